@@ -1,0 +1,260 @@
+//! `init`: make a project, or join one. Everything may be repeated; what is there stays.
+
+use crate::app;
+use crate::app::AppError;
+use crate::app::Result;
+use crate::app::record;
+use crate::config::CONFIG_FILE;
+use crate::config::Config;
+use crate::config::ConfigError;
+use crate::config::UserDirs;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::digest::KeyId;
+use crate::domain::entry::Digests;
+use crate::domain::entry::Kind;
+use crate::domain::entry::Writer;
+use crate::domain::ids::LogId;
+use crate::domain::ids::ProjectId;
+use crate::durable;
+use crate::git::hooks;
+use crate::git::hooks::HookPlan;
+use crate::git::repo::Repo;
+use crate::ledger::frame::Header;
+use crate::ports::StoreError;
+use crate::ports::clock::Clock;
+use crate::ports::object_store::ObjectStore;
+use crate::ports::provision::Ledger;
+use crate::ports::provision::Provision;
+use crate::ports::signer::EntrySigner;
+use crate::trust::pins;
+use crate::trust::pins::Pins;
+use serde::Serialize;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// What there is to do, found out before anything is written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum InitPlan {
+    /// No project here yet; the name that would be natural.
+    Make { suggested_name: String },
+    /// A clone of a project: it needs a log of its own. Its user must agree first.
+    Join { project: ProjectId, name: String },
+    /// Joined already: only what is missing is made again.
+    Repair { project: ProjectId, name: String },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HookReport {
+    pub name: String,
+    /// `installed`, `unchanged`, `updated` or `left alone`.
+    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitReport {
+    pub project: ProjectId,
+    pub name: String,
+    pub log: LogId,
+    /// C2SP verifier key of the log, for `key trust` elsewhere.
+    pub vkey: String,
+    pub writer: KeyId,
+    /// What this call made; empty if everything was there.
+    pub made: Vec<String>,
+    pub hooks: Vec<HookReport>,
+}
+
+/// The things that `init` works with before there is a project.
+pub struct Site<'a> {
+    pub repo: &'a Repo,
+    pub dirs: &'a UserDirs,
+    pub provision: &'a dyn Provision,
+    pub store: &'a dyn ObjectStore,
+    pub clock: &'a dyn Clock,
+}
+
+pub fn plan(site: &Site<'_>) -> Result<InitPlan> {
+    match Config::load(site.repo.root()) {
+        Ok((config, _)) => {
+            let (project, name) = (config.project.id, config.project.name);
+            Ok(match site.provision.existing_ledger()? {
+                Some(_) => InitPlan::Repair { project, name },
+                None => InitPlan::Join { project, name },
+            })
+        }
+        Err(ConfigError::NotInitialised { root }) => {
+            let folder = root.file_name().map(|n| n.to_string_lossy().into_owned());
+            Ok(InitPlan::Make { suggested_name: folder.unwrap_or_else(|| "project".to_owned()) })
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// `name`: for a new project. `program`: absolute path of mlprov, for the hooks; `None` installs none.
+pub fn carry_out(
+    site: &Site<'_>,
+    plan: &InitPlan,
+    name: Option<&str>,
+    program: Option<&Path>,
+) -> Result<InitReport> {
+    let mut made = Vec::new();
+    let (signer, new_writer) = site.provision.create_writer_key()?;
+    if new_writer {
+        made.push("your writer key".to_owned());
+    }
+    if let InitPlan::Make { suggested_name } = plan {
+        let text = Config::embedded_text(&ProjectId::draw(), name.unwrap_or(suggested_name));
+        let path = site.repo.root().join(CONFIG_FILE);
+        durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
+        if durable::create_new(&path, text.as_bytes(), 0o644)? {
+            made.push(CONFIG_FILE.to_owned());
+        }
+    }
+    let (config, config_bytes) = Config::load(site.repo.root())?;
+    let project = config.project.id;
+
+    let (ledger, new_ledger) = match site.provision.existing_ledger()? {
+        Some(ledger) => (ledger, false),
+        None => {
+            let header = Header::new(project, LogId::draw());
+            // The key first: a log must never exist without the key that can sign for it.
+            site.provision.create_log_key(header.log, &header.origin)?;
+            (site.provision.create_ledger(&header)?, true)
+        }
+    };
+    let header = ledger.header().clone();
+    if header.project != project {
+        return Err(AppError::OtherProject {
+            ledger: header.project.to_string(),
+            config: project.to_string(),
+            config_file: CONFIG_FILE,
+        });
+    }
+    if new_ledger {
+        made.push("the ledger of this clone".to_owned());
+    }
+    let log_key = site.provision.log_key(header.log, &header.origin)?;
+    site.provision.create_store()?;
+    let disclosure = make_disclosure(site, &mut made)?;
+    found_log(&*ledger, project, Digests::both_of(&config_bytes), disclosure, &*signer, site.clock)?;
+    ledger.publish(&*log_key)?;
+
+    let state = site.dirs.project_state(&project);
+    let pins_file = pins::pins_file(&state);
+    let mut pins = Pins::parse(&read_or_empty(&pins_file)?)?;
+    if pins.add(log_key.verifier().clone()) {
+        durable::create_dir_all(&state)?;
+        durable::replace(&pins_file, pins.to_text().as_bytes(), 0o600)?;
+        made.push("a pin of the log's key".to_owned());
+    }
+    let hooks = match program {
+        Some(program) => install_hooks(site.repo, program)?,
+        None => Vec::new(),
+    };
+    Ok(InitReport {
+        project,
+        name: config.project.name,
+        log: header.log,
+        vkey: log_key.verifier().to_string(),
+        writer: signer.public().id(),
+        made,
+        hooks,
+    })
+}
+
+/// The first entry of a log admits its own writer as admin.
+fn found_log(
+    ledger: &dyn Ledger,
+    project: ProjectId,
+    config: Digests,
+    disclosure: Blake3Hash,
+    signer: &dyn EntrySigner,
+    clock: &dyn Clock,
+) -> Result<()> {
+    if ledger.head()?.size() > 0 {
+        return Ok(());
+    }
+    let mut body = record::draft(project, Kind::WriterAdmitted, clock.now(), signer);
+    body.producer.config_digest = Some(config);
+    body.actor.disclosure = Some(disclosure);
+    let public = signer.public();
+    body.writer = Some(Writer { key_id: public.id(), public_key: public.to_base64(), admin: true });
+    record::commit(ledger, vec![record::seal(body, signer)?])?;
+    Ok(())
+}
+
+/// Who acts here, in an object of its own that can be deleted. Entries name it by digest only.
+fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash> {
+    let path = app::own_dir(site.repo).join("actor");
+    if let Ok(known) = read_or_empty(&path)?.trim().parse() {
+        return Ok(known);
+    }
+    let mut salt = [0u8; 32];
+    getrandom::fill(&mut salt)
+        .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
+    let (name, email) = site.repo.identity();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let disclosure = serde_json::json!({
+        "schema": "mlprov.disclosure/1",
+        "salt": Blake3Hash(salt),
+        "name": name,
+        "email": email,
+        "osUser": std::env::var("USER").ok(),
+        "host": host,
+    });
+    let batch = site.store.batch()?;
+    let object = record::put_object(disclosure.to_string().as_bytes(), &*batch)?;
+    batch.commit()?;
+    durable::replace(&path, format!("{}\n", object.digest.blake3).as_bytes(), 0o600)?;
+    made.push("a disclosure object (who you are; named by digest only, and deletable)".to_owned());
+    Ok(object.digest.blake3)
+}
+
+fn install_hooks(repo: &Repo, program: &Path) -> Result<Vec<HookReport>> {
+    let (dir, configured) = repo.hooks_dir();
+    let mut reports = Vec::new();
+    for (name, shim) in hooks::HOOKS {
+        let report = |state: &str, why: Option<&str>| HookReport {
+            name: name.to_owned(),
+            state: state.to_owned(),
+            why: why.map(str::to_owned),
+        };
+        if configured {
+            reports.push(report(
+                "left alone",
+                Some("core.hooksPath points to a directory that another tool manages"),
+            ));
+            continue;
+        }
+        let path = dir.join(name);
+        let existing = match std::fs::read(&path) {
+            Ok(bytes) => Some(bytes),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(StoreError::io("read", path.display(), e).into()),
+        };
+        reports.push(match hooks::plan(name, shim, existing.as_deref(), program)? {
+            HookPlan::Unchanged => report("unchanged", None),
+            HookPlan::LeftAlone(why) => report("left alone", Some(why)),
+            HookPlan::Write(text) => {
+                durable::create_dir_all(&dir)?;
+                let mode = std::fs::metadata(&path).map_or(0o755, |m| m.permissions().mode() & 0o777 | 0o111);
+                durable::replace(&path, text.as_bytes(), mode)?;
+                report(if existing.is_some() { "updated" } else { "installed" }, None)
+            }
+        });
+    }
+    Ok(reports)
+}
+
+/// A text file's content; empty if there is no such file.
+pub fn read_or_empty(path: &Path) -> Result<String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(e) => Err(StoreError::io("read", path.display(), e).into()),
+    }
+}

@@ -1,0 +1,67 @@
+//! `key`: which keys sign here, and which logs this user trusts.
+
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::init::read_or_empty;
+use crate::domain::digest::KeyId;
+use crate::domain::ids::LogId;
+use crate::durable;
+use crate::ledger::note::VerifierKey;
+use crate::trust::pins;
+use crate::trust::pins::Pins;
+use serde::Serialize;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyReport {
+    pub writer: KeyId,
+    /// SubjectPublicKeyInfo, DER, base64.
+    pub writer_public_key: String,
+    pub log: LogId,
+    pub origin: String,
+    /// C2SP verifier key of this clone's log.
+    pub vkey: String,
+    /// Whether this user pinned it.
+    pub pinned: bool,
+}
+
+pub fn show(project: &Project) -> Result<KeyReport> {
+    let signer = project.signer()?;
+    let header = project.ledger.header();
+    let log_key = project.keys.log_key(header.log, &header.origin)?;
+    let vkey = log_key.verifier();
+    Ok(KeyReport {
+        writer: signer.public().id(),
+        writer_public_key: signer.public().to_base64(),
+        log: header.log,
+        origin: header.origin.clone(),
+        pinned: project.pins()?.logs().contains(vkey),
+        vkey: vkey.to_string(),
+    })
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TrustReport {
+    pub vkey: String,
+    /// False if it was pinned before.
+    pub added: bool,
+}
+
+/// Pins a log's key for this user.
+pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
+    let key: VerifierKey = vkey.parse()?;
+    let mut pins = project.pins()?;
+    let added = pins.add(key.clone());
+    if added {
+        durable::create_dir_all(&project.state_dir())?;
+        durable::replace(&pins::pins_file(&project.state_dir()), pins.to_text().as_bytes(), 0o600)?;
+    }
+    Ok(TrustReport { vkey: key.to_string(), added })
+}
+
+impl Project {
+    /// What this user pinned for this project.
+    pub fn pins(&self) -> Result<Pins> {
+        Ok(Pins::parse(&read_or_empty(&pins::pins_file(&self.state_dir()))?)?)
+    }
+}

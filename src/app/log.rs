@@ -1,0 +1,107 @@
+//! `log`: what was recorded, newest first.
+
+use crate::app::Project;
+use crate::app::Result;
+use crate::domain::entry::Kind;
+use crate::domain::ids::CommitId;
+use crate::domain::ids::EntryId;
+use crate::domain::ids::RunId;
+use crate::domain::time::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug, Default)]
+pub struct LogRequest {
+    /// Entries of this kind only, e.g. `run.finished`.
+    pub kind: Option<String>,
+    /// At most this many.
+    pub limit: Option<usize>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogLine {
+    pub index: u64,
+    pub id: EntryId,
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+    /// Datasets, metrics, model: what a person would want to see in one line.
+    pub summary: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LogReport {
+    /// All entries in the log.
+    pub size: u64,
+    pub entries: Vec<LogLine>,
+}
+
+pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
+    let entries = project.entries()?;
+    let mut lines = Vec::new();
+    // A run that has ended is one line, not two.
+    let finished: BTreeSet<RunId> = entries
+        .iter()
+        .filter(|e| e.is(&Kind::RunFinished))
+        .filter_map(|e| Some(e.body()?.run.as_ref()?.id))
+        .collect();
+    for entry in entries.iter().rev() {
+        if request.limit.is_some_and(|limit| lines.len() >= limit) {
+            break;
+        }
+        let Some(body) = entry.body() else {
+            let why = entry.read.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            lines.push(LogLine {
+                index: entry.index,
+                id: entry.id,
+                kind: "unreadable".into(),
+                time: None,
+                run: None,
+                name: None,
+                status: None,
+                commit: None,
+                summary: why,
+            });
+            continue;
+        };
+        let run = body.run.as_ref();
+        match &request.kind {
+            Some(kind) if body.kind.as_str() != kind => continue,
+            None if body.kind == Kind::RunStarted && run.is_some_and(|r| finished.contains(&r.id)) => {
+                continue;
+            }
+            _ => {}
+        }
+        let mut summary: Vec<String> = Vec::new();
+        summary.extend(body.metrics.inline().iter().take(3).map(|m| format!("{}={}", m.name, m.value)));
+        summary.extend(body.model_package.as_ref().map(|p| format!("model {}", p.group_name)));
+        if !matches!(body.kind, Kind::RunStarted | Kind::RunFinished) {
+            summary.extend(body.inputs.inline().iter().map(|a| a.name.to_string()).take(3));
+        }
+        summary.extend(body.writer.as_ref().map(|w| format!("writer {}", w.key_id.short())));
+        summary.extend(
+            body.target.as_ref().and_then(|t| t.commit.as_ref()).map(|c| format!("replaces {}", c.short())),
+        );
+        lines.push(LogLine {
+            index: entry.index,
+            id: entry.id,
+            kind: body.kind.to_string(),
+            time: Some(body.time.clone()),
+            run: run.map(|r| r.id),
+            name: run.and_then(|r| r.name.clone()),
+            status: run.map(|r| r.status.to_string()),
+            commit: body.source.as_ref().map(|s| s.commit.clone()),
+            summary: summary.join(" "),
+        });
+    }
+    Ok(LogReport { size: entries.len() as u64, entries: lines })
+}

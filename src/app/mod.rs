@@ -1,0 +1,165 @@
+//! VERBS: the use cases. Requests and ports in, reports out; nothing here prints, parses arguments or
+//! knows a backend.
+
+pub mod commit;
+pub mod data;
+pub mod init;
+pub mod keys;
+pub mod log;
+pub mod ls;
+pub mod query;
+pub mod record;
+pub mod resolve;
+pub mod run;
+pub mod show;
+pub mod status;
+pub mod track;
+pub mod verify;
+
+use crate::config::Config;
+use crate::config::ConfigError;
+use crate::config::UserDirs;
+use crate::domain::ParseError;
+use crate::domain::entry::Digests;
+use crate::domain::ids::EntryId;
+use crate::durable::DurableError;
+use crate::git::GitError;
+use crate::git::repo::Repo;
+use crate::ledger::FormatError;
+use crate::ledger::batch::EntryError;
+use crate::outbox::Outbox;
+use crate::ports::StoreError;
+use crate::ports::clock::Clock;
+use crate::ports::model_registry::ModelRegistry;
+use crate::ports::object_store::ObjectStore;
+use crate::ports::provision::Ledger;
+use crate::ports::provision::Provision;
+use crate::worktree::scan::ScanError;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Why a use case could not do its work. The edge adds the sentence and the hint.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The repository is a project, but this clone has no ledger yet.
+    #[error("this clone has not joined project {name:?} yet")]
+    NotJoined { name: String },
+    /// The clone's ledger belongs to another project than its config.
+    #[error("the ledger of this clone belongs to project {ledger}, but {config_file} names {config}")]
+    OtherProject { ledger: String, config: String, config_file: &'static str },
+    /// Nothing recorded here has this id.
+    #[error("nothing recorded here is named {id:?}")]
+    UnknownId { id: String },
+    #[error("{id:?} could mean {}", candidates.join(", "))]
+    AmbiguousId { id: String, candidates: Vec<String> },
+    #[error("{} is outside the repository {}", path.display(), root.display())]
+    OutsideRepository { path: PathBuf, root: PathBuf },
+    #[error("{} is the repository itself", root.display())]
+    WholeRepository { root: PathBuf },
+    /// git already holds files there; they cannot be data as well.
+    #[error("git already tracks {first}")]
+    TrackedByGit { path: String, first: String },
+    /// A dataset cannot lie in another one.
+    #[error("{path} lies in (or around) the dataset {dataset}")]
+    InsideDataset { path: String, dataset: String },
+    #[error("{path} is not tracked")]
+    NotTracked { path: String },
+    /// A pointer in the work tree that cannot be read.
+    #[error("the pointer {path} cannot be used: {why}")]
+    BadPointer { path: String, why: String },
+    /// An entry with this id and another payload is in the log.
+    #[error("entry {id} is already recorded (at index {index}) with other content")]
+    IdConflict { id: EntryId, index: u64 },
+    /// More than the record allows.
+    #[error("{what}: {found}, and the record allows {allowed}")]
+    TooMuch { what: &'static str, found: usize, allowed: usize },
+    /// Other writers kept winning, or the outcome stayed unknown.
+    #[error("the entry could not be committed: {why}")]
+    NotCommitted { why: String },
+    /// A parameter, metric or output file of a run.
+    #[error("{what} {}: {why}", path.display())]
+    RunFile { what: &'static str, path: PathBuf, why: String },
+    #[error("the work tree differs from commit {commit}")]
+    NotClean { commit: String },
+    /// A question that only the user may answer, and no terminal to ask on.
+    #[error("{question}")]
+    NeedsAnswer { question: String, flag: &'static str },
+    /// The command ran, and its end could not be recorded.
+    #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
+    NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },
+}
+
+pub type Result<T> = std::result::Result<T, AppError>;
+
+/// A project as this clone sees it, with the backends that its settings chose.
+pub struct Project {
+    pub repo: Repo,
+    pub config: Config,
+    pub config_digest: Digests,
+    pub dirs: UserDirs,
+    pub ledger: Box<dyn Ledger>,
+    pub store: Box<dyn ObjectStore>,
+    pub registry: Box<dyn ModelRegistry>,
+    pub keys: Box<dyn Provision>,
+    pub clock: Box<dyn Clock>,
+}
+
+impl Project {
+    /// `<git common dir>/mlprov`: the clone's own things, shared by its work trees.
+    pub fn own_dir(&self) -> PathBuf {
+        own_dir(&self.repo)
+    }
+
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(&self.own_dir().join("outbox"))
+    }
+
+    /// The user's state of this project: pins and checkpoints seen.
+    pub fn state_dir(&self) -> PathBuf {
+        self.dirs.project_state(&self.config.project.id)
+    }
+}
+
+pub fn own_dir(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("mlprov")
+}
+
+/// `path` as the user typed it, relative to `cwd`, as a path below the work tree's root.
+pub fn repo_path(repo: &Repo, cwd: &Path, path: &Path) -> Result<crate::domain::path::RepoPath> {
+    let joined = cwd.join(path);
+    // Only the parent is resolved: the last component may itself be a link that is to be looked at.
+    let resolved = match (joined.parent(), joined.file_name()) {
+        (Some(dir), Some(name)) => match dir.canonicalize() {
+            Ok(dir) => dir.join(name),
+            Err(_) => joined.clone(),
+        },
+        _ => joined.canonicalize().unwrap_or_else(|_| joined.clone()),
+    };
+    if resolved == repo.root() {
+        return Err(AppError::WholeRepository { root: resolved });
+    }
+    let Some(below) = repo.relative(&resolved) else {
+        return Err(AppError::OutsideRepository { path: joined, root: repo.root().to_owned() });
+    };
+    let Some(text) = below.to_str() else {
+        let kind = crate::worktree::scan::ProblemKind::NotUtf8;
+        return Err(ScanError::one(&resolved, kind).into());
+    };
+    Ok(text.parse()?)
+}

@@ -1,0 +1,268 @@
+//! From a body to a committed entry: bytes durable → entry committed → derived state.
+
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::domain::ParseError;
+use crate::domain::entry::Actor;
+use crate::domain::entry::Body;
+use crate::domain::entry::Ci;
+use crate::domain::entry::Digests;
+use crate::domain::entry::Kind;
+use crate::domain::entry::List;
+use crate::domain::entry::MAX_INLINE_LIST;
+use crate::domain::entry::MAX_PAYLOAD;
+use crate::domain::entry::ObjectRef;
+use crate::domain::entry::Producer;
+use crate::domain::ids::EntryId;
+use crate::domain::ids::ProjectId;
+use crate::domain::json;
+use crate::domain::time::Timestamp;
+use crate::ledger::batch;
+use crate::ledger::batch::Batch;
+use crate::ledger::batch::SealedEntry;
+use crate::ledger::envelope;
+use crate::ledger::envelope::Envelope;
+use crate::ports::commit_store::Outcome;
+use crate::ports::object_store::PutBatch;
+use crate::ports::provision::Ledger;
+use crate::ports::signer::EntrySigner;
+use serde::Serialize;
+use std::ops::ControlFlow;
+
+pub const MAX_PARAMETERS: usize = 1_000;
+pub const MAX_METRICS: usize = 200;
+/// Attempts against other writers before giving up.
+const MAX_ATTEMPTS: u32 = 100;
+
+/// Where an entry stands now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Receipt {
+    pub id: EntryId,
+    /// Index of its leaf in the log.
+    pub index: u64,
+    /// It was there before: the same fact, recorded earlier.
+    pub already: bool,
+}
+
+/// A body without facts yet. Its id is set when it is sealed.
+pub fn draft(project: ProjectId, kind: Kind, time: Timestamp, signer: &dyn EntrySigner) -> Body {
+    let writer = signer.public().id();
+    Body {
+        project,
+        id: EntryId::derive(&project, kind.as_str(), "", &writer),
+        kind,
+        time,
+        producer: Producer {
+            name: "mlprov".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            digest: None,
+            config_digest: None,
+        },
+        actor: Actor { writer, disclosure: None, ci: None },
+        run: None,
+        source: None,
+        inputs: List::default(),
+        outputs: List::default(),
+        config_files: List::default(),
+        parameters: List::default(),
+        metrics: List::default(),
+        environment: None,
+        model_package: None,
+        writer: None,
+        target: None,
+        notes: Vec::new(),
+    }
+}
+
+/// Signs a body whose lists already fit.
+pub fn seal(mut body: Body, signer: &dyn EntrySigner) -> Result<SealedEntry> {
+    let Some(id) = body.derived_id() else {
+        return Err(ParseError::new("entry", "lacks what its kind needs", body.kind.as_str()).into());
+    };
+    body.id = id;
+    let payload = body.to_payload()?;
+    if payload.len() > MAX_PAYLOAD {
+        return Err(AppError::TooMuch {
+            what: "entry payload (bytes)",
+            found: payload.len(),
+            allowed: MAX_PAYLOAD,
+        });
+    }
+    let signature = signer.sign(&envelope::pae(&payload))?;
+    let bytes = Envelope { payload, key_id: signer.public().id(), signature }.to_bytes();
+    let (sealed, _) = SealedEntry::parse(bytes)?;
+    Ok(sealed)
+}
+
+/// Moves lists that are too long into objects of the store, until the payload fits.
+pub fn fit(body: &mut Body, objects: &dyn PutBatch) -> Result<()> {
+    let too_much = |what, found: u64, allowed: usize| match usize::try_from(found) {
+        Ok(found) if found > allowed => Err(AppError::TooMuch { what, found, allowed }),
+        _ => Ok(()),
+    };
+    too_much("parameters", body.parameters.len(), MAX_PARAMETERS)?;
+    too_much("metrics", body.metrics.len(), MAX_METRICS)?;
+    move_out(&mut body.parameters, MAX_INLINE_LIST, objects)?;
+    move_out(&mut body.metrics, MAX_INLINE_LIST, objects)?;
+    move_out(&mut body.inputs, MAX_INLINE_LIST, objects)?;
+    move_out(&mut body.outputs, MAX_INLINE_LIST, objects)?;
+    move_out(&mut body.config_files, MAX_INLINE_LIST, objects)?;
+    // Several lists just below the limit may still be too much together.
+    for step in 0..5 {
+        if body.to_payload()?.len() <= MAX_PAYLOAD {
+            return Ok(());
+        }
+        match step {
+            0 => move_out(&mut body.parameters, 0, objects)?,
+            1 => move_out(&mut body.metrics, 0, objects)?,
+            2 => move_out(&mut body.inputs, 0, objects)?,
+            3 => move_out(&mut body.outputs, 0, objects)?,
+            _ => move_out(&mut body.config_files, 0, objects)?,
+        }
+    }
+    Ok(())
+}
+
+fn move_out<T: Serialize>(list: &mut List<T>, limit: usize, objects: &dyn PutBatch) -> Result<()> {
+    let List::Inline(items) = &*list else { return Ok(()) };
+    if items.is_empty() {
+        return Ok(());
+    }
+    let value = serde_json::to_value(items).map_err(|e| ParseError::new("list", e.to_string(), ""))?;
+    let bytes = json::canonical(&value)?;
+    if bytes.len() > limit {
+        let object = put_object(&bytes, objects)?;
+        *list = List::Stored { count: items.len() as u64, object };
+    }
+    Ok(())
+}
+
+pub fn put_object(bytes: &[u8], objects: &dyn PutBatch) -> Result<ObjectRef> {
+    objects.put_bytes(bytes)?;
+    Ok(ObjectRef { digest: Digests::both_of(bytes), size: bytes.len() as u64 })
+}
+
+/// Commits entries atomically, each once however often it is retried.
+///
+/// Look first, then commit at the head that was seen; lost or unknown: look again.
+pub fn commit(ledger: &dyn Ledger, entries: Vec<SealedEntry>) -> Result<Vec<Receipt>> {
+    let mut unknown = false;
+    for _ in 0..MAX_ATTEMPTS {
+        let head = ledger.head()?;
+        let mut receipts = Vec::new();
+        let mut fresh = Vec::new();
+        for entry in &entries {
+            match ledger.find(entry.id())? {
+                Some(index) => {
+                    same_fact(ledger, index, entry)?;
+                    receipts.push(Receipt { id: *entry.id(), index, already: !unknown });
+                }
+                None => {
+                    let index = head.size() + fresh.len() as u64;
+                    receipts.push(Receipt { id: *entry.id(), index, already: false });
+                    fresh.push(entry.clone());
+                }
+            }
+        }
+        if fresh.is_empty() {
+            return Ok(receipts);
+        }
+        let Some(batch) = Batch::new(fresh) else {
+            return Err(AppError::NotCommitted { why: "the batch names one entry twice".into() });
+        };
+        match ledger.try_commit(head.size(), &batch)? {
+            Outcome::Won { .. } => return Ok(receipts),
+            Outcome::Lost => {}
+            Outcome::Unknown => unknown = true,
+        }
+    }
+    let why = if unknown { "its outcome stayed unknown" } else { "other writers were always faster" };
+    Err(AppError::NotCommitted { why: why.into() })
+}
+
+// The same id must mean the same fact. Time, producer and disclosure may differ: a hook that runs twice for
+// one commit says the same thing later.
+fn same_fact(ledger: &dyn Ledger, index: u64, entry: &SealedEntry) -> Result<()> {
+    let mut same = false;
+    ledger.read(index, &mut |stored| {
+        same = stored.bytes == entry.bytes() || is_same_fact(stored.bytes, entry.bytes());
+        ControlFlow::Break(())
+    })?;
+    if same { Ok(()) } else { Err(AppError::IdConflict { id: *entry.id(), index }) }
+}
+
+fn is_same_fact(one: &[u8], other: &[u8]) -> bool {
+    let facts = |bytes: &[u8]| {
+        let (_, mut body) = batch::open(bytes).ok()?;
+        body.time = Timestamp::from_unix_micros(0);
+        body.producer.version.clear();
+        body.producer.digest = None;
+        body.producer.config_digest = None;
+        body.actor.disclosure = None;
+        body.actor.ci = None;
+        body.notes.clear();
+        if let Some(source) = &mut body.source {
+            // The branch that a commit was on when it was recorded, and how it was found.
+            source.reference = None;
+            source.flags.clear();
+            source.remotes.clear();
+        }
+        // The same content tracked at a second path: the path is bound by the commit, not here.
+        if let (Kind::DatasetTracked, List::Inline(inputs)) = (&body.kind, &mut body.inputs) {
+            let first = inputs.first().map(|d| (d.digest, d.version_map.clone()));
+            return Some((None, first));
+        }
+        Some((Some(body), None))
+    };
+    facts(one).is_some_and(|f| Some(f) == facts(other))
+}
+
+impl Project {
+    pub fn signer(&self) -> Result<Box<dyn EntrySigner>> {
+        Ok(self.keys.writer_key()?)
+    }
+
+    /// A draft with what this clone knows of itself.
+    pub fn draft(&self, kind: Kind, signer: &dyn EntrySigner) -> Body {
+        let mut body = draft(self.config.project.id, kind, self.clock.now(), signer);
+        body.producer.config_digest = Some(self.config_digest);
+        body.actor.disclosure = self.disclosure();
+        body.actor.ci = ci();
+        body
+    }
+
+    /// Digest of the object that says who this actor is; made by `init`.
+    fn disclosure(&self) -> Option<crate::domain::digest::Blake3Hash> {
+        let text = std::fs::read_to_string(self.own_dir().join("actor")).ok()?;
+        text.trim().parse().ok()
+    }
+
+    /// Commits entries and publishes a checkpoint over them.
+    pub fn append(&self, entries: Vec<SealedEntry>) -> Result<Vec<Receipt>> {
+        let receipts = commit(&*self.ledger, entries)?;
+        self.publish()?;
+        Ok(receipts)
+    }
+
+    pub fn publish(&self) -> Result<()> {
+        let header = self.ledger.header();
+        let key = self.keys.log_key(header.log, &header.origin)?;
+        self.ledger.publish(&*key)?;
+        Ok(())
+    }
+}
+
+/// The CI system at work, by the variables that it documents.
+fn ci() -> Option<Ci> {
+    let var = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let known = [
+        ("GITHUB_ACTIONS", "github-actions", "GITHUB_RUN_ID", Some("GITHUB_WORKFLOW_REF")),
+        ("GITLAB_CI", "gitlab-ci", "CI_JOB_ID", Some("CI_CONFIG_REF_URI")),
+        ("BUILDKITE", "buildkite", "BUILDKITE_BUILD_ID", None),
+        ("JENKINS_URL", "jenkins", "BUILD_TAG", None),
+        ("CODEBUILD_BUILD_ID", "aws-codebuild", "CODEBUILD_BUILD_ID", None),
+    ];
+    let (_, system, run, workflow) = known.into_iter().find(|(flag, ..)| var(flag).is_some())?;
+    Some(Ci { system: system.to_owned(), run_id: var(run), workflow_ref: workflow.and_then(var) })
+}

@@ -1,0 +1,172 @@
+//! What a word on the command line means. Two meanings are an error, never a guess.
+
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::query::LogEntry;
+use crate::domain::arn::ModelPackageArn;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Kind;
+use crate::domain::ids::CommitId;
+use crate::domain::ids::EntryId;
+use crate::domain::ids::RunId;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What was meant.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Target {
+    Run(RunId),
+    Entry(EntryId),
+    Commit(CommitId),
+}
+
+impl Target {
+    /// For people: `run r-1a2b3c4d`.
+    pub fn describe(&self) -> String {
+        match self {
+            Target::Run(id) => format!("run {} ({id})", id.short()),
+            Target::Entry(id) => format!("entry {} ({id})", id.short()),
+            Target::Commit(id) => format!("commit {id}"),
+        }
+    }
+}
+
+const SHORTEST: usize = 4;
+
+/// `word`: full id, `r-…`, `e-…`, commit, tag, `HEAD`, `latest`, model package ARN, `NAME/2`, or a file.
+pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) -> Result<Target> {
+    let unknown = || AppError::UnknownId { id: word.to_owned() };
+    if word == "latest" {
+        return runs(entries).last().map(|id| Target::Run(*id)).ok_or_else(unknown);
+    }
+    if let Some(tail) = word.strip_prefix("r-").filter(|t| is_hex(t)) {
+        let hits = runs(entries).into_iter().filter(|id| tail_matches(&id.to_string(), tail));
+        return one(word, hits.map(Target::Run).collect());
+    }
+    if let Some(tail) = word.strip_prefix("e-").filter(|t| is_hex(t)) {
+        let hits = entries.iter().map(|e| e.id).filter(|id| tail_matches(&id.to_string(), tail));
+        return one(word, hits.map(Target::Entry).collect());
+    }
+    if let Ok(id) = word.parse::<RunId>() {
+        return runs(entries).contains(&id).then_some(Target::Run(id)).ok_or_else(unknown);
+    }
+    if let Ok(id) = word.parse::<EntryId>() {
+        return entries.iter().any(|e| e.id == id).then_some(Target::Entry(id)).ok_or_else(unknown);
+    }
+    if word.starts_with("arn:") {
+        let arn: ModelPackageArn = word.parse()?;
+        return run_of_package(entries, &arn).ok_or_else(unknown);
+    }
+    let mut hits = BTreeSet::new();
+    if let Some((group, number)) = word.rsplit_once('/')
+        && let Some(n) = number.parse::<usize>().ok().filter(|n| *n > 0)
+    {
+        let packages = project.registry.list(group)?;
+        hits.extend(packages.get(n - 1).and_then(|p| run_of_package(entries, &p.arn)));
+    }
+    // A bare hex prefix means a commit first.
+    if let Some(commit) = project.repo.resolve(word)? {
+        hits.insert(Target::Commit(commit.id));
+    } else if word.len() >= SHORTEST && is_hex(word) {
+        let commits = entries.iter().filter_map(|e| Some(&e.body()?.source.as_ref()?.commit));
+        hits.extend(commits.filter(|c| c.as_str().starts_with(word)).cloned().map(Target::Commit));
+        if hits.is_empty() {
+            hits.extend(
+                runs(entries).into_iter().filter(|id| tail_matches(&id.to_string(), word)).map(Target::Run),
+            );
+        }
+        if hits.is_empty() {
+            let ids = entries.iter().map(|e| e.id).filter(|id| tail_matches(&id.to_string(), word));
+            hits.extend(ids.map(Target::Entry));
+        }
+    }
+    let file = cwd.join(word);
+    if hits.is_empty() && file.is_file() {
+        return by_content(entries, &file)?.ok_or_else(unknown);
+    }
+    one(word, hits.into_iter().collect())
+}
+
+fn one(word: &str, hits: Vec<Target>) -> Result<Target> {
+    let hits: BTreeSet<Target> = hits.into_iter().collect();
+    if hits.len() > 1 {
+        let candidates = hits.iter().map(Target::describe).collect();
+        return Err(AppError::AmbiguousId { id: word.to_owned(), candidates });
+    }
+    hits.into_iter().next().ok_or_else(|| AppError::UnknownId { id: word.to_owned() })
+}
+
+fn is_hex(text: &str) -> bool {
+    text.len() >= SHORTEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether `part` is any part of the last 8 digits, or the beginning of the whole id.
+fn tail_matches(id: &str, part: &str) -> bool {
+    let plain: String = id.chars().filter(|c| *c != '-').collect();
+    plain[24..].contains(part) || plain.starts_with(part)
+}
+
+/// All runs, by time of start.
+pub fn runs(entries: &[LogEntry]) -> BTreeSet<RunId> {
+    let runs = entries.iter().filter_map(|e| Some(e.body()?.run.as_ref()?.id));
+    runs.collect()
+}
+
+fn run_of_package(entries: &[LogEntry], arn: &ModelPackageArn) -> Option<Target> {
+    entries.iter().rev().find_map(|e| {
+        let body = e.body()?;
+        let package = body.model_package.as_ref().filter(|p| p.arn == *arn)?;
+        Some(match &body.run {
+            Some(run) if package.arn == *arn => Target::Run(run.id),
+            _ => Target::Entry(body.id),
+        })
+    })
+}
+
+/// The run that made a file, else the entry that tracked it.
+fn by_content(entries: &[LogEntry], file: &Path) -> Result<Option<Target>> {
+    let bytes =
+        std::fs::File::open(file).map_err(|e| crate::ports::StoreError::io("read", file.display(), e))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(bytes).map_err(|e| crate::ports::StoreError::io("read", file.display(), e))?;
+    let content = Blake3Hash::from(hasher.finalize());
+    let made = entries.iter().rev().find_map(|e| {
+        let body = e.body()?;
+        let hit = body.outputs.inline().iter().any(|a| a.digest.blake3 == content);
+        hit.then(|| body.run.as_ref().map(|r| Target::Run(r.id))).flatten()
+    });
+    let tracked = || {
+        entries.iter().rev().filter(|e| e.is(&Kind::DatasetTracked)).find_map(|e| {
+            let body = e.body()?;
+            let hit = body.inputs.inline().iter().any(|a| a.digest.blake3 == content);
+            hit.then_some(Target::Entry(body.id))
+        })
+    };
+    Ok(made.or_else(tracked))
+}
+
+/// Entries about a target, oldest first: a run's start and end, a commit's records.
+pub fn entries_about<'a>(entries: &'a [LogEntry], target: &Target) -> Vec<&'a LogEntry> {
+    let about = |e: &&LogEntry| match target {
+        Target::Entry(id) => e.id == *id,
+        Target::Run(id) => e.body().is_some_and(|b| b.run.as_ref().is_some_and(|r| r.id == *id)),
+        Target::Commit(id) => e.body().is_some_and(|b| {
+            b.kind == Kind::CommitRecorded && b.source.as_ref().is_some_and(|s| s.commit == *id)
+        }),
+    };
+    entries.iter().filter(about).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_part_of_the_tail_matches() {
+        let id = "01935a3c-0000-7000-8000-00001a2b3c4d";
+        assert!(tail_matches(id, "2b3c"));
+        assert!(tail_matches(id, "01935a3c"));
+        assert!(!tail_matches(id, "8000"));
+    }
+}

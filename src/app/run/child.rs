@@ -1,0 +1,129 @@
+//! The command itself: its output, signals and exit code pass through.
+
+use rustix::process::Pid;
+use rustix::process::Signal;
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGQUIT;
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+/// How the command ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ended {
+    Exited(i32),
+    /// By this signal; `interrupted`: after the user, or whoever runs us, asked for the end.
+    Signalled {
+        signal: i32,
+        interrupted: bool,
+    },
+    /// It could not be started.
+    NotStarted {
+        code: i32,
+        why: String,
+    },
+}
+
+impl Ended {
+    /// As a shell would report it: 128 + signal, 126 not executable, 127 not found.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Ended::Exited(code) | Ended::NotStarted { code, .. } => *code,
+            Ended::Signalled { signal, .. } => 128 + signal,
+        }
+    }
+}
+
+/// The signals that `run` waits for while the child lives. Taken before the start is recorded, so that
+/// none can end mlprov between that and the child's end.
+pub struct SignalGuard {
+    signals: Signals,
+}
+
+impl SignalGuard {
+    pub fn take() -> io::Result<Self> {
+        Ok(SignalGuard { signals: Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])? })
+    }
+
+    /// Runs the command to its end and forwards what arrives meanwhile.
+    pub fn run(mut self, argv: &[OsString], cwd: &Path, variables: &[(&str, String)]) -> Ended {
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).current_dir(cwd);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(e) => {
+                let code = if e.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+                return Ended::NotStarted { code, why: e.to_string() };
+            }
+        };
+        // Some until the child is reaped: afterwards its number may belong to another process.
+        let pid = Mutex::new(Pid::from_raw(child.id() as i32));
+        let handle = self.signals.handle();
+        let mut interrupted = false;
+        let status = std::thread::scope(|scope| {
+            let forwarder = scope.spawn(|| {
+                let mut any = false;
+                for signal in self.signals.forever() {
+                    any = true;
+                    // A terminal has sent it to the whole foreground group, the child included.
+                    if matches!(signal, SIGINT | SIGQUIT) && from_terminal() {
+                        continue;
+                    }
+                    let living = pid.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let (Some(pid), Some(signal)) = (*living, Signal::from_named_raw(signal)) {
+                        let _ = rustix::process::kill_process(pid, signal); // it may just have ended
+                    }
+                }
+                any
+            });
+            let status = wait(&mut child, &pid);
+            handle.close();
+            interrupted = forwarder.join().unwrap_or(false);
+            status
+        });
+        match status {
+            Ok(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => Ended::Exited(code),
+                (None, signal) => Ended::Signalled { signal: signal.unwrap_or(0), interrupted },
+            },
+            Err(e) => Ended::NotStarted { code: 126, why: e.to_string() },
+        }
+    }
+}
+
+/// Waits without reaping, then takes the number away from the forwarder, then reaps.
+fn wait(child: &mut std::process::Child, pid: &Mutex<Option<Pid>>) -> io::Result<std::process::ExitStatus> {
+    use rustix::process::WaitId;
+    use rustix::process::WaitIdOptions;
+    let number = *pid.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(number) = number {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Err(rustix::io::Errno::INTR) = rustix::process::waitid(WaitId::Pid(number), options) {}
+    }
+    *pid.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    child.wait()
+}
+
+/// Whether a Ctrl-C on our terminal reaches us: we are its foreground group, and so is the child.
+fn from_terminal() -> bool {
+    let foreground = rustix::termios::tcgetpgrp(io::stdin());
+    foreground.is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+/// `SIGKILL` for 9.
+pub fn signal_name(signal: i32) -> String {
+    match signal_hook::low_level::signal_name(signal) {
+        Some(name) => name.to_owned(),
+        None => format!("signal {signal}"),
+    }
+}

@@ -1,0 +1,61 @@
+//! `show`: everything that one or more entries say, as it was signed.
+
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::resolve;
+use crate::app::resolve::Target;
+use crate::domain::entry;
+use crate::domain::ids::EntryId;
+use crate::domain::json;
+use crate::ledger::envelope::Envelope;
+use crate::ledger::hash;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownEntry {
+    pub index: u64,
+    pub id: EntryId,
+    /// RFC 6962 leaf hash, base64.
+    pub leaf_hash: String,
+    /// DSSE key id of the signature. It was not checked here: that is what `verify` does.
+    pub key_id: String,
+    /// The in-toto statement, as signed.
+    pub statement: Value,
+    /// Fields that this version of mlprov does not know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_fields: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ShowReport {
+    pub target: String,
+    pub entries: Vec<ShownEntry>,
+}
+
+pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
+    let entries = project.entries()?;
+    let target = resolve::resolve(project, &entries, cwd, word)?;
+    let mut shown = Vec::new();
+    for e in resolve::entries_about(&entries, &target) {
+        let envelope = Envelope::parse(&e.bytes)?;
+        shown.push(ShownEntry {
+            index: e.index,
+            id: e.id,
+            leaf_hash: hash::leaf(&e.bytes).to_string(),
+            key_id: envelope.key_id.to_string(),
+            statement: json::parse_strict(&envelope.payload)?,
+            unknown_fields: entry::unknown_fields(&envelope.payload).unwrap_or_default(),
+        });
+    }
+    if shown.is_empty() {
+        let id = match &target {
+            Target::Commit(commit) => commit.to_string(),
+            _ => word.to_owned(),
+        };
+        return Err(crate::app::AppError::UnknownId { id });
+    }
+    Ok(ShowReport { target: target.describe(), entries: shown })
+}

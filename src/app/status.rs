@@ -1,0 +1,151 @@
+//! `status`: what is new, modified, not stored, not recorded, or waiting.
+
+use crate::app;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::commit;
+use crate::app::data;
+use crate::app::ls;
+use crate::domain::ids::CommitId;
+use crate::domain::path::RepoPath;
+use crate::domain::time::Timestamp;
+use crate::git::GitError;
+use crate::ports::progress::Progress;
+use crate::worktree::scan;
+use crate::worktree::scan::ProblemKind;
+use serde::Serialize;
+use std::path::Path;
+use std::path::PathBuf;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatasetStatus {
+    pub path: RepoPath,
+    /// `unchanged`, `modified`, `missing`, `unreadable` or `bad pointer`.
+    pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Whether this clone's ledger knows the versions that the pointer means.
+    pub stored: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingCommit {
+    pub commit: CommitId,
+    pub since: Timestamp,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusReport {
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<CommitId>,
+    /// Whether HEAD's commit has an entry.
+    pub head_recorded: bool,
+    pub datasets: Vec<DatasetStatus>,
+    /// Commits whose data is not known here yet.
+    pub waiting_for_data: Vec<WaitingCommit>,
+    /// Runs that began and have no end yet.
+    pub open_runs: Vec<String>,
+    /// Entries in this clone's log.
+    pub log_size: u64,
+}
+
+impl StatusReport {
+    pub fn is_clean(&self) -> bool {
+        let recorded = self.head_recorded || self.head.is_none();
+        recorded
+            && self.waiting_for_data.is_empty()
+            && self.datasets.iter().all(|d| d.state == "unchanged" && d.stored)
+    }
+}
+
+pub fn status(
+    project: &Project,
+    cwd: &Path,
+    paths: &[PathBuf],
+    progress: &dyn Progress,
+) -> Result<StatusReport> {
+    let only = paths.iter().map(|p| app::repo_path(&project.repo, cwd, p)).collect::<Result<Vec<_>>>()?;
+    let mut datasets = Vec::new();
+    for (at, placed) in ls::worktree_pointers(project)? {
+        let data = placed.as_ref().map_or(at.clone(), |p| p.data.clone());
+        if !only.is_empty() && !only.iter().any(|o| o.contains(&data) || data.contains(o)) {
+            continue;
+        }
+        datasets.push(match placed {
+            Err(why) => DatasetStatus { path: at, state: "bad pointer", detail: Some(why), stored: false },
+            Ok(placed) => {
+                let stored = project.dataset(&placed.pointer.blake3)?.is_some();
+                let (state, detail) = compare(project, &placed, progress)?;
+                DatasetStatus { path: placed.data, state, detail, stored }
+            }
+        });
+    }
+    let head = match project.repo.head() {
+        Ok(commit) => Some(commit.id),
+        Err(GitError::Unborn) => None,
+        Err(e) => return Err(e.into()),
+    };
+    let entries = project.entries()?;
+    let recorded = commit::recorded_commits(project)?;
+    let ended: Vec<_> = entries
+        .iter()
+        .filter(|e| e.is(&crate::domain::entry::Kind::RunFinished))
+        .filter_map(|e| Some(e.body()?.run.as_ref()?.id))
+        .collect();
+    let open = crate::app::resolve::runs(&entries).into_iter().filter(|id| !ended.contains(id));
+    let waiting = commit::waiting(project)?;
+    Ok(StatusReport {
+        name: project.config.project.name.clone(),
+        branch: project.repo.branch(),
+        head_recorded: head.as_ref().is_some_and(|id| recorded.contains(id)),
+        head,
+        datasets,
+        waiting_for_data: waiting
+            .into_iter()
+            .map(|(commit, since)| WaitingCommit { commit, since })
+            .collect(),
+        open_runs: open.map(|id| id.short()).collect(),
+        log_size: entries.len() as u64,
+    })
+}
+
+/// The work tree's bytes against the pointer.
+fn compare(
+    project: &Project,
+    placed: &crate::git::repo::PlacedPointer,
+    progress: &dyn Progress,
+) -> Result<(&'static str, Option<String>)> {
+    let scanned = match scan::scan(project.repo.root(), &placed.data) {
+        Ok(scanned) => scanned,
+        Err(e)
+            if e.problems
+                .iter()
+                .all(|p| matches!(p.kind, ProblemKind::Missing | ProblemKind::EmptyDirectory)) =>
+        {
+            return Ok(("missing", None));
+        }
+        Err(e) => {
+            let first = &e.problems[0];
+            return Ok(("unreadable", Some(format!("{}: {}", first.path.display(), first.kind))));
+        }
+    };
+    let pointer = &placed.pointer;
+    if scanned.files.len() as u64 != pointer.files || scanned.bytes() != pointer.bytes {
+        let detail = format!(
+            "{} files, {} bytes; the pointer says {} files, {} bytes",
+            scanned.files.len(),
+            scanned.bytes(),
+            pointer.files,
+            pointer.bytes
+        );
+        return Ok(("modified", Some(detail)));
+    }
+    let (root, _) = data::hash(scanned, progress)?.root()?;
+    Ok(if root == pointer.blake3 { ("unchanged", None) } else { ("modified", None) })
+}

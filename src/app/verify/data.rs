@@ -1,0 +1,285 @@
+//! Data: every version that the entry names is read from the store and hashed again. The work tree is
+//! never taken for the store, and no cache is asked.
+
+use super::Findings;
+use super::Verdict;
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::data;
+use crate::domain::ParseError;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Artefact;
+use crate::domain::entry::Body;
+use crate::domain::entry::List;
+use crate::domain::entry::Metric;
+use crate::domain::entry::ObjectRef;
+use crate::domain::json;
+use crate::domain::manifest::Manifest;
+use crate::domain::version_map::Located;
+use crate::domain::version_map::VersionMap;
+use crate::ports::StoreError;
+use crate::ports::object_store::ObjectStore;
+use crate::ports::progress::Progress;
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+
+pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: &dyn Progress) -> Result<()> {
+    let lists = [("input", &body.inputs), ("output", &body.outputs), ("config", &body.config_files)];
+    for (link, items) in lists {
+        match list(project, items) {
+            Ok(artefacts) => {
+                for artefact in &artefacts {
+                    check_artefact(project, link, artefact, findings, progress)?;
+                }
+            }
+            Err(e) => finding_of(link, "the list itself", e, findings)?,
+        }
+    }
+    if let Err(e) = list(project, &body.parameters) {
+        finding_of("parameters", "the list itself", e, findings)?;
+    }
+    if let Some(diff) = body.source.as_ref().and_then(|s| s.diff.as_ref()) {
+        check_object(project, "patch", "what differed from the commit", diff, findings)?;
+    }
+    check_metrics(project, body, findings)?;
+    check_package(project, body, findings)
+}
+
+/// A list, wherever it stands. A stored one must have the digest and the count that the entry names.
+pub fn list<T: DeserializeOwned + Clone>(project: &Project, list: &List<T>) -> Result<Vec<T>> {
+    let (count, object) = match list {
+        List::Inline(items) => return Ok(items.clone()),
+        List::Stored { count, object } => (*count, object),
+    };
+    let bytes = data::read_object(&*project.store, &object.digest.blake3)?;
+    let bad = |why: String| ParseError::new("stored list", why, object.digest.blake3.to_string());
+    let value = json::parse_strict(&bytes)?;
+    let items: Vec<T> = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
+    if items.len() as u64 != count {
+        return Err(bad(format!("holds {} items, the entry says {count}", items.len())).into());
+    }
+    Ok(items)
+}
+
+/// Turns what went wrong while reading the store into a verdict; other errors stay errors.
+fn finding_of(
+    link: &'static str,
+    subject: impl ToString,
+    e: AppError,
+    findings: &mut Findings,
+) -> Result<()> {
+    match e {
+        AppError::Store(StoreError::Missing { what }) => {
+            findings.add(link, subject, Verdict::Missing, format!("{what} is not in the store"));
+        }
+        AppError::Store(e @ StoreError::Corrupt { .. }) => {
+            findings.add(link, subject, Verdict::Altered, e.to_string());
+        }
+        AppError::Store(e @ StoreError::Io { .. }) => {
+            findings.add(link, subject, Verdict::Unreachable, e.to_string());
+        }
+        AppError::Parse(e) => findings.add(link, subject, Verdict::Altered, e.to_string()),
+        e => return Err(e),
+    }
+    Ok(())
+}
+
+fn check_object(
+    project: &Project,
+    link: &'static str,
+    subject: &str,
+    object: &ObjectRef,
+    findings: &mut Findings,
+) -> Result<()> {
+    match data::read_object(&*project.store, &object.digest.blake3) {
+        Ok(_) => findings.add(link, subject, Verdict::Intact, format!("{} bytes, hashed again", object.size)),
+        Err(e) => finding_of(link, subject, e, findings)?,
+    }
+    Ok(())
+}
+
+fn check_artefact(
+    project: &Project,
+    link: &'static str,
+    artefact: &Artefact,
+    findings: &mut Findings,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let Some(map) = &artefact.version_map else {
+        findings.add(link, &artefact.name, Verdict::Unknown, "declared only: no version of it was stored");
+        return Ok(());
+    };
+    let contents = match contents_of(project, artefact, map) {
+        Ok(contents) => contents,
+        Err(e) => return finding_of(link, &artefact.name, e, findings),
+    };
+    progress.begin("verify", Some(contents.len() as u64), Some(artefact.size));
+    let bad: Vec<(Verdict, String)> = contents
+        .par_iter()
+        .filter_map(|(name, located)| {
+            let found = rehash(&*project.store, located);
+            progress.advance(1, located.size);
+            found.map(|(verdict, why)| (verdict, format!("{name}: {why}")))
+        })
+        .collect();
+    progress.end();
+    if bad.is_empty() {
+        let (files, bytes) = (artefact.file_count, artefact.size);
+        let detail = format!("{files} files, {bytes} bytes read from the store and hashed again");
+        findings.add(link, &artefact.name, Verdict::Intact, detail);
+    }
+    // All of them up to a limit that a person can read; the count is never cut.
+    let more = bad.len().saturating_sub(10);
+    for (i, (verdict, detail)) in bad.into_iter().take(10).enumerate() {
+        let rest = if i == 9 && more > 0 { format!(" (and {more} more)") } else { String::new() };
+        findings.add(link, &artefact.name, verdict, format!("{detail}{rest}"));
+    }
+    Ok(())
+}
+
+/// Each file of an artefact with the version that holds it; everything is checked against the digests above it.
+fn contents_of(project: &Project, artefact: &Artefact, map: &ObjectRef) -> Result<Vec<(String, Located)>> {
+    let store = &*project.store;
+    let map = VersionMap::parse(&data::read_text(store, &map.digest.blake3)?)?;
+    let name = |content: &Blake3Hash| -> Result<Located> {
+        let missing =
+            || ParseError::new("version map", "does not name a content of the manifest", content.to_string());
+        Ok(map.get(content).ok_or_else(missing)?.clone())
+    };
+    let root = artefact.digest.blake3;
+    let Some(object) = &artefact.manifest else {
+        return Ok(vec![(artefact.name.to_string(), name(&root)?)]);
+    };
+    if object.digest.blake3 != root {
+        return Err(
+            ParseError::new("artefact", "its digest is not that of its manifest", root.to_string()).into()
+        );
+    }
+    let manifest = Manifest::parse(&data::read_text(store, &root)?)?;
+    if manifest.entries().len() as u64 != artefact.file_count {
+        let why = format!("lists {} files, the entry says {}", manifest.entries().len(), artefact.file_count);
+        return Err(ParseError::new("manifest", why, root.to_string()).into());
+    }
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for entry in manifest.entries() {
+        // One content under two names is read once.
+        if seen.insert(entry.blake3) {
+            out.push((entry.path.clone(), name(&entry.blake3)?));
+        }
+    }
+    Ok(out)
+}
+
+/// `None` if the version's bytes have the hash and size that they should.
+fn rehash(store: &dyn ObjectStore, located: &Located) -> Option<(Verdict, String)> {
+    let place = store.describe(located);
+    let reader = match store.open(located) {
+        Ok(reader) => reader,
+        Err(StoreError::Missing { .. }) => return Some((Verdict::Missing, format!("{place} is gone"))),
+        Err(e) => return Some((Verdict::Unreachable, e.to_string())),
+    };
+    let mut hasher = blake3::Hasher::new();
+    if let Err(e) = hasher.update_reader(reader) {
+        return Some((Verdict::Unreachable, format!("{place}: {e}")));
+    }
+    let found = Blake3Hash::from(hasher.finalize());
+    if found != located.blake3 {
+        return Some((Verdict::Altered, format!("recorded {}, {place} holds {found}", located.blake3)));
+    }
+    if hasher.count() != located.size {
+        return Some((
+            Verdict::Altered,
+            format!("recorded {} bytes, {place} holds {}", located.size, hasher.count()),
+        ));
+    }
+    None
+}
+
+/// The values in the entry against the metrics files that it stored.
+fn check_metrics(project: &Project, body: &Body, findings: &mut Findings) -> Result<()> {
+    let metrics: Vec<Metric> = match list(project, &body.metrics) {
+        Ok(metrics) => metrics,
+        Err(e) => return finding_of("metrics", "the list itself", e, findings),
+    };
+    let outputs = list(project, &body.outputs).unwrap_or_default();
+    let sources: BTreeSet<_> = metrics.iter().filter_map(|m| m.source.clone()).collect();
+    for source in sources {
+        let Some(output) = outputs.iter().find(|o| o.name == source) else {
+            findings.add(
+                "metrics",
+                &source,
+                Verdict::Missing,
+                "the file that they were read from was not stored",
+            );
+            continue;
+        };
+        let bytes = match data::read_object(&*project.store, &output.digest.blake3) {
+            Ok(bytes) => bytes,
+            Err(e) => {
+                finding_of("metrics", &source, e, findings)?;
+                continue;
+            }
+        };
+        let place = std::path::Path::new(source.as_str());
+        let read = crate::app::run::files::read_pairs("metrics", place, &bytes).unwrap_or_default();
+        let recorded: Vec<(String, String)> = metrics
+            .iter()
+            .filter(|m| m.source.as_ref() == Some(&source))
+            .map(|m| (m.name.clone(), m.value.clone()))
+            .collect();
+        if read == recorded {
+            let detail = format!("{} values are those of the stored file", recorded.len());
+            findings.add("metrics", &source, Verdict::Intact, detail);
+        } else {
+            findings.add("metrics", &source, Verdict::Altered, "the values are not those of the stored file");
+        }
+    }
+    Ok(())
+}
+
+fn check_package(project: &Project, body: &Body, findings: &mut Findings) -> Result<()> {
+    let Some(package) = &body.model_package else { return Ok(()) };
+    let record = match project.registry.describe(&package.arn) {
+        Ok(record) => record,
+        Err(e) => return finding_of("model package", &package.arn, e.into(), findings),
+    };
+    let Some(record) = record else {
+        findings.add("model package", &package.arn, Verdict::Missing, "the registry does not hold it");
+        return Ok(());
+    };
+    let outputs = list(project, &body.outputs).unwrap_or_default();
+    let is_output = outputs.iter().any(|o| o.name == package.model && o.digest == package.digest);
+    let run = body.run.as_ref().map(|r| r.id);
+    let agrees = record.arn == package.arn
+        && record.digest == package.digest
+        && record.model == package.model
+        && record.group_name == package.group_name
+        && Some(record.run) == run;
+    match (agrees, is_output) {
+        (true, true) => {
+            let detail = "the registry's record has the run, file and digest of the entry";
+            findings.add("model package", &package.arn, Verdict::Intact, detail);
+        }
+        (false, _) => {
+            let detail = format!(
+                "the registry says run {}, model {}, BLAKE3 {}",
+                record.run.short(),
+                record.model,
+                record.digest.blake3
+            );
+            findings.add("model package", &package.arn, Verdict::Altered, detail);
+        }
+        (true, false) => {
+            findings.add(
+                "model package",
+                &package.arn,
+                Verdict::Altered,
+                "its model is not an output of the run",
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! `verify`: re-checks every link of a binding. It trusts nobody, repairs nothing, and does not stop at the
+//! first finding. It writes nothing but the largest checkpoint seen.
+
+mod data;
+mod log;
+mod source;
+
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::query::LogEntry;
+use crate::app::resolve;
+use crate::app::resolve::Target;
+use crate::domain::entry;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
+use crate::domain::entry::RunStatus;
+use crate::domain::ids::EntryId;
+use crate::ledger::batch;
+use crate::ledger::envelope::Envelope;
+use crate::ports::progress::Progress;
+use serde::Serialize;
+use std::fmt;
+use std::path::Path;
+
+/// What one check found. Ordered by nothing; [`Verdict::exit`] says what it means for the gate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Intact,
+    Altered,
+    Missing,
+    /// The run did not complete, or something later in the log speaks against it.
+    Failed,
+    Erased,
+    Unreachable,
+    Unpublished,
+    Unpinned,
+    Pending,
+    Unknown,
+}
+
+impl Verdict {
+    /// 0 intact · 1 the answer is no · 3 could not be checked.
+    pub fn exit(self) -> u8 {
+        match self {
+            Verdict::Intact => 0,
+            Verdict::Altered | Verdict::Missing | Verdict::Failed => 1,
+            Verdict::Erased
+            | Verdict::Unreachable
+            | Verdict::Unpublished
+            | Verdict::Unpinned
+            | Verdict::Pending
+            | Verdict::Unknown => 3,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Intact => "intact",
+            Verdict::Altered => "altered",
+            Verdict::Missing => "missing",
+            Verdict::Failed => "failed",
+            Verdict::Erased => "erased",
+            Verdict::Unreachable => "unreachable",
+            Verdict::Unpublished => "unpublished",
+            Verdict::Unpinned => "unpinned",
+            Verdict::Pending => "pending",
+            Verdict::Unknown => "unknown",
+        })
+    }
+}
+
+/// One link of the binding.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Link {
+    /// `journal`, `checkpoint`, `entry`, `commit`, `input`, `output`, `model package`, …
+    pub link: &'static str,
+    /// Which one, where there may be several.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    pub verdict: Verdict,
+    /// What was claimed and what was found; for an intact link, what was checked.
+    pub detail: String,
+    /// A command that helps, to be pasted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyReport {
+    pub target: String,
+    /// How deep the check went. `default`: every local byte was read and hashed again.
+    pub level: &'static str,
+    /// `verified`, `failed` or `incomplete`.
+    pub result: &'static str,
+    pub exit_code: u8,
+    pub links: Vec<Link>,
+    /// What this command never checks.
+    pub not_checked: Vec<String>,
+}
+
+/// Collects links.
+#[derive(Default)]
+struct Findings {
+    links: Vec<Link>,
+}
+
+impl Findings {
+    fn add(
+        &mut self,
+        link: &'static str,
+        subject: impl ToString,
+        verdict: Verdict,
+        detail: impl Into<String>,
+    ) {
+        let (subject, detail) = (subject.to_string(), detail.into());
+        self.links.push(Link { link, subject, verdict, detail, hint: None });
+    }
+
+    fn hint(&mut self, hint: impl Into<String>) {
+        if let Some(last) = self.links.last_mut() {
+            last.hint = Some(hint.into());
+        }
+    }
+}
+
+/// Verifies each target by itself.
+pub fn verify(
+    project: &Project,
+    cwd: &Path,
+    words: &[String],
+    progress: &dyn Progress,
+) -> Result<Vec<VerifyReport>> {
+    let mut findings = Findings::default();
+    let log = log::check(project, &mut findings)?;
+    let mut reports = Vec::new();
+    for word in words {
+        let mut findings = Findings { links: findings.links.clone() };
+        let described = match resolve::resolve(project, &log.entries, cwd, word) {
+            Ok(target) => {
+                let about = resolve::entries_about(&log.entries, &target);
+                if about.is_empty() {
+                    not_recorded(project, &target, &mut findings)?;
+                }
+                one_target(project, &log, &target, &about, &mut findings, progress)?;
+                target.describe()
+            }
+            // A damaged journal may be the very reason why nothing is found.
+            Err(AppError::UnknownId { id }) if findings.links.iter().any(|l| l.verdict.exit() == 1) => {
+                findings.add(
+                    "entry",
+                    &id,
+                    Verdict::Unknown,
+                    "cannot be found in the part of the log that is readable",
+                );
+                id
+            }
+            Err(e) => return Err(e),
+        };
+        reports.push(conclude(described, findings));
+    }
+    Ok(reports)
+}
+
+fn conclude(target: String, findings: Findings) -> VerifyReport {
+    let links = findings.links;
+    let exits: Vec<u8> = links.iter().map(|l| l.verdict.exit()).collect();
+    // Precedence 1 > 3 > 0; nothing to verify is never "verified".
+    let exit_code = match () {
+        () if exits.contains(&1) => 1,
+        () if exits.is_empty() || exits.iter().any(|e| *e != 0) => 3,
+        () => 0,
+    };
+    let result = match exit_code {
+        0 => "verified",
+        1 => "failed",
+        _ => "incomplete",
+    };
+    let not_checked = vec![
+        "that the command read the inputs that were declared".to_owned(),
+        "that the clock of the writer was right".to_owned(),
+    ];
+    VerifyReport { target, level: "default", result, exit_code, links, not_checked }
+}
+
+fn not_recorded(project: &Project, target: &Target, findings: &mut Findings) -> Result<()> {
+    let Target::Commit(commit) = target else { return Ok(()) };
+    if project.outbox().list()?.iter().any(|(_, intent)| intent.commit == *commit) {
+        findings.add("entry", commit, Verdict::Pending, "waits for data that is not known in this clone");
+        findings.hint("mlprov status");
+    } else {
+        findings.add("entry", commit, Verdict::Unknown, "not recorded in this log");
+    }
+    Ok(())
+}
+
+fn one_target(
+    project: &Project,
+    log: &log::CheckedLog,
+    target: &Target,
+    about: &[&LogEntry],
+    findings: &mut Findings,
+    progress: &dyn Progress,
+) -> Result<()> {
+    // A run is judged by its end; a commit by its first entry, which is the one that counts.
+    let finished = about.iter().rev().find(|e| e.is(&Kind::RunFinished));
+    let subject = match target {
+        Target::Run(_) => finished.or(about.last()),
+        Target::Commit(_) | Target::Entry(_) => about.first(),
+    };
+    let Some(subject) = subject else { return Ok(()) };
+    for entry in about {
+        // The start of a run is part of its story: it must be as sound as the end.
+        log.entry(entry, findings);
+    }
+    if let (Target::Commit(_), [_, others @ ..]) = (target, about) {
+        for other in others {
+            let detail = format!("also recorded by entry {} at index {}", other.id.short(), other.index);
+            findings.add("also recorded by", other.id.short(), Verdict::Intact, detail);
+        }
+    }
+    let Some(body) = subject.body() else { return Ok(()) };
+    run_itself(body, about, findings);
+    if matches!(body.kind, Kind::Other(_)) {
+        findings.add(
+            "kind",
+            &body.kind,
+            Verdict::Unknown,
+            "written by a newer mlprov; this one cannot judge it",
+        );
+    }
+    if let Ok(envelope) = Envelope::parse(&subject.bytes) {
+        let unknown = entry::unknown_fields(&envelope.payload).unwrap_or_default();
+        if !unknown.is_empty() {
+            findings.add(
+                "fields",
+                unknown.join(", "),
+                Verdict::Unknown,
+                "not known to this version, so not checked",
+            );
+        }
+    }
+    source::check(project, body, findings)?;
+    data::check(project, body, findings, progress)?;
+    later(&log.entries, subject, body, findings);
+    Ok(())
+}
+
+fn run_itself(body: &Body, about: &[&LogEntry], findings: &mut Findings) {
+    let Some(run) = &body.run else { return };
+    let subject = run.id.short();
+    match &run.status {
+        RunStatus::Complete => findings.add("run", subject, Verdict::Intact, "COMPLETE, exit code 0"),
+        RunStatus::Started => {
+            findings.add("run", subject, Verdict::Pending, "it began, and no end is recorded");
+        }
+        RunStatus::Other(status) => {
+            findings.add(
+                "run",
+                subject,
+                Verdict::Unknown,
+                format!("status {status:?} is not known to this version"),
+            );
+        }
+        status => {
+            let how = match (&run.exit_code, &run.signal) {
+                (Some(code), _) => format!(", exit code {code}"),
+                (None, Some(signal)) => format!(", ended by {signal}"),
+                (None, None) => String::new(),
+            };
+            let notes = body.notes.iter().map(|n| format!("; {n}")).collect::<String>();
+            findings.add("run", subject, Verdict::Failed, format!("{status}{how}{notes}"));
+        }
+    }
+    if body.kind == Kind::RunFinished && !about.iter().any(|e| e.is(&Kind::RunStarted)) {
+        findings.add("run", "start", Verdict::Missing, "no run.started was recorded before its end");
+    }
+    for input in body.inputs.inline().iter().filter(|i| i.stable == Some(false)) {
+        findings.add("input", &input.name, Verdict::Failed, "it changed while the command ran");
+    }
+}
+
+/// Whether anything later in the log speaks against the subject.
+fn later(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &mut Findings) {
+    let names: Names = Names {
+        entry: body.id,
+        run: body.run.as_ref().map(|r| r.id),
+        package: body.model_package.as_ref().map(|p| p.arn.clone()),
+    };
+    let mut against = 0;
+    for later in entries.iter().filter(|e| e.index > subject.index) {
+        let Some(b) = later.body() else { continue };
+        let Some(target) = &b.target else { continue };
+        let aims = target.entry == Some(names.entry)
+            || (target.run.is_some() && target.run == names.run)
+            || (target.model_package.is_some() && target.model_package == names.package);
+        if !aims {
+            continue;
+        }
+        let place = format!("entry {} at index {}", b.id.short(), later.index);
+        match &b.kind {
+            Kind::Correction | Kind::ModelRejected | Kind::WriterRevoked => {
+                against += 1;
+                findings.add("later entries", &b.kind, Verdict::Failed, format!("{} by {place}", b.kind));
+            }
+            Kind::Redaction => {
+                against += 1;
+                findings.add("later entries", &b.kind, Verdict::Erased, format!("redacted by {place}"));
+            }
+            Kind::Other(kind) => {
+                against += 1;
+                let detail = format!("{place} is of kind {kind:?}, which this version does not know");
+                findings.add("later entries", kind, Verdict::Unknown, detail);
+            }
+            _ => {}
+        }
+    }
+    if against == 0 {
+        findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");
+    }
+}
+
+struct Names {
+    entry: EntryId,
+    run: Option<crate::domain::ids::RunId>,
+    package: Option<crate::domain::arn::ModelPackageArn>,
+}
+
+/// Why an entry's bytes cannot be read, in words.
+fn unreadable(bytes: &[u8]) -> Option<String> {
+    batch::open(bytes).err().map(|e| e.to_string())
+}

@@ -1,0 +1,86 @@
+//! Code: the commit, its tree, and the pointers in it.
+
+use super::Findings;
+use super::Verdict;
+use crate::app::Project;
+use crate::app::Result;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
+use crate::domain::path::RepoPath;
+use crate::git::GitError;
+use std::collections::BTreeMap;
+
+pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<()> {
+    let Some(source) = &body.source else { return Ok(()) };
+    let subject = source.commit.short().to_owned();
+    let commit = match project.repo.commit(&source.commit) {
+        Ok(Some(commit)) => commit,
+        Ok(None) => {
+            findings.add("commit", subject, Verdict::Missing, "the repository does not hold it");
+            findings.hint(format!("git fetch origin {}", source.commit));
+            return Ok(());
+        }
+        // libgit2 hashes an object again when it reads it.
+        Err(GitError::Library { source: e, .. }) => {
+            findings.add("commit", subject, Verdict::Altered, e.message().to_owned());
+            return Ok(());
+        }
+        Err(e) => return Err(e.into()),
+    };
+    if commit.tree != source.tree {
+        let detail = format!("the entry says tree {}, the commit says {}", source.tree, commit.tree);
+        findings.add("commit", subject, Verdict::Altered, detail);
+        return Ok(());
+    }
+    findings.add(
+        "commit",
+        &subject,
+        Verdict::Intact,
+        format!("in the repository, with tree {}", commit.tree.short()),
+    );
+    // A fresh walk: the cache of the hook is never believed here.
+    let pointers = project
+        .repo
+        .pointer_blobs(&commit.tree)
+        .and_then(|blobs| project.repo.read_pointers(&commit.tree, &blobs));
+    let pointers = match pointers {
+        Ok(pointers) => pointers,
+        Err(e) => {
+            findings.add("tree", commit.tree.short(), Verdict::Altered, e.to_string());
+            return Ok(());
+        }
+    };
+    let inputs = match super::data::list(project, &body.inputs) {
+        Ok(inputs) => inputs,
+        Err(_) => return Ok(()), // reported with the data
+    };
+    let tree: BTreeMap<RepoPath, Blake3Hash> =
+        pointers.into_iter().map(|p| (p.data, p.pointer.blake3)).collect();
+    if body.kind == Kind::CommitRecorded {
+        let recorded: BTreeMap<RepoPath, Blake3Hash> =
+            inputs.iter().map(|a| (a.name.clone(), a.digest.blake3)).collect();
+        if recorded == tree {
+            let detail = format!("its {} data pointers are those of the entry", tree.len());
+            findings.add("tree", commit.tree.short(), Verdict::Intact, detail);
+        } else {
+            let odd = recorded.keys().chain(tree.keys()).find(|k| recorded.get(*k) != tree.get(*k));
+            let odd = odd.map_or_else(String::new, ToString::to_string);
+            let detail =
+                format!("the pointers in the tree are not those of the entry (first difference: {odd})");
+            findings.add("tree", commit.tree.short(), Verdict::Altered, detail);
+        }
+        return Ok(());
+    }
+    // A run may read data that differs from the commit's: that is recorded, not wrong. But it must be said.
+    for input in &inputs {
+        match tree.get(&input.name) {
+            Some(root) if *root != input.digest.blake3 => {
+                let detail = "the run read another version than the commit points to; the version read is the one recorded";
+                findings.add("tree", &input.name, Verdict::Intact, detail);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,338 @@
+//! The command line, as `mlprov --help` tells it.
+
+use clap::Args;
+use clap::CommandFactory;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+#[derive(Parser, Debug)]
+#[command(
+    name = "mlprov",
+    version,
+    about = "Which code, which data and which configuration made this model? Recorded so that an outsider can check it.",
+    after_help = "\
+Examples:
+  mlprov init                                   make this git repository a project
+  mlprov track data/                            store data as immutable versions
+  mlprov run -d data --model model.pkl --model-group fraud -- python train.py
+  mlprov verify latest                          check every link of the last run
+
+Every flag can also be set by a variable: MLPROV_<FLAG> for the global ones, MLPROV_<COMMAND>_<FLAG> for
+the others; not those that confirm, force or weaken something.
+
+Exit codes: 0 done or verified, 1 the answer is no, 2 usage or configuration, 3 could not be checked,
+4 denied by policy, 70 could not be recorded (or a bug)."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Only answers and errors, no status or hints
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more about what is done
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// One JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: ColorWhen,
+    /// Do not draw progress
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make this repository a project, or join the project that it is
+    #[command(after_help = "\
+Examples:
+  mlprov init                   asks what it needs to know
+  mlprov init --yes             asks nothing (scripts, CI)
+  mlprov init --name fraud      names the project
+
+Makes .mlprov/config.toml (commit it), a ledger and a store below the git directory, your keys in your own
+directories, and git hooks. Running it again changes nothing. In a clone it makes a log of the clone's own.")]
+    Init(InitArgs),
+    /// Store files as immutable versions and write a small pointer for git
+    #[command(
+        visible_alias = "add",
+        after_help = "\
+Examples:
+  mlprov track data/            a directory; writes data.mlprov and adds /data to .gitignore
+  mlprov track a.csv b.csv      single files
+  git add data.mlprov .gitignore && git commit
+
+PATH is a path, not a pattern: let your shell expand patterns."
+    )]
+    Track(TrackArgs),
+    /// Show what is modified, not stored, not recorded, or waiting
+    Status(StatusArgs),
+    /// List the tracked datasets
+    #[command(after_help = "\
+Examples:
+  mlprov ls
+  mlprov ls --rev v1.0                                     as of a tag
+  (cd data && mlprov ls . --manifest | b3sum --check)      check the files without mlprov")]
+    Ls(LsArgs),
+    /// Run a command and record code, data, parameters, metrics, outputs and model
+    #[command(after_help = "\
+Examples:
+  mlprov run -- python train.py
+  mlprov run -d data -p params.json -m metrics.json -o plots \\
+      --model model.pkl --model-group fraud -- python train.py
+
+Output, signals and exit code of the command pass through. Without -d, every dataset of the commit that
+lies in the work tree counts as read. The command finds its run id in MLPROV_RUN_ID.")]
+    Run(RunArgs),
+    /// Show what was recorded, newest first
+    Log(LogArgs),
+    /// Show all that is recorded about a run, commit, entry or model
+    #[command(after_help = ID_HELP)]
+    Show(ShowArgs),
+    /// Check every link of a binding; the exit code is the gate
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// Show keys, and trust the logs of others
+    Key(KeyArgs),
+    /// The whole story in a throw-away project, with tampering at the end
+    Demo(DemoArgs),
+    /// Print a completion script for your shell
+    #[command(
+        after_help = "Example: mlprov completions bash > ~/.local/share/bash-completion/completions/mlprov"
+    )]
+    Completions(CompletionsArgs),
+    /// Called by the git hooks
+    #[command(hide = true)]
+    Hook(HookArgs),
+}
+
+const ID_HELP: &str = "\
+ID is a full id, r-1a2b3c4d (run), e-1a2b3c4d (entry), any part of those digits from 4 on, a commit, tag or
+HEAD, `latest` (run), a model package ARN or NAME/2, or a file (found by its content).";
+
+const VERIFY_HELP: &str = "\
+Examples:
+  mlprov verify latest
+  mlprov verify HEAD && ./release.sh
+
+ID is a full id, r-1a2b3c4d (run), e-1a2b3c4d (entry), any part of those digits from 4 on, a commit, tag or
+HEAD, `latest` (run), a model package ARN or NAME/2, or a file (found by its content).
+
+Every stored byte is read and hashed again. Exit code 0 only if all links are intact, the run completed and
+nothing later in the log speaks against it; 1 if something is altered, missing or failed; 3 if something
+could not be checked.";
+
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// Name of a new project [default: the directory's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Ask nothing; agree to what would be asked
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Install no git hooks
+    #[arg(long)]
+    pub no_hooks: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct TrackArgs {
+    /// Files or directories inside the repository
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Show what would be tracked, and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Threads to hash with [default: one per core]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub struct StatusArgs {
+    /// Only these paths
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct LsArgs {
+    /// Only datasets here
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// As of this commit, branch or tag [default: the work tree]
+    #[arg(long)]
+    pub rev: Option<String>,
+    /// Print the dataset's manifest, as `b3sum --check` reads it
+    #[arg(long, requires = "path")]
+    pub manifest: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Name of the run
+    #[arg(short, long)]
+    pub name: Option<String>,
+    /// Data that the command reads (repeatable)
+    #[arg(short = 'd', long = "input", value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// File or directory that the command makes (repeatable)
+    #[arg(short = 'o', long = "output", value_name = "OUT")]
+    pub outputs: Vec<PathBuf>,
+    /// Metrics file that the command makes: JSON, YAML or TOML (repeatable)
+    #[arg(short = 'm', long = "metrics", value_name = "METRICS")]
+    pub metrics: Vec<PathBuf>,
+    /// Parameters file: JSON, YAML or TOML (repeatable)
+    #[arg(short = 'p', long = "params", value_name = "PARAMS")]
+    pub params: Vec<PathBuf>,
+    /// Model file that the command makes; it is registered as a model package
+    #[arg(long, value_name = "FILE", requires = "model_group")]
+    pub model: Option<PathBuf>,
+    /// Model package group to register it in
+    #[arg(long, value_name = "G", requires = "model")]
+    pub model_group: Option<String>,
+    /// Refuse to run unless the work tree is exactly the commit
+    #[arg(long)]
+    pub require_clean: bool,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub struct LogArgs {
+    /// Only entries of this kind, e.g. run.finished
+    #[arg(long, value_name = "K")]
+    pub kind: Option<String>,
+    /// At most N entries
+    #[arg(short = 'n', long = "max-count", value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// What to show
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// What to verify
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct KeyArgs {
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum KeyCommand {
+    /// Show the public keys of this clone
+    Show {
+        /// Only the log's verifier key line
+        #[arg(long)]
+        vkey: bool,
+    },
+    /// Accept a log's key from now on
+    Trust {
+        /// Verifier key, as `mlprov key show --vkey` prints it
+        #[arg(value_name = "VKEY")]
+        vkey: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Where to make the throw-away project; it stays there
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub struct HookArgs {
+    /// Name of the git hook
+    pub name: String,
+    /// What git passes to it
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+}
+
+/// Flags that confirm, force or weaken: only a person may set them, never a variable.
+const WITHOUT_VARIABLE: [&str; 3] = ["yes", "no_hooks", "help"];
+
+/// The command line with its variables: `MLPROV_JSON`, `MLPROV_RUN_NAME`, …
+pub fn command() -> clap::Command {
+    let global = |arg: clap::Arg| with_variable(arg, "MLPROV");
+    let mut command = Cli::command().mut_args(global);
+    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    for name in names {
+        let prefix = format!("MLPROV_{}", name.to_uppercase());
+        command = command.mut_subcommand(name, |c| c.mut_args(|arg| with_variable(arg, &prefix)));
+    }
+    command
+}
+
+fn with_variable(arg: clap::Arg, prefix: &str) -> clap::Arg {
+    let id = arg.get_id().as_str().to_owned();
+    let Some(long) = arg.get_long() else { return arg };
+    if WITHOUT_VARIABLE.contains(&id.as_str()) || arg.is_global_set() && prefix != "MLPROV" {
+        return arg;
+    }
+    let variable = format!("{prefix}_{}", long.to_uppercase().replace('-', "_"));
+    let is_flag = matches!(arg.get_action(), clap::ArgAction::SetTrue);
+    let arg = arg.env(variable).hide_env(true);
+    // `MLPROV_JSON=1`, `=yes`, `=true`; and `=0` means no.
+    if is_flag { arg.value_parser(clap::builder::FalseyValueParser::new()) } else { arg }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_confirm_have_no_variable() {
+        let init = command().find_subcommand("init").unwrap().clone();
+        let variable = |id: &str| {
+            init.get_arguments().find(|a| a.get_id() == id).unwrap().get_env().map(ToOwned::to_owned)
+        };
+        assert_eq!(variable("yes"), None);
+        assert_eq!(variable("no_hooks"), None);
+        assert_eq!(variable("name").unwrap(), "MLPROV_INIT_NAME");
+    }
+}

@@ -1,0 +1,12 @@
+use crate::app::AppError;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args;
+use crate::cli::args::CompletionsArgs;
+
+pub fn run(context: &Context, args: CompletionsArgs) -> Result<Exit, AppError> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut args::command(), "mlprov", &mut script);
+    context.ui.answer(&String::from_utf8_lossy(&script));
+    Ok(0)
+}

@@ -1,0 +1,113 @@
+//! What the shims in `hooks/` call. Post-hooks never make git fail: they say in one line what was not
+//! recorded, and end with 0.
+
+use crate::app::AppError;
+use crate::app::commit;
+use crate::app::commit::CommitOutcome;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::HookArgs;
+use crate::cli::compose;
+use crate::cli::hints;
+use crate::config::ConfigError;
+use crate::domain::ids::CommitId;
+use std::io::Read;
+
+pub fn run(context: &Context, args: HookArgs) -> Exit {
+    if std::env::var_os("MLPROV_SKIP").is_some_and(|v| !v.is_empty() && v != "0") {
+        return 0;
+    }
+    match hook(context, &args.name) {
+        Ok(()) => {}
+        // Not a project: git may share its hooks between repositories.
+        Err(AppError::Config(ConfigError::NotInitialised { .. })) => {}
+        Err(AppError::NotJoined { .. }) => {
+            context
+                .ui
+                .warning("mlprov: not recorded; this clone has not joined its project (run: mlprov init)");
+        }
+        Err(e) => context.ui.warning(format!(
+            "mlprov: not recorded: {} (run: mlprov status)",
+            hints::sentence(&e).lines().next().unwrap_or_default()
+        )),
+    }
+    0
+}
+
+fn hook(context: &Context, name: &str) -> Result<(), AppError> {
+    let project = compose::open(&context.cwd, true)?;
+    match name {
+        "post-commit" | "post-merge" | "post-applypatch" => {
+            let outcome = commit::record_head(&project)?;
+            tell(context, &outcome);
+        }
+        "post-rewrite" => {
+            commit::record_rewrite(&project, &pairs(&standard_input()))?;
+        }
+        "pre-push" => {
+            let late = commit::reconcile(&project, &tips(&standard_input()))?;
+            if !late.is_empty() {
+                context.ui.status(format!("mlprov: recorded {} commits that no hook had seen", late.len()));
+            }
+        }
+        _ => context.ui.warning(format!("mlprov: the hook {name} is not known to this version")),
+    }
+    Ok(())
+}
+
+fn tell(context: &Context, outcome: &CommitOutcome) {
+    match outcome {
+        CommitOutcome::Recorded(receipt) if context.ui.verbose => {
+            context.ui.status(format!(
+                "mlprov: recorded as {} (index {})",
+                receipt.id.short(),
+                receipt.index
+            ));
+        }
+        CommitOutcome::Recorded(_) => {}
+        CommitOutcome::Waiting(data) => {
+            context
+                .ui
+                .status(format!("mlprov: the commit waits for data that is not here: {}", data.join(", ")));
+        }
+    }
+}
+
+fn standard_input() -> String {
+    let mut bytes = Vec::new();
+    // What git wrote before a failure is still worth recording.
+    let _ = std::io::stdin().lock().read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// `<old> <new> [extra]` per line (githooks(5), post-rewrite).
+fn pairs(text: &str) -> Vec<(CommitId, CommitId)> {
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// `<local ref> <local id> <remote ref> <remote id>` per line (githooks(5), pre-push). An all-zero id names
+/// nothing: a deletion, or a branch that is new there.
+fn tips(text: &str) -> Vec<(CommitId, Option<CommitId>)> {
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Some((words.get(1)?.parse().ok()?, words.get(3)?.parse().ok()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deletions_and_new_branches_are_understood() {
+        let (one, zero) = ("1".repeat(40), "0".repeat(40));
+        let text = format!("refs/heads/a {one} refs/heads/a {zero}\n(delete) {zero} refs/heads/b {one}\n");
+        assert_eq!(tips(&text), [(one.parse().unwrap(), None)]);
+        assert_eq!(pairs(&format!("{one} {one}\nnonsense\n")).len(), 1);
+    }
+}

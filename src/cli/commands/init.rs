@@ -1,0 +1,96 @@
+use crate::app::AppError;
+use crate::app::init;
+use crate::app::init::InitPlan;
+use crate::app::init::InitReport;
+use crate::app::init::Site;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::InitArgs;
+use crate::cli::compose;
+use crate::cli::ui;
+use crate::git::repo::Repo;
+use crate::stores::local::clock::SystemClock;
+use dialoguer::Confirm;
+use dialoguer::Input;
+
+pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
+    let repo = Repo::open(&context.cwd, false)?;
+    let dirs = compose::user_dirs()?;
+    let places = compose::local_places(&repo, &dirs);
+    let store = places.store();
+    let site = Site { repo: &repo, dirs: &dirs, provision: &places, store: &store, clock: &SystemClock };
+    let plan = init::plan(&site)?;
+    let Some(name) = ask(context, &args, &plan)? else {
+        context.ui.status("Nothing was changed.");
+        return Ok(1);
+    };
+    let program = match args.no_hooks {
+        true => None,
+        false => std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()),
+    };
+    let report = init::carry_out(&site, &plan, name.as_deref(), program.as_deref())?;
+    if context.ui.json {
+        context.ui.json("mlprov.init/1", &report);
+        return Ok(0);
+    }
+    context.ui.answer(&text(&report));
+    for hook in report.hooks.iter().filter(|h| h.state == "left alone") {
+        let why = hook.why.as_deref().unwrap_or("");
+        context.ui.warning(format!("the hook {} was left alone: {why}", hook.name));
+        context.ui.hint(format!("call this in it yourself: mlprov hook {} \"$@\"", hook.name));
+    }
+    if matches!(plan, InitPlan::Make { .. }) {
+        context.ui.hint("git add .mlprov && git commit -m 'Record provenance with mlprov'");
+    }
+    Ok(0)
+}
+
+/// `None`: the user said no. `Some(None)`: nothing was asked.
+fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Option<String>>, AppError> {
+    let needs = |question: String| AppError::NeedsAnswer { question, flag: "--yes" };
+    match plan {
+        InitPlan::Repair { .. } => Ok(Some(None)),
+        InitPlan::Make { suggested_name } => {
+            if args.yes || args.name.is_some() {
+                return Ok(Some(args.name.clone()));
+            }
+            if !context.ui.can_ask() {
+                return Err(needs("what should the project be called?".into()));
+            }
+            let answer = Input::<String>::new()
+                .with_prompt("Name of the project")
+                .default(suggested_name.clone())
+                .interact_text();
+            Ok(answer.ok().map(Some))
+        }
+        InitPlan::Join { project, name } => {
+            if args.yes {
+                return Ok(Some(None));
+            }
+            let question = format!("Join project {name:?} ({project}) with a log of this clone's own?");
+            if !context.ui.can_ask() {
+                return Err(needs(question));
+            }
+            let agreed = Confirm::new().with_prompt(question).default(true).interact().unwrap_or(false);
+            Ok(agreed.then_some(None))
+        }
+    }
+}
+
+fn text(report: &InitReport) -> String {
+    let mut out = format!("Project {} ({})\n", ui::paint(ui::BOLD, &report.name), report.project);
+    out.push_str(&format!("  log     {}\n", report.log));
+    out.push_str(&format!("  writer  {}\n", report.writer.short()));
+    let count = |state: &str| report.hooks.iter().filter(|h| h.state == state).count();
+    let hooks = count("installed") + count("updated");
+    for made in &report.made {
+        out.push_str(&format!("  made    {made}\n"));
+    }
+    if hooks > 0 {
+        out.push_str(&format!("  made    {hooks} git hooks\n"));
+    }
+    if report.made.is_empty() && hooks == 0 {
+        out.push_str("  Everything was there; nothing was changed.\n");
+    }
+    out
+}

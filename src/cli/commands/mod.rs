@@ -1,0 +1,14 @@
+//! One file per command: arguments into a request, the use case, the report shown.
+
+pub mod completions;
+pub mod demo;
+pub mod hook;
+pub mod init;
+pub mod key;
+pub mod log;
+pub mod ls;
+pub mod run;
+pub mod show;
+pub mod status;
+pub mod track;
+pub mod verify;

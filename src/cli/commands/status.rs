@@ -1,0 +1,61 @@
+use crate::app::AppError;
+use crate::app::status;
+use crate::app::status::StatusReport;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::StatusArgs;
+use crate::cli::compose;
+use crate::cli::format;
+use crate::cli::ui;
+
+pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
+    let project = compose::open(&context.cwd, false)?;
+    let report = status::status(&project, &context.cwd, &args.paths, &context.ui.progress())?;
+    if context.ui.json {
+        context.ui.json("mlprov.status/1", &report);
+        return Ok(0);
+    }
+    context.ui.answer(&text(&report));
+    for dataset in report.datasets.iter().filter(|d| d.state == "modified") {
+        context.ui.hint(format!("mlprov track {}   # records what is there now", dataset.path));
+    }
+    if report.head.is_some() && !report.head_recorded && report.waiting_for_data.is_empty() {
+        context.ui.hint("mlprov hook post-commit   # records the commit that HEAD names");
+    }
+    Ok(0)
+}
+
+fn text(report: &StatusReport) -> String {
+    let branch = report.branch.as_deref().map_or("detached HEAD", |b| b.trim_start_matches("refs/heads/"));
+    let head = match &report.head {
+        None => "no commit yet".to_owned(),
+        Some(id) if report.head_recorded => format!("{} is recorded", id.short()),
+        Some(id) => ui::paint(ui::YELLOW, format!("{} is not recorded", id.short())),
+    };
+    let mut out =
+        format!("Project {}, {branch}: {head}; {} entries in the log\n", report.name, report.log_size);
+    let rows: Vec<Vec<String>> = report
+        .datasets
+        .iter()
+        .map(|d| {
+            let stored = if d.stored { "" } else { "not stored here" };
+            let detail = d.detail.clone().unwrap_or_default();
+            vec![format!("  {}", d.state), format::visible(d.path.as_str()), stored.to_owned(), detail]
+        })
+        .collect();
+    out.push_str(&format::table(&rows));
+    for waiting in &report.waiting_for_data {
+        out.push_str(&format!(
+            "  waiting for data: commit {} since {}\n",
+            waiting.commit.short(),
+            waiting.since.to_seconds()
+        ));
+    }
+    for run in &report.open_runs {
+        out.push_str(&format!("  no end recorded: run {run}\n"));
+    }
+    if report.is_clean() && report.open_runs.is_empty() {
+        out.push_str("Everything is recorded.\n");
+    }
+    out
+}

@@ -1,0 +1,72 @@
+use crate::app::AppError;
+use crate::app::track;
+use crate::app::track::TrackReport;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::TrackArgs;
+use crate::cli::compose;
+use crate::cli::format;
+use crate::cli::ui;
+
+pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
+    let project = compose::open(&context.cwd, false)?;
+    if let Some(jobs) = args.jobs {
+        // The pool is made once per process; a second attempt cannot happen here.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
+    }
+    let progress = context.ui.progress();
+    let plan = track::plan(&project, &context.cwd, &args.paths, &progress)?;
+    if args.dry_run {
+        let report = plan.describe();
+        if context.ui.json {
+            context.ui.json("mlprov.track-plan/1", &report);
+            return Ok(0);
+        }
+        let rows = report
+            .datasets
+            .iter()
+            .map(|d| vec![format::visible(d.path.as_str()), format::files(d.files), format::bytes(d.bytes)]);
+        context.ui.answer(&format!("Would track\n{}", format::table(&rows.collect::<Vec<_>>())));
+        return Ok(0);
+    }
+    let report = track::carry_out(&project, plan, &progress)?;
+    if context.ui.json {
+        context.ui.json("mlprov.track/1", &report);
+        return Ok(0);
+    }
+    context.ui.answer(&text(&report));
+    if !report.written.is_empty() {
+        let files: Vec<String> = report.written.iter().map(|f| quote(f)).collect();
+        context.ui.hint(format!("git add {}", files.join(" ")));
+    }
+    Ok(0)
+}
+
+fn text(report: &TrackReport) -> String {
+    let mut rows = Vec::new();
+    for d in &report.datasets {
+        rows.push(vec![
+            d.state.to_owned(),
+            format::visible(d.path.as_str()),
+            format::files(d.files),
+            format::bytes(d.bytes),
+            format!("b3:{}", &d.blake3.to_string()[..12]),
+            format!("{} (index {})", d.entry.short(), d.index),
+        ]);
+    }
+    let mut out = format::table(&rows);
+    for commit in &report.recorded {
+        out.push_str(&format!(
+            "{} commit {}, which waited for this data\n",
+            ui::paint(ui::GREEN, "recorded"),
+            commit.short()
+        ));
+    }
+    out
+}
+
+/// Quoted for a POSIX shell where it must be.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@%".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,201 @@
+//! What went wrong, in one sentence, and what to do about it. No match here has a wildcard for our own
+//! errors: a new error asks its author what the user should do.
+
+use crate::app::AppError;
+use crate::config::ConfigError;
+use crate::git::GitError;
+use crate::ports::StoreError;
+use crate::worktree::scan::Problem;
+use crate::worktree::scan::ProblemKind;
+
+/// Exit codes: 1 the answer is no · 2 usage or configuration · 3 could not be checked or done · 70 not recorded.
+pub fn exit_code(e: &AppError) -> u8 {
+    match e {
+        AppError::NotRecorded { exit_code: 0, .. } => 70,
+        AppError::NotRecorded { exit_code, .. } => u8::try_from(*exit_code).unwrap_or(1),
+        AppError::NotClean { .. } | AppError::IdConflict { .. } => 1,
+        AppError::UnknownId { .. } | AppError::NotCommitted { .. } | AppError::Durable(_) => 3,
+        AppError::Store(store) => match store {
+            StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
+            StoreError::Io { .. } | StoreError::Missing { .. } | StoreError::Locked { .. } => 3,
+            StoreError::Unsupported { .. } | StoreError::Key { .. } => 2,
+        },
+        AppError::Entry(_) | AppError::Format(_) => 1,
+        AppError::Config(_)
+        | AppError::Git(_)
+        | AppError::Scan(_)
+        | AppError::Parse(_)
+        | AppError::NotJoined { .. }
+        | AppError::OtherProject { .. }
+        | AppError::AmbiguousId { .. }
+        | AppError::OutsideRepository { .. }
+        | AppError::WholeRepository { .. }
+        | AppError::TrackedByGit { .. }
+        | AppError::InsideDataset { .. }
+        | AppError::NotTracked { .. }
+        | AppError::BadPointer { .. }
+        | AppError::TooMuch { .. }
+        | AppError::RunFile { .. }
+        | AppError::NeedsAnswer { .. } => 2,
+    }
+}
+
+/// One clear sentence; several problems of one kind are listed below it.
+pub fn sentence(e: &AppError) -> String {
+    match e {
+        AppError::Scan(scan) => match &scan.problems[..] {
+            [one] => problem(one),
+            many => {
+                let shown = many.iter().take(20).map(|p| format!("\n  {}", problem(p)));
+                let more = many.len().saturating_sub(20);
+                let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+                format!("{} files cannot be tracked:{}{rest}", many.len(), shown.collect::<String>())
+            }
+        },
+        AppError::NotRecorded { source, .. } => format!("{e}: {}", sentence(source)),
+        AppError::NotCommitted { .. }
+        | AppError::Config(_)
+        | AppError::Git(_)
+        | AppError::Store(_)
+        | AppError::Durable(_)
+        | AppError::Parse(_)
+        | AppError::Format(_)
+        | AppError::Entry(_)
+        | AppError::NotJoined { .. }
+        | AppError::OtherProject { .. }
+        | AppError::UnknownId { .. }
+        | AppError::AmbiguousId { .. }
+        | AppError::OutsideRepository { .. }
+        | AppError::WholeRepository { .. }
+        | AppError::TrackedByGit { .. }
+        | AppError::InsideDataset { .. }
+        | AppError::NotTracked { .. }
+        | AppError::BadPointer { .. }
+        | AppError::IdConflict { .. }
+        | AppError::TooMuch { .. }
+        | AppError::RunFile { .. }
+        | AppError::NotClean { .. }
+        | AppError::NeedsAnswer { .. } => e.to_string(),
+    }
+}
+
+fn problem(p: &Problem) -> String {
+    format!("{}: {}", p.path.display().to_string().escape_debug(), p.kind)
+}
+
+/// Something to paste, or to do.
+pub fn hint(e: &AppError) -> Option<String> {
+    Some(match e {
+        AppError::Config(config) => match config {
+            ConfigError::NotInitialised { .. } => "mlprov init".into(),
+            ConfigError::Invalid { path, .. } => {
+                format!("git log -p -- {}   # shows how it came to be", path.display())
+            }
+            ConfigError::Newer { .. } => "install a newer mlprov; this project was made by one".into(),
+            ConfigError::Io { .. } => return None,
+            ConfigError::NoHome { variable } => format!("set HOME or {variable} to an absolute path"),
+        },
+        AppError::Git(git) => match git {
+            GitError::NotARepository { .. } => "git init".into(),
+            GitError::Bare { .. } => "use a clone with a work tree: git clone PATH".into(),
+            GitError::Unsupported { .. } => {
+                "mlprov reads repositories with SHA-1 objects and the files ref format".into()
+            }
+            GitError::NotOwner { path } => {
+                format!("git config --global --add safe.directory {}", path.display())
+            }
+            GitError::Unborn => "git commit --allow-empty -m start".into(),
+            GitError::NotFound { .. } => "git fetch --all --tags".into(),
+            GitError::Library { .. } => "git fsck   # tells more about the repository".into(),
+            GitError::Program { .. } => return None,
+            GitError::NoProgram { .. } => "install git; mlprov calls it".into(),
+            GitError::BadPointer { path, .. } => format!("mlprov track {}", path.trim_end_matches(".mlprov")),
+        },
+        AppError::Store(store) => store_hint(store)?,
+        AppError::Durable(durable) => io_hint(durable.source.kind())?,
+        AppError::Scan(scan) => scan_hint(&scan.problems[0])?,
+        AppError::NotJoined { .. } => "mlprov init   # joins it; this clone gets a log of its own".into(),
+        AppError::OtherProject { config_file, .. } => {
+            format!("git log -p -- {config_file}   # shows who changed the id")
+        }
+        AppError::UnknownId { .. } => "mlprov log   # shows what is recorded here".into(),
+        AppError::AmbiguousId { .. } => "give more digits, or the full id".into(),
+        AppError::OutsideRepository { .. } => {
+            "copy the data into the repository, or link to it from there and track a copy".into()
+        }
+        AppError::WholeRepository { .. } => {
+            "mlprov track data/   # a directory of data inside the repository".into()
+        }
+        AppError::TrackedByGit { path, .. } => format!("git rm -r --cached {path}"),
+        AppError::InsideDataset { dataset, .. } => format!("mlprov track {dataset}   # tracks all of it"),
+        AppError::NotTracked { path } => format!("mlprov track {path}"),
+        AppError::BadPointer { path, .. } => {
+            format!("mlprov track {}   # writes it again from the data", path.trim_end_matches(".mlprov"))
+        }
+        AppError::NotClean { .. } => {
+            "git status   # commit or stash what differs, or leave out --require-clean".into()
+        }
+        AppError::NotRecorded { .. } => "mlprov status   # shows the run as open".into(),
+        AppError::IdConflict { .. } => "mlprov verify latest   # the log may have been tampered with".into(),
+        AppError::NotCommitted { .. } => "try again".into(),
+        AppError::NeedsAnswer { flag, .. } => format!("there is no terminal to ask on; pass {flag}"),
+        AppError::TooMuch { .. } => {
+            "keep long lists in a file, and make it an input or output of the run".into()
+        }
+        AppError::Parse(_) | AppError::Format(_) | AppError::Entry(_) | AppError::RunFile { .. } => {
+            return None;
+        }
+    })
+}
+
+fn store_hint(e: &StoreError) -> Option<String> {
+    Some(match e {
+        StoreError::Io { source, .. } => io_hint(source.kind())?,
+        StoreError::Corrupt { .. } => {
+            "nothing was changed; keep a copy of the file before anything else is tried".into()
+        }
+        StoreError::Unsupported { .. } => "install a newer mlprov".into(),
+        StoreError::Missing { .. } => "mlprov status   # shows what is stored".into(),
+        StoreError::Locked { .. } => "wait for it to end, and try again".into(),
+        StoreError::Inconsistent { .. } => {
+            "the ledger was restored from an older copy, or tampered with; nothing was signed".into()
+        }
+        StoreError::Key { why, .. } if why.contains("no such file") => {
+            "mlprov init   # or restore the key from your backup".into()
+        }
+        StoreError::Key { .. } => return None,
+    })
+}
+
+fn io_hint(kind: std::io::ErrorKind) -> Option<String> {
+    // A foreign enum that grows: only the kinds that a user can act on.
+    match kind {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            Some("free some space, and try again; nothing was half-written".into())
+        }
+        std::io::ErrorKind::PermissionDenied => Some("check who owns the path, and its mode".into()),
+        std::io::ErrorKind::ReadOnlyFilesystem => {
+            Some("mlprov must be able to write below the git directory".into())
+        }
+        _ => None,
+    }
+}
+
+fn scan_hint(p: &Problem) -> Option<String> {
+    let path = p.path.display();
+    Some(match &p.kind {
+        ProblemKind::Missing => return None,
+        ProblemKind::NotUtf8 => "rename it; names are recorded as UTF-8".into(),
+        ProblemKind::Special(_) => format!("rm '{path}'   # or move it out of the dataset"),
+        ProblemKind::LeavesRoot(_) | ProblemKind::LinkToDirectory(_) => {
+            format!("cp -rL '{path}' '{path}.copy'   # data must lie in the repository")
+        }
+        ProblemKind::BrokenLink(_) => format!("rm '{path}'"),
+        ProblemKind::Unreadable(_) => format!("chmod u+r '{path}'"),
+        ProblemKind::EmptyDirectory => "put files into it first".into(),
+        ProblemKind::PointerInside => format!("rm '{path}'   # stops tracking that part on its own"),
+        ProblemKind::GitDirectory => "track a directory of data instead".into(),
+        ProblemKind::BadName(_) => "rename it".into(),
+        ProblemKind::Changed => "wait until nothing writes to it, and try again".into(),
+    })
+}

@@ -1,0 +1,71 @@
+//! EDGE: arguments in, text or JSON and an exit code out.
+
+pub mod args;
+mod commands;
+mod compose;
+mod format;
+mod hints;
+mod progress;
+mod ui;
+
+use crate::app::AppError;
+use args::Cli;
+use args::Command;
+use clap::FromArgMatches;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use ui::Ui;
+
+/// What a command needs from outside.
+pub struct Context {
+    /// Where the user stands.
+    pub cwd: PathBuf,
+    pub ui: Ui,
+}
+
+/// Exit codes of `docs/exit-codes.md`; `run` passes the command's own code on.
+type Exit = u8;
+
+pub fn main() -> ExitCode {
+    // A reader that goes away (`mlprov log | head`) is no error.
+    let matches = match args::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(e) => {
+            let _ = e.print(); // nowhere left to report to
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(e) => e.exit(),
+    };
+    let ui = Ui::new(&cli.global);
+    let cwd = match &cli.global.directory {
+        Some(dir) => dir.clone(),
+        None => std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+    };
+    let cwd = std::path::absolute(&cwd).unwrap_or(cwd);
+    let context = Context { cwd, ui };
+    let result = dispatch(&context, cli.command);
+    ExitCode::from(match result {
+        Ok(exit) => exit,
+        Err(e) => context.ui.failed(&e),
+    })
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
+    match command {
+        Command::Init(args) => commands::init::run(context, args),
+        Command::Track(args) => commands::track::run(context, args),
+        Command::Status(args) => commands::status::run(context, args),
+        Command::Ls(args) => commands::ls::run(context, args),
+        Command::Run(args) => commands::run::run(context, args),
+        Command::Log(args) => commands::log::run(context, args),
+        Command::Show(args) => commands::show::run(context, args),
+        Command::Verify(args) => commands::verify::run(context, args),
+        Command::Key(args) => commands::key::run(context, args),
+        Command::Demo(args) => commands::demo::run(context, args),
+        Command::Completions(args) => commands::completions::run(context, args),
+        Command::Hook(args) => Ok(commands::hook::run(context, args)),
+    }
+}

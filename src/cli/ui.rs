@@ -1,0 +1,123 @@
+//! One voice to the terminal: stdout is the answer, everything else is stderr.
+
+use crate::app::AppError;
+use crate::cli::args::ColorWhen;
+use crate::cli::args::Global;
+use crate::cli::hints;
+use crate::cli::progress::Bar;
+use anstyle::AnsiColor;
+use anstyle::Style;
+use serde::Serialize;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+
+pub struct Ui {
+    pub json: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+    progress: bool,
+    color: anstream::ColorChoice,
+}
+
+pub const BOLD: Style = Style::new().bold();
+pub const RED: Style = AnsiColor::Red.on_default().bold();
+pub const GREEN: Style = AnsiColor::Green.on_default();
+pub const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// `text` in a style; the edge strips it where colours are off.
+pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+impl Ui {
+    pub fn new(global: &Global) -> Self {
+        let color = match global.color {
+            ColorWhen::Auto => anstream::ColorChoice::Auto,
+            ColorWhen::Always => anstream::ColorChoice::Always,
+            ColorWhen::Never => anstream::ColorChoice::Never,
+        };
+        let progress = !global.no_progress && !global.quiet && io::stderr().is_terminal();
+        Ui { json: global.json, quiet: global.quiet, verbose: global.verbose, progress, color }
+    }
+
+    /// Arguments that make a child mlprov speak as this one does.
+    pub fn color_flag(&self) -> &'static str {
+        let on = match self.color {
+            anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => true,
+            anstream::ColorChoice::Never => false,
+            anstream::ColorChoice::Auto => {
+                anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+            }
+        };
+        if on { "--color=always" } else { "--color=never" }
+    }
+
+    /// The answer. A reader that went away is no error of ours.
+    pub fn answer(&self, text: &str) {
+        let mut out = anstream::AutoStream::new(io::stdout().lock(), self.color);
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// The answer as one JSON document: the report's own fields and the schema.
+    pub fn json(&self, schema: &str, report: &impl Serialize) {
+        let mut value = serde_json::to_value(report).unwrap_or_default();
+        if let Some(map) = value.as_object_mut() {
+            map.insert("schema".to_owned(), schema.into());
+        }
+        self.answer(&format!("{value:#}\n"));
+    }
+
+    fn err(&self, text: &str) {
+        let mut out = anstream::AutoStream::new(io::stderr().lock(), self.color);
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// What is going on.
+    pub fn status(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            self.err(&format!("{text}\n"));
+        }
+    }
+
+    /// Something to paste.
+    pub fn hint(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            self.err(&format!("{} {text}\n", paint(YELLOW, "Hint:")));
+        }
+    }
+
+    pub fn warning(&self, text: impl std::fmt::Display) {
+        self.err(&format!("{} {text}\n", paint(YELLOW, "Warning:")));
+    }
+
+    /// An error, its causes, and what to do. Returns the exit code.
+    pub fn failed(&self, e: &AppError) -> u8 {
+        let exit = hints::exit_code(e);
+        let message = hints::sentence(e);
+        let hint = hints::hint(e);
+        if self.json {
+            let document = serde_json::json!({
+                "schema": "mlprov.error/1",
+                "error": message,
+                "hint": hint,
+                "exitCode": exit,
+            });
+            self.answer(&format!("{document:#}\n"));
+        }
+        self.err(&format!("{} {message}\n", paint(RED, "Error:")));
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
+        exit
+    }
+
+    pub fn progress(&self) -> Bar {
+        Bar::new(self.progress)
+    }
+
+    /// Whether a question can be answered here.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}

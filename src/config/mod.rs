@@ -1,0 +1,231 @@
+//! The project's settings (`.mlprov/config.toml`, committed) and the user's own directories.
+
+use crate::domain::ids::ProjectId;
+use serde::Deserialize;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Where the settings lie, relative to the work tree's root.
+pub const CONFIG_FILE: &str = ".mlprov/config.toml";
+const SCHEMA: &str = "mlprov.config/1";
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is none: the repository is not a project yet.
+    #[error("no {CONFIG_FILE} in {}", root.display())]
+    NotInitialised { root: PathBuf },
+    #[error("{}: {why}", path.display())]
+    Invalid { path: PathBuf, why: String },
+    /// Written for a newer mlprov.
+    #[error("{}: schema {found:?} is newer than this mlprov ({SCHEMA})", path.display())]
+    Newer { path: PathBuf, found: String },
+    #[error("read {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// Neither the XDG variables nor HOME say where the user's own files are.
+    #[error("neither {variable} nor HOME is set")]
+    NoHome { variable: &'static str },
+}
+
+/// Where one kind of thing is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backend {
+    pub backend: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectTable {
+    pub id: ProjectId,
+    pub name: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysTable {
+    /// Who signs entries: `file`.
+    pub writer: String,
+    /// Who signs checkpoints: `file`.
+    pub checkpoint: String,
+}
+
+/// `.mlprov/config.toml`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub schema: String,
+    pub project: ProjectTable,
+    pub ledger: Backend,
+    pub store: Backend,
+    pub registry: Backend,
+    pub keys: KeysTable,
+}
+
+impl Config {
+    /// The commented text that `init` writes for an embedded project.
+    pub fn embedded_text(id: &ProjectId, name: &str) -> String {
+        let name = toml::Value::from(name);
+        format!(
+            r#"# mlprov: what this project records, and where. Commit this file; it holds no secrets.
+schema = "{SCHEMA}"
+
+[project]
+id = "{id}"        # stays the same wherever the project moves; every entry names it
+name = {name}
+
+[ledger]
+backend = "local"  # the clone's own log, below the git directory
+
+[store]
+backend = "local"  # data versions, below the git directory
+
+[registry]
+backend = "local"  # model packages: arn:mlprov:local:<project id>::model-package/NAME/<run id>
+
+[keys]
+writer = "file"      # entries are signed by the user's ECDSA P-256 key file
+checkpoint = "file"  # checkpoints are signed by the clone's Ed25519 key file
+"#
+        )
+    }
+
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let invalid = |why: String| ConfigError::Invalid { path: path.to_owned(), why };
+        #[derive(Deserialize)]
+        struct Probe {
+            schema: Option<String>,
+        }
+        // The schema first: a newer file may have tables that would only look like mistakes here.
+        let probe: Probe = toml::from_str(text).map_err(|e| invalid(one_line(&e, text)))?;
+        match probe.schema.as_deref() {
+            None => return Err(invalid("has no `schema`".into())),
+            Some(SCHEMA) => {}
+            Some(other) => match other.strip_prefix("mlprov.config/").and_then(|v| v.parse::<u32>().ok()) {
+                Some(version) if version > 1 => {
+                    return Err(ConfigError::Newer { path: path.to_owned(), found: other.to_owned() });
+                }
+                _ => return Err(invalid(format!("schema {other:?} is not one of mlprov's"))),
+            },
+        }
+        let config: Config = toml::from_str(text).map_err(|e| invalid(one_line(&e, text)))?;
+        let tables = [("ledger", &config.ledger), ("store", &config.store), ("registry", &config.registry)];
+        for (table, backend) in tables {
+            if backend.backend != "local" {
+                let why = format!(
+                    "[{table}] backend {:?} is not known to this version (it knows: local)",
+                    backend.backend
+                );
+                return Err(invalid(why));
+            }
+        }
+        for (name, value) in [("writer", &config.keys.writer), ("checkpoint", &config.keys.checkpoint)] {
+            if value != "file" {
+                return Err(invalid(format!(
+                    "[keys] {name} {value:?} is not known to this version (it knows: file)"
+                )));
+            }
+        }
+        Ok(config)
+    }
+
+    /// Reads the project's settings; `root` is the work tree's root.
+    pub fn load(root: &Path) -> Result<(Self, Vec<u8>), ConfigError> {
+        let path = root.join(CONFIG_FILE);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(ConfigError::NotInitialised { root: root.to_owned() });
+            }
+            Err(source) => return Err(ConfigError::Io { path, source }),
+        };
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| ConfigError::Invalid { path: path.clone(), why: "is not UTF-8".into() })?;
+        Ok((Self::parse(&path, text)?, bytes))
+    }
+}
+
+fn one_line(e: &toml::de::Error, text: &str) -> String {
+    let line = e.span().map(|s| text[..s.start].matches('\n').count() + 1);
+    match line {
+        Some(line) => format!("line {line}: {}", e.message()),
+        None => e.message().to_owned(),
+    }
+}
+
+/// The user's own directories (XDG Base Directory specification), never below a repository.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UserDirs {
+    /// `$XDG_CONFIG_HOME/mlprov`: keys.
+    pub config: PathBuf,
+    /// `$XDG_STATE_HOME/mlprov`: pins and the largest checkpoints seen, one directory per project.
+    pub state: PathBuf,
+}
+
+impl UserDirs {
+    /// `lookup` gives the value of an environment variable.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<PathBuf>) -> Result<Self, ConfigError> {
+        let base = |variable: &'static str, below_home: &str| {
+            // The specification: relative values are to be ignored.
+            let set = lookup(variable).filter(|p| p.is_absolute());
+            let home = || lookup("HOME").filter(|p| p.is_absolute()).map(|h| h.join(below_home));
+            set.or_else(home).map(|p| p.join("mlprov")).ok_or(ConfigError::NoHome { variable })
+        };
+        Ok(UserDirs {
+            config: base("XDG_CONFIG_HOME", ".config")?,
+            state: base("XDG_STATE_HOME", ".local/state")?,
+        })
+    }
+
+    pub fn project_state(&self, project: &ProjectId) -> PathBuf {
+        self.state.join(project.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(Path::new("config.toml"), text)
+    }
+
+    #[test]
+    fn what_init_writes_is_read_back() {
+        let id = ProjectId::draw();
+        let text = Config::embedded_text(&id, "quo\"ted\nname");
+        let config = parse(&text).unwrap();
+        assert_eq!((config.project.id, config.project.name.as_str()), (id, "quo\"ted\nname"));
+    }
+
+    #[test]
+    fn newer_unknown_and_broken_settings_are_told_apart() {
+        let text = Config::embedded_text(&ProjectId::draw(), "x");
+        assert!(matches!(parse(&text.replace("config/1", "config/2")), Err(ConfigError::Newer { .. })));
+        let newer_table = text.replace("config/1", "config/9") + "\n[shiny]\nx = 1\n";
+        assert!(matches!(parse(&newer_table), Err(ConfigError::Newer { .. })));
+        for (from, to, word) in [
+            ("config/1", "other/1", "schema"),
+            ("backend = \"local\"  # data", "backend = \"s3\"  # data", "[store]"),
+            ("[keys]", "[keyz]", "keyz"),
+            ("name =", "nam =", "nam"),
+            ("[project]", "[project", "line 4"),
+        ] {
+            let error = parse(&text.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn user_directories_follow_xdg() {
+        let env = |name: &str| match name {
+            "HOME" => Some(PathBuf::from("/home/u")),
+            "XDG_STATE_HOME" => Some(PathBuf::from("relative")),
+            _ => None,
+        };
+        let dirs = UserDirs::from_env(env).unwrap();
+        assert_eq!(dirs.config, Path::new("/home/u/.config/mlprov"));
+        assert_eq!(dirs.state, Path::new("/home/u/.local/state/mlprov"));
+        assert!(matches!(UserDirs::from_env(|_| None), Err(ConfigError::NoHome { .. })));
+    }
+}

@@ -1,0 +1,656 @@
+//! One ledger entry: an in-toto Statement v1 whose predicate is [`Body`]. `docs/record.md` says what each
+//! field means; this file is its form in Rust.
+
+use crate::domain::ParseError;
+use crate::domain::arn::ModelPackageArn;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::digest::KeyId;
+use crate::domain::digest::Sha256Hash;
+use crate::domain::ids::CommitId;
+use crate::domain::ids::EntryId;
+use crate::domain::ids::ProjectId;
+use crate::domain::ids::RunId;
+use crate::domain::ids::TreeId;
+use crate::domain::json;
+use crate::domain::path::RepoPath;
+use crate::domain::time::Timestamp;
+use crate::domain::version::VersionId;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// in-toto Statement v1, `_type`.
+pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+/// in-toto Statement v1, `predicateType`: names this record; it need not resolve.
+pub const PREDICATE_TYPE: &str = "https://mlprov.dev/entry/v1";
+/// A tlog entry holds 65,535 bytes and base64 adds a third (C2SP tlog-tiles; DSSE).
+pub const MAX_PAYLOAD: usize = 48_000;
+/// A list whose canonical JSON is longer moves to an object of its own.
+pub const MAX_INLINE_LIST: usize = 8 * 1024;
+
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum $name { $($variant,)+ /// A value of a newer version: kept and shown, never counted as verified.
+            Other(String) }
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                match self { $($name::$variant => $text,)+ $name::Other(text) => text }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                match text.as_str() { $($text => $name::$variant,)+ _ => $name::Other(text) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                String::deserialize(d).map($name::from)
+            }
+        }
+    };
+}
+
+text_enum!(
+    /// What an entry says happened.
+    Kind {
+        DatasetTracked = "dataset.tracked",
+        CommitRecorded = "commit.recorded",
+        CommitSuperseded = "commit.superseded",
+        RunStarted = "run.started",
+        RunFinished = "run.finished",
+        ModelRegistered = "model.registered",
+        ModelApproved = "model.approved",
+        ModelRejected = "model.rejected",
+        DataRelocated = "data.relocated",
+        WriterAdmitted = "writer.admitted",
+        WriterRevoked = "writer.revoked",
+        KeyRotated = "key.rotated",
+        LedgerMoved = "ledger.moved",
+        VerificationResult = "verification.result",
+        Imported = "imported",
+        Annotation = "annotation",
+        Correction = "correction",
+        Redaction = "redaction",
+    }
+);
+
+text_enum!(
+    /// OpenLineage run states.
+    RunStatus {
+        Started = "STARTED",
+        Complete = "COMPLETE",
+        Fail = "FAIL",
+        Abort = "ABORT",
+        Unknown = "UNKNOWN",
+    }
+);
+
+text_enum!(
+    /// Whether the tree that ran is the commit's own.
+    TreeState {
+        Clean = "clean",
+        Dirty = "dirty",
+    }
+);
+
+/// Digests of one content. BLAKE3 always; SHA-256 where a foreign tool must check (models, manifests, configs).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Digests {
+    pub blake3: Blake3Hash,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Hash>,
+}
+
+impl Digests {
+    pub fn both_of(bytes: &[u8]) -> Self {
+        Digests { blake3: Blake3Hash::of(bytes), sha256: Some(Sha256Hash::of(bytes)) }
+    }
+}
+
+/// An object of the store, named by its digest: a manifest, a version map, a list too long for the entry.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ObjectRef {
+    pub digest: Digests,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A list inside the entry, or the object that holds it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum List<T> {
+    Inline(Vec<T>),
+    Stored { count: u64, object: ObjectRef },
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        List::Inline(Vec::new())
+    }
+}
+
+impl<T> List<T> {
+    pub fn is_empty(&self) -> bool {
+        matches!(self, List::Inline(items) if items.is_empty())
+    }
+
+    pub fn len(&self) -> u64 {
+        match self {
+            List::Inline(items) => items.len() as u64,
+            List::Stored { count, .. } => *count,
+        }
+    }
+
+    /// What stands in the entry itself; empty when the list is stored apart.
+    pub fn inline(&self) -> &[T] {
+        match self {
+            List::Inline(items) => items,
+            List::Stored { .. } => &[],
+        }
+    }
+
+    pub fn stored(&self) -> Option<&ObjectRef> {
+        match self {
+            List::Inline(_) => None,
+            List::Stored { object, .. } => Some(object),
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Producer {
+    pub name: String,
+    pub version: String,
+    /// Of the program that wrote the entry; absent in hooks, which must be quick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digests>,
+    /// Of `.mlprov/config.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_digest: Option<Digests>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Ci {
+    pub system: String,
+    #[serde(default, rename = "runId", skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<String>,
+    #[serde(default, rename = "workflowRef", skip_serializing_if = "Option::is_none")]
+    pub workflow_ref: Option<String>,
+}
+
+/// Who wrote. No personal data: that stands in the disclosure object, which can be deleted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Actor {
+    pub writer: KeyId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<Blake3Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<Ci>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    pub id: RunId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub status: RunStatus,
+    pub started_on: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_on: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Name of the signal that ended the command, e.g. `SIGKILL`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// argv, never a shell string; secrets redacted.
+    pub command: Vec<String>,
+    /// Working directory relative to the repository's root; `.` for the root itself.
+    pub cwd: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<RunId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// `git`.
+    pub vcs: String,
+    /// `sha1` or `sha256`.
+    pub object_format: String,
+    pub commit: CommitId,
+    /// The commit's own tree.
+    pub tree: TreeId,
+    /// Full name, e.g. `refs/heads/main`; absent when detached.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// Fetch URLs, credentials stripped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remotes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<TreeState>,
+    /// The tree that really ran, when it is not the commit's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_tree: Option<TreeId>,
+    /// Binary patch from `tree` to `runTree`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<ObjectRef>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Location {
+    /// `local` or `s3`.
+    pub scheme: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// For one file. A directory's version ids stand in its version map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<VersionId>,
+}
+
+/// A dataset or a file that was read or made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Artefact {
+    /// Path below the repository's root.
+    pub name: RepoPath,
+    /// `dataset`, `model`, `metrics`, `config`, `output`, …
+    pub role: String,
+    /// A file's own digests; a directory's: digests of its manifest.
+    pub digest: Digests,
+    /// Bytes, all files together.
+    pub size: u64,
+    pub file_count: u64,
+    /// Present for a directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ObjectRef>,
+    /// Which immutable version holds each content. Absent only where nothing was stored (a declared input).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_map: Option<ObjectRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// `before`, `after`, `before+after` or `declared`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<String>,
+    /// Whether it was the same before and after the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable: Option<bool>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Dotted path into the file, or the name given on the command line.
+    pub name: String,
+    /// Decimal text for numbers, JSON text for anything that is not a scalar.
+    pub value: String,
+    /// The file it was read from; absent for the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<RepoPath>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Metric {
+    pub name: String,
+    /// Decimal text: shortest round trip of the number read; `NaN`, `Infinity`, `-Infinity`.
+    pub value: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<RepoPath>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    pub os: String,
+    pub arch: String,
+    pub cpus: u64,
+    /// Bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// Allow-listed variables only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+    /// How many variables were left out.
+    pub variables_omitted: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelPackage {
+    pub arn: ModelPackageArn,
+    pub group_name: String,
+    /// The registered file.
+    pub model: RepoPath,
+    pub digest: Digests,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_status: Option<String>,
+}
+
+/// A public key that may write, with the right to admit others.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Writer {
+    pub key_id: KeyId,
+    /// SubjectPublicKeyInfo, DER, base64.
+    pub public_key: String,
+    pub admin: bool,
+}
+
+/// What a correction, redaction, approval or supersession is about.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_package: Option<ModelPackageArn>,
+}
+
+/// The predicate: what this project says, whatever the kind. Fields of newer versions stay in the bytes
+/// and are listed by [`unknown_fields`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Body {
+    /// No entry can be replayed into another project.
+    pub project: ProjectId,
+    pub kind: Kind,
+    pub id: EntryId,
+    pub time: Timestamp,
+    pub producer: Producer,
+    pub actor: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub inputs: List<Artefact>,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub outputs: List<Artefact>,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub config_files: List<Artefact>,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub parameters: List<Parameter>,
+    #[serde(default, skip_serializing_if = "List::is_empty")]
+    pub metrics: List<Metric>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_package: Option<ModelPackage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<Writer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// An in-toto ResourceDescriptor, as far as subjects use it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Subject {
+    pub name: String,
+    pub digest: BTreeMap<String, String>,
+}
+
+impl Subject {
+    fn new(name: &str, digests: &[(&str, String)]) -> Self {
+        let digest = digests.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        Subject { name: name.to_owned(), digest }
+    }
+
+    fn of_artefact(a: &Artefact) -> Self {
+        let mut subject = Subject::new(a.name.as_str(), &[("blake3", a.digest.blake3.to_string())]);
+        if let Some(sha256) = a.digest.sha256 {
+            subject.digest.insert("sha256".to_owned(), sha256.to_string());
+        }
+        subject
+    }
+}
+
+impl Body {
+    /// What the entry is about, as `docs/record.md` fixes it per kind; with project, kind and writer it
+    /// derives the id. `None`: a field that the kind needs is missing, or the kind is of a newer version.
+    pub fn natural_key(&self) -> Option<String> {
+        let target = self.target.as_ref();
+        match self.kind {
+            Kind::DatasetTracked => {
+                let [dataset] = self.inputs.inline() else { return None };
+                Some(format!("{}:{}", dataset.digest.blake3, dataset.version_map.as_ref()?.digest.blake3))
+            }
+            Kind::CommitRecorded => Some(self.source.as_ref()?.commit.to_string()),
+            Kind::CommitSuperseded => {
+                Some(format!("{}:{}", target?.commit.as_ref()?, self.source.as_ref()?.commit))
+            }
+            Kind::RunStarted | Kind::RunFinished => Some(self.run.as_ref()?.id.to_string()),
+            Kind::ModelRegistered => Some(self.model_package.as_ref()?.arn.to_string()),
+            // These may happen again to the same thing: approved, rejected, approved.
+            Kind::ModelApproved | Kind::ModelRejected => {
+                Some(format!("{}:{}", target?.model_package.as_ref()?, self.time))
+            }
+            Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated => {
+                Some(format!("{}:{}", self.writer.as_ref()?.key_id, self.time))
+            }
+            Kind::DataRelocated
+            | Kind::LedgerMoved
+            | Kind::VerificationResult
+            | Kind::Imported
+            | Kind::Annotation
+            | Kind::Correction
+            | Kind::Redaction => Some(self.time.to_string()),
+            Kind::Other(_) => None,
+        }
+    }
+
+    /// The id that the fields derive; see [`Body::natural_key`].
+    pub fn derived_id(&self) -> Option<EntryId> {
+        let key = self.natural_key()?;
+        Some(EntryId::derive(&self.project, self.kind.as_str(), &key, &self.actor.writer))
+    }
+
+    /// The in-toto subjects that `docs/record.md` fixes for each kind. Never empty.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let mut out = Vec::new();
+        match self.kind {
+            Kind::DatasetTracked => out.extend(self.inputs.inline().iter().map(Subject::of_artefact)),
+            Kind::RunFinished => out.extend(self.outputs.inline().iter().map(Subject::of_artefact)),
+            Kind::ModelRegistered => {
+                if let Some(package) = &self.model_package {
+                    let mut digests = vec![("blake3", package.digest.blake3.to_string())];
+                    digests.extend(package.digest.sha256.map(|s| ("sha256", s.to_string())));
+                    out.push(Subject::new(package.arn.as_str(), &digests));
+                }
+            }
+            Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated => {
+                if let Some(writer) = &self.writer {
+                    out.push(Subject::new("writer", &[("sha256", writer.key_id.to_string())]));
+                }
+            }
+            _ => {}
+        }
+        // A run without outputs, a commit, and what is about a commit: the commit itself.
+        if out.is_empty()
+            && let Some(source) = &self.source
+        {
+            let commit = ("gitCommit", source.commit.to_string());
+            out.push(Subject::new("commit", &[commit]));
+        }
+        if out.is_empty() {
+            // in-toto wants at least one subject; the project is what every entry is about.
+            let id = Blake3Hash::of(self.project.as_bytes()).to_string();
+            out.push(Subject::new("project", &[("blake3", id)]));
+        }
+        out
+    }
+
+    /// The exact payload bytes to be signed: canonical JSON (RFC 8785) of the statement.
+    pub fn to_payload(&self) -> Result<Vec<u8>, ParseError> {
+        let bad = |e: serde_json::Error| ParseError::new("entry", e.to_string(), self.id.to_string());
+        let statement = serde_json::json!({
+            "_type": STATEMENT_TYPE,
+            "predicateType": PREDICATE_TYPE,
+            "subject": serde_json::to_value(self.subjects()).map_err(bad)?,
+            "predicate": serde_json::to_value(self).map_err(bad)?,
+        });
+        json::canonical(&statement)
+    }
+
+    /// Reads a payload strictly. The id must be the one that its own fields derive.
+    pub fn from_payload(bytes: &[u8]) -> Result<Self, ParseError> {
+        let value = json::parse_strict(bytes)?;
+        let bad = |why: &str| ParseError::new("entry", why, value.to_string());
+        if value["_type"] != STATEMENT_TYPE {
+            return Err(bad("not an in-toto Statement v1"));
+        }
+        if value["predicateType"] != PREDICATE_TYPE {
+            return Err(bad("its predicateType is not known to this version"));
+        }
+        let body: Body =
+            serde_json::from_value(value["predicate"].clone()).map_err(|e| bad(&e.to_string()))?;
+        // Kinds of a newer version have ids and subjects that this one cannot derive.
+        if !matches!(body.kind, Kind::Other(_)) {
+            if body.derived_id() != Some(body.id) {
+                return Err(bad("its id is not the one that its fields derive"));
+            }
+            if value["subject"] != serde_json::to_value(body.subjects()).unwrap_or_default() {
+                return Err(bad("its subjects are not those of its fields"));
+            }
+        }
+        Ok(body)
+    }
+}
+
+/// Fields of the payload that this version does not know, as dotted paths. They were signed and are shown,
+/// but nobody here has checked them.
+pub fn unknown_fields(payload: &[u8]) -> Result<Vec<String>, ParseError> {
+    let value = json::parse_strict(payload)?;
+    let body = Body::from_payload(payload)?;
+    let known = serde_json::to_value(&body)
+        .map_err(|e| ParseError::new("entry", e.to_string(), body.id.to_string()))?;
+    let mut out = Vec::new();
+    collect_unknown("", &value["predicate"], &known, &mut out);
+    Ok(out)
+}
+
+fn collect_unknown(at: &str, found: &Value, known: &Value, out: &mut Vec<String>) {
+    match (found, known) {
+        (Value::Object(f), Value::Object(k)) => {
+            for (key, value) in f {
+                let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                match k.get(key) {
+                    Some(known) => collect_unknown(&path, value, known, out),
+                    None => out.push(path),
+                }
+            }
+        }
+        (Value::Array(f), Value::Array(k)) => {
+            for (i, (value, known)) in f.iter().zip(k).enumerate() {
+                collect_unknown(&format!("{at}[{i}]"), value, known, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub fn body() -> Body {
+        let project: ProjectId = "9f0c2c55-70d3-4a0e-8f9a-0d0a3b6c1a01".parse().unwrap();
+        let writer = KeyId([7; 32]);
+        let commit = "1".repeat(40);
+        Body {
+            project,
+            kind: Kind::CommitRecorded,
+            id: EntryId::derive(&project, "commit.recorded", &commit, &writer),
+            time: Timestamp::from_unix_micros(0),
+            producer: Producer {
+                name: "mlprov".into(),
+                version: "0".into(),
+                digest: None,
+                config_digest: None,
+            },
+            actor: Actor { writer, disclosure: None, ci: None },
+            run: None,
+            source: Some(Source {
+                vcs: "git".into(),
+                object_format: "sha1".into(),
+                commit: commit.parse().unwrap(),
+                tree: "2".repeat(40).parse().unwrap(),
+                reference: None,
+                remotes: vec![],
+                state: None,
+                run_tree: None,
+                diff: None,
+                flags: vec![],
+            }),
+            inputs: List::default(),
+            outputs: List::default(),
+            config_files: List::default(),
+            parameters: List::default(),
+            metrics: List::default(),
+            environment: None,
+            model_package: None,
+            writer: None,
+            target: None,
+            notes: vec![],
+        }
+    }
+
+    #[test]
+    fn payload_round_trips() {
+        let payload = body().to_payload().unwrap();
+        assert_eq!(Body::from_payload(&payload).unwrap(), body());
+        assert_eq!(unknown_fields(&payload).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_body_that_does_not_derive_its_id_is_refused() {
+        let text = String::from_utf8(body().to_payload().unwrap()).unwrap();
+        let other = "3".repeat(40);
+        let moved = text.replace(&"1".repeat(40), &other);
+        assert_ne!(moved, text);
+        assert!(Body::from_payload(moved.as_bytes()).unwrap_err().why.contains("derive"));
+        let subject = text
+            .replace(&format!("\"gitCommit\":\"{}\"", "1".repeat(40)), &format!("\"gitCommit\":\"{other}\""));
+        assert!(Body::from_payload(subject.as_bytes()).unwrap_err().why.contains("subjects"));
+    }
+
+    #[test]
+    fn fields_of_a_newer_version_are_kept_and_named() {
+        let text = String::from_utf8(body().to_payload().unwrap()).unwrap();
+        let newer = text.replace("\"vcs\":", "\"shiny\":1,\"vcs\":");
+        assert_eq!(unknown_fields(newer.as_bytes()).unwrap(), vec!["source.shiny"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Where each content of a dataset lives: JSON Lines, sorted by content hash, one line per distinct content.
+
+use crate::domain::ParseError;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::version::VersionId;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// One content and its immutable version. The S3 fields are absent in the embedded store.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Located {
+    pub blake3: Blake3Hash,
+    /// Bytes.
+    pub size: u64,
+    pub version_id: VersionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `ALGORITHM:base64`, as the store computed it (S3: `CRC64NVME:…` or `SHA256:…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}
+
+/// Sorted by hash, no hash twice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VersionMap {
+    lines: Vec<Located>,
+}
+
+impl VersionMap {
+    pub fn new(mut lines: Vec<Located>) -> Self {
+        lines.sort_unstable_by_key(|l| l.blake3);
+        lines.dedup_by_key(|l| l.blake3);
+        VersionMap { lines }
+    }
+
+    pub fn lines(&self) -> &[Located] {
+        &self.lines
+    }
+
+    pub fn get(&self, content: &Blake3Hash) -> Option<&Located> {
+        let at = self.lines.binary_search_by_key(content, |l| l.blake3).ok()?;
+        Some(&self.lines[at])
+    }
+
+    pub fn to_text(&self) -> Result<String, ParseError> {
+        let mut out = String::new();
+        for line in &self.lines {
+            let text = serde_json::to_string(line)
+                .map_err(|e| ParseError::new("version map", e.to_string(), line.blake3.to_string()))?;
+            out.push_str(&text);
+            out.push('\n');
+        }
+        Ok(out)
+    }
+
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let mut lines: Vec<Located> = Vec::new();
+        for line in text.lines() {
+            let value = crate::domain::json::parse_strict(line.as_bytes())?;
+            let located: Located = serde_json::from_value(value)
+                .map_err(|e| ParseError::new("version map line", e.to_string(), line))?;
+            if lines.last().is_some_and(|last| last.blake3 >= located.blake3) {
+                return Err(ParseError::new("version map", "not sorted, or a content twice", line));
+            }
+            lines.push(located);
+        }
+        Ok(VersionMap { lines })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn located(content: &[u8]) -> Located {
+        let blake3 = Blake3Hash::of(content);
+        Located {
+            blake3,
+            size: content.len() as u64,
+            version_id: VersionId::of_content(&blake3),
+            bucket: None,
+            key: None,
+            checksum: None,
+        }
+    }
+
+    #[test]
+    fn one_line_per_content_sorted() {
+        let map = VersionMap::new(vec![located(b"b"), located(b"a"), located(b"b")]);
+        assert_eq!(map.lines().len(), 2);
+        let text = map.to_text().unwrap();
+        assert_eq!(VersionMap::parse(&text).unwrap(), map);
+        assert_eq!(map.get(&Blake3Hash::of(b"a")).unwrap().size, 1);
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.reverse();
+        assert!(VersionMap::parse(&lines.join("\n")).is_err());
+    }
+
+    #[test]
+    fn a_line_without_a_version_is_refused() {
+        let text = VersionMap::new(vec![located(b"a")]).to_text().unwrap();
+        let id = located(b"a").version_id.to_string();
+        assert!(VersionMap::parse(&text.replace(&id, "null")).is_err());
+    }
+}

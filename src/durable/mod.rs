@@ -1,0 +1,245 @@
+//! The only place that renames or syncs files.
+//!
+//! Order everywhere: bytes durable → name written → directory durable. A crash leaves the old state or the
+//! new one, and at worst a temporary file whose name begins with `.tmp-`.
+
+#![allow(clippy::disallowed_methods)] // the one room that may rename
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+/// A file operation that failed, and on what.
+#[derive(Debug, thiserror::Error)]
+#[error("{op} {}: {source}", path.display())]
+pub struct DurableError {
+    pub op: &'static str,
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+type Result<T> = std::result::Result<T, DurableError>;
+
+fn at<T>(op: &'static str, path: &Path, result: io::Result<T>) -> Result<T> {
+    result.map_err(|source| DurableError { op, path: path.to_owned(), source })
+}
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// A name beside `path` that no other process uses.
+fn temporary(path: &Path) -> PathBuf {
+    let n = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let name = format!(".tmp-{}-{n}", std::process::id());
+    path.with_file_name(name)
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a directory's entries durable.
+pub fn sync_dir(dir: &Path) -> Result<()> {
+    let file = at("open", dir, File::open(dir))?;
+    at("sync", dir, file.sync_all())
+}
+
+/// Creates a directory and its parents; all of them are durable.
+pub fn create_dir_all(dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let above = parent(dir);
+    create_dir_all(above)?;
+    match fs::create_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        other => at("create", dir, other)?,
+    }
+    sync_dir(above)
+}
+
+fn write_temporary(path: &Path, bytes: &[u8], mode: u32, sync: bool) -> Result<PathBuf> {
+    let temp = temporary(path);
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temp)?;
+        file.write_all(bytes)?;
+        if sync { file.sync_all() } else { Ok(()) }
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&temp); // the write's own error is what matters
+    }
+    at("write", path, written)?;
+    Ok(temp)
+}
+
+/// Creates a file that must not exist yet. Returns false, and changes nothing, if it does.
+pub fn create_new(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
+    let temp = write_temporary(path, bytes, mode, true)?;
+    // link(2) refuses an existing name, which rename(2) would replace.
+    let linked = fs::hard_link(&temp, path);
+    let _ = fs::remove_file(&temp);
+    match linked {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        other => at("create", path, other)?,
+    }
+    sync_dir(parent(path))?;
+    Ok(true)
+}
+
+/// Replaces a file, or creates it: afterwards the old bytes or the new ones are there, never a mixture.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let temp = write_temporary(path, bytes, mode, true)?;
+    rename(&temp, path)?;
+    sync_dir(parent(path))
+}
+
+/// As [`replace`], for state that can be derived again: atomic for readers, but not synced.
+pub fn replace_derived(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temp = write_temporary(path, bytes, 0o644, false)?;
+    rename(&temp, path)
+}
+
+fn rename(temp: &Path, path: &Path) -> Result<()> {
+    let renamed = fs::rename(temp, path);
+    if renamed.is_err() {
+        let _ = fs::remove_file(temp);
+    }
+    at("rename", path, renamed)
+}
+
+/// Writes `bytes` at `offset` and waits until they are on the disk: one `fdatasync`.
+pub fn append(path: &Path, file: &File, offset: u64, bytes: &[u8]) -> Result<()> {
+    use std::os::unix::fs::FileExt;
+    at("write", path, file.write_all_at(bytes, offset))?;
+    at("sync", path, file.sync_data())
+}
+
+/// Cuts a file back to `length` bytes, durably.
+pub fn truncate(path: &Path, file: &File, length: u64) -> Result<()> {
+    at("truncate", path, file.set_len(length))?;
+    at("sync", path, file.sync_all())
+}
+
+/// Many files that become durable together: one `syncfs` for the bytes, one for the names.
+pub struct Staging {
+    dir: PathBuf,
+    /// Held as long as the batch lives, so that a later one can tell leftovers from work in progress.
+    lock: File,
+    count: AtomicU64,
+}
+
+impl Staging {
+    /// `dir`: a directory for temporary files, on the file system of the final places. Leftovers of
+    /// processes that are gone are removed.
+    pub fn begin(dir: &Path) -> Result<Self> {
+        create_dir_all(dir)?;
+        Self::remove_leftovers(dir);
+        let own = temporary(&dir.join("batch"));
+        at("create", &own, fs::create_dir(&own))?;
+        let path = own.join("lock");
+        let lock = at("create", &path, File::create(&path))?;
+        at("lock", &path, lock.lock())?;
+        Ok(Staging { dir: own, lock, count: AtomicU64::new(0) })
+    }
+
+    fn remove_leftovers(dir: &Path) {
+        let Ok(entries) = fs::read_dir(dir) else { return };
+        for entry in entries.flatten() {
+            let free = File::open(entry.path().join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+            if free {
+                let _ = fs::remove_dir_all(entry.path()); // only a clean-up: the next batch tries again
+            }
+        }
+    }
+
+    /// A new temporary file, writable, read-only for everybody once it is in place.
+    pub fn create(&self) -> Result<(PathBuf, File)> {
+        let n = self.count.fetch_add(1, Ordering::Relaxed);
+        let path = self.dir.join(n.to_string());
+        let opened = OpenOptions::new().write(true).read(true).create_new(true).mode(0o444).open(&path);
+        let file = at("create", &path, opened)?;
+        Ok((path, file))
+    }
+
+    /// Gives each temporary file its final name. A name that exists already keeps its file.
+    pub fn commit(self, moves: &[(PathBuf, PathBuf)]) -> Result<()> {
+        if moves.is_empty() {
+            return Ok(());
+        }
+        self.sync_file_system()?;
+        for (temp, place) in moves {
+            if !place.exists() {
+                at("rename", place, fs::rename(temp, place))?;
+            }
+        }
+        self.sync_file_system()
+    }
+
+    fn sync_file_system(&self) -> Result<()> {
+        at("sync", &self.dir, rustix::fs::syncfs(&self.lock).map_err(io::Error::from))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.dir); // leftovers are removed by the next batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dir() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn create_new_never_replaces() {
+        let d = dir();
+        let path = d.path().join("x");
+        assert!(create_new(&path, b"one", 0o600).unwrap());
+        assert!(!create_new(&path, b"two", 0o600).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(d.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let d = dir();
+        let path = d.path().join("x");
+        replace(&path, b"old", 0o644).unwrap();
+        fs::create_dir(d.path().join("sub")).unwrap();
+        assert!(replace(&d.path().join("sub"), b"new", 0o644).is_err(), "a directory is in the way");
+        assert!(replace(&d.path().join("none/x"), b"new", 0o644).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(d.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_dropped_batch_leaves_nothing_and_leftovers_of_the_dead_go() {
+        let d = dir();
+        let stage = d.path().join("stage");
+        let batch = Staging::begin(&stage).unwrap();
+        let (_, mut file) = batch.create().unwrap();
+        file.write_all(b"x").unwrap();
+        drop(batch);
+        assert_eq!(fs::read_dir(&stage).unwrap().count(), 0);
+        let dead = stage.join(".tmp-0-0");
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.join("lock"), "").unwrap();
+        let living = Staging::begin(&stage).unwrap();
+        assert!(!dead.exists());
+        let second = Staging::begin(&stage).unwrap();
+        assert!(living.dir.exists() && second.dir.exists());
+    }
+}

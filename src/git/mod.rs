@@ -1,0 +1,42 @@
+//! Repositories: opened with libgit2; what must run git's filters, or touch the network, goes through the
+//! git program.
+
+pub mod hooks;
+pub mod program;
+pub mod repo;
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("{} is not in a git repository", path.display())]
+    NotARepository { path: PathBuf },
+    #[error("{} is a bare repository", path.display())]
+    Bare { path: PathBuf },
+    /// libgit2 refuses this repository (SHA-256 objects, reftable, a newer extension).
+    #[error("{}: {why}", path.display())]
+    Unsupported { path: PathBuf, why: String },
+    /// git's own protection: another user owns the directory.
+    #[error("{} belongs to another user", path.display())]
+    NotOwner { path: PathBuf },
+    #[error("the branch has no commit yet")]
+    Unborn,
+    #[error("{what} is not in this repository")]
+    NotFound { what: String },
+    #[error("{what}: {source}")]
+    Library { what: String, source: git2::Error },
+    #[error("`git {command}` failed: {why}")]
+    Program { command: String, why: String },
+    #[error("the git program could not be run: {source}")]
+    NoProgram { source: std::io::Error },
+    /// A pointer in a commit's tree that cannot be read.
+    #[error("{path} in {tree}: {why}")]
+    BadPointer { path: String, tree: String, why: String },
+}
+
+impl GitError {
+    pub(crate) fn library(what: impl ToString) -> impl FnOnce(git2::Error) -> GitError {
+        let what = what.to_string();
+        move |source| GitError::Library { what, source }
+    }
+}

@@ -1,0 +1,342 @@
+//! One repository: its places, commits, trees and the pointers in them.
+
+use crate::domain::ids::CommitId;
+use crate::domain::ids::TreeId;
+use crate::domain::path::RepoPath;
+use crate::domain::pointer;
+use crate::domain::pointer::Pointer;
+use crate::git::GitError;
+use git2::ErrorCode;
+use git2::ObjectType;
+use git2::Oid;
+use git2::RepositoryOpenFlags;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::path::PathBuf;
+
+pub struct Repo {
+    inner: git2::Repository,
+    /// Work tree, without a trailing slash, symlinks resolved.
+    root: PathBuf,
+}
+
+/// A commit and what hangs on it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Commit {
+    pub id: CommitId,
+    pub tree: TreeId,
+    pub parents: Vec<CommitId>,
+}
+
+/// A pointer in a tree: where it stands and what it says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlacedPointer {
+    /// Of the pointer itself.
+    pub at: RepoPath,
+    /// Of the data.
+    pub data: RepoPath,
+    pub pointer: Pointer,
+}
+
+/// Pointers of a tree by the pointer's path, with the blob that holds each.
+pub type PointerBlobs = BTreeMap<String, String>;
+
+impl Repo {
+    /// Finds the repository that `path` lies in. With `from_env`, git's own variables come first, as in hooks.
+    pub fn open(path: &Path, from_env: bool) -> Result<Self, GitError> {
+        let flags = if from_env { RepositoryOpenFlags::FROM_ENV } else { RepositoryOpenFlags::empty() };
+        let none: [&Path; 0] = [];
+        let inner = git2::Repository::open_ext(path, flags, none).map_err(|e| match e.code() {
+            ErrorCode::NotFound => GitError::NotARepository { path: path.to_owned() },
+            ErrorCode::Owner => GitError::NotOwner { path: path.to_owned() },
+            _ if e.message().contains("extension") || e.message().contains("object format") => {
+                GitError::Unsupported { path: path.to_owned(), why: e.message().to_owned() }
+            }
+            _ => GitError::Library { what: format!("open {}", path.display()), source: e },
+        })?;
+        let Some(root) = inner.workdir().filter(|_| !inner.is_bare()) else {
+            return Err(GitError::Bare { path: path.to_owned() });
+        };
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        Ok(Repo { inner, root })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `<git common dir>`: shared by all work trees.
+    pub fn common_dir(&self) -> PathBuf {
+        let dir = self.inner.commondir();
+        dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
+    }
+
+    pub fn git_dir(&self) -> &Path {
+        self.inner.path()
+    }
+
+    /// `sha1` or `sha256`. libgit2 as built here opens SHA-1 repositories only.
+    pub fn object_format(&self) -> &'static str {
+        "sha1"
+    }
+
+    /// Full name of the branch that HEAD stands on; `None` when detached.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.inner.find_reference("HEAD").ok()?;
+        head.symbolic_target().ok().flatten().map(str::to_owned)
+    }
+
+    pub fn head(&self) -> Result<Commit, GitError> {
+        let head = self.inner.head().map_err(|e| match e.code() {
+            ErrorCode::UnbornBranch | ErrorCode::NotFound => GitError::Unborn,
+            _ => GitError::Library { what: "HEAD".into(), source: e },
+        })?;
+        let commit = head.peel_to_commit().map_err(GitError::library("HEAD"))?;
+        Self::describe(&commit)
+    }
+
+    fn describe(commit: &git2::Commit<'_>) -> Result<Commit, GitError> {
+        let bad = |e: crate::domain::ParseError| GitError::NotFound { what: e.to_string() };
+        let parents = commit.parent_ids().map(|p| p.to_string().parse().map_err(bad));
+        Ok(Commit {
+            id: commit.id().to_string().parse().map_err(bad)?,
+            tree: commit.tree_id().to_string().parse().map_err(bad)?,
+            parents: parents.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// A commit by anything that git understands: id, prefix, branch, tag, `HEAD~2`.
+    pub fn resolve(&self, rev: &str) -> Result<Option<Commit>, GitError> {
+        let object = match self.inner.revparse_single(rev) {
+            Ok(object) => object,
+            Err(e)
+                if matches!(
+                    e.code(),
+                    ErrorCode::NotFound
+                        | ErrorCode::InvalidSpec
+                        | ErrorCode::Ambiguous
+                        | ErrorCode::UnbornBranch
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(e) => return Err(GitError::Library { what: rev.to_owned(), source: e }),
+        };
+        match object.peel_to_commit() {
+            Ok(commit) => Self::describe(&commit).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The commit as git holds it, re-hashed by libgit2 on reading. `None` if it is not here.
+    pub fn commit(&self, id: &CommitId) -> Result<Option<Commit>, GitError> {
+        let Ok(oid) = Oid::from_str(id.as_str()) else { return Ok(None) };
+        match self.inner.find_commit(oid) {
+            Ok(commit) => Self::describe(&commit).map(Some),
+            Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
+            Err(e) => Err(GitError::Library { what: format!("commit {id}"), source: e }),
+        }
+    }
+
+    /// Who made the commit (committer's e-mail).
+    pub fn committer_email(&self, id: &CommitId) -> Option<String> {
+        let oid = Oid::from_str(id.as_str()).ok()?;
+        let commit = self.inner.find_commit(oid).ok()?;
+        commit.committer().email().ok().map(str::to_owned)
+    }
+
+    fn tree(&self, id: &TreeId) -> Result<git2::Tree<'_>, GitError> {
+        let what = format!("tree {id}");
+        let oid = Oid::from_str(id.as_str()).map_err(GitError::library(&what))?;
+        self.inner.find_tree(oid).map_err(|e| match e.code() {
+            ErrorCode::NotFound => GitError::NotFound { what },
+            _ => GitError::Library { what, source: e },
+        })
+    }
+
+    /// All pointers in a tree: reads every directory of it.
+    pub fn pointer_blobs(&self, id: &TreeId) -> Result<PointerBlobs, GitError> {
+        let mut found = PointerBlobs::new();
+        self.collect_pointers(&self.tree(id)?, &mut Vec::new(), &mut found)?;
+        Ok(found)
+    }
+
+    // By hand, because libgit2's walk stops at a directory whose name is not UTF-8.
+    fn collect_pointers(
+        &self,
+        tree: &git2::Tree<'_>,
+        dir: &mut Vec<u8>,
+        found: &mut PointerBlobs,
+    ) -> Result<(), GitError> {
+        for entry in tree {
+            let name = entry.name_bytes();
+            let depth = dir.len();
+            match entry.kind() {
+                Some(ObjectType::Tree) => {
+                    let what = || format!("tree {}", entry.id());
+                    let below = self.inner.find_tree(entry.id()).map_err(GitError::library(what()))?;
+                    dir.extend_from_slice(name);
+                    dir.push(b'/');
+                    self.collect_pointers(&below, dir, found)?;
+                    dir.truncate(depth);
+                }
+                Some(ObjectType::Blob) if is_pointer_name(name) && is_plain_file(entry.filemode()) => {
+                    let path = [dir, name].concat();
+                    found.insert(pointer_path(&path, &tree.id())?, entry.id().to_string());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the pointers of tree `from` up to those of tree `to`; reads only the directories that differ.
+    /// `None` if `from` is not here any more.
+    pub fn pointer_blobs_since(
+        &self,
+        mut known: PointerBlobs,
+        from: &TreeId,
+        to: &TreeId,
+    ) -> Result<Option<PointerBlobs>, GitError> {
+        let Ok(old) = self.tree(from) else { return Ok(None) };
+        let new = self.tree(to)?;
+        let what = || format!("diff of {from} and {to}");
+        let diff =
+            self.inner.diff_tree_to_tree(Some(&old), Some(&new), None).map_err(GitError::library(what()))?;
+        for delta in diff.deltas() {
+            let pointer = |file: git2::DiffFile<'_>| -> Result<Option<String>, GitError> {
+                match file.path_bytes() {
+                    Some(path) if is_pointer_name(path) => pointer_path(path, &new.id()).map(Some),
+                    _ => Ok(None),
+                }
+            };
+            if let Some(path) = pointer(delta.old_file())? {
+                known.remove(&path);
+            }
+            let file = delta.new_file();
+            if let Some(path) = pointer(delta.new_file())?
+                && !file.id().is_zero()
+                && is_plain_file(i32::from(file.mode()))
+            {
+                known.insert(path, file.id().to_string());
+            }
+        }
+        Ok(Some(known))
+    }
+
+    /// Reads the pointers named by [`Repo::pointer_blobs`].
+    pub fn read_pointers(&self, tree: &TreeId, blobs: &PointerBlobs) -> Result<Vec<PlacedPointer>, GitError> {
+        let mut out = Vec::new();
+        for (path, blob) in blobs {
+            let bad = |why: String| GitError::BadPointer { path: path.clone(), tree: tree.to_string(), why };
+            let oid = Oid::from_str(blob).map_err(|e| bad(e.to_string()))?;
+            let blob = self.inner.find_blob(oid).map_err(|e| bad(e.to_string()))?;
+            let text = std::str::from_utf8(blob.content()).map_err(|_| bad("is not UTF-8".into()))?;
+            let pointer = Pointer::parse(text).map_err(|e| bad(e.why))?;
+            let at: RepoPath = path.parse().map_err(|e: crate::domain::ParseError| bad(e.to_string()))?;
+            let data = pointer.data_path(&at).map_err(|e| bad(e.to_string()))?;
+            out.push(PlacedPointer { at, data, pointer });
+        }
+        Ok(out)
+    }
+
+    /// Content of a file in a tree.
+    pub fn blob_at(&self, tree: &TreeId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let entry = match self.tree(tree)?.get_path(Path::new(path)) {
+            Ok(entry) => entry,
+            Err(e) if e.code() == ErrorCode::NotFound => return Ok(None),
+            Err(e) => return Err(GitError::Library { what: path.to_owned(), source: e }),
+        };
+        match self.inner.find_blob(entry.id()) {
+            Ok(blob) => Ok(Some(blob.content().to_vec())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The first file at or below `path` that git's index holds.
+    pub fn first_tracked_below(&self, path: &RepoPath) -> Result<Option<String>, GitError> {
+        let index = self.inner.index().map_err(GitError::library("the index"))?;
+        let inside = format!("{path}/");
+        let hit = index
+            .iter()
+            .map(|e| e.path)
+            .find(|p| p == path.as_str().as_bytes() || p.starts_with(inside.as_bytes()));
+        Ok(hit.map(|p| String::from_utf8_lossy(&p).into_owned()))
+    }
+
+    /// Whether git's ignore rules already leave `path` out.
+    pub fn is_ignored(&self, path: &RepoPath) -> bool {
+        self.inner.is_path_ignored(Path::new(path.as_str())).unwrap_or(false)
+    }
+
+    /// Fetch URLs of all remotes, as configured.
+    pub fn remote_urls(&self) -> Vec<String> {
+        let names = self.inner.remotes();
+        let names: Vec<String> = match &names {
+            Ok(names) => names.iter().flatten().flatten().map(str::to_owned).collect(),
+            Err(_) => Vec::new(),
+        };
+        let url = |name: &String| self.inner.find_remote(name).ok()?.url().ok().map(str::to_owned);
+        names.iter().filter_map(url).collect()
+    }
+
+    /// `user.name` and `user.email`, as git would use them.
+    pub fn identity(&self) -> (Option<String>, Option<String>) {
+        let Ok(config) = self.inner.config().and_then(|mut c| c.snapshot()) else { return (None, None) };
+        (config.get_string("user.name").ok(), config.get_string("user.email").ok())
+    }
+
+    /// Where git looks for hooks, and whether `core.hooksPath` says so.
+    pub fn hooks_dir(&self) -> (PathBuf, bool) {
+        let configured = self.inner.config().and_then(|c| c.get_path("core.hooksPath"));
+        match configured {
+            Ok(path) => (self.root.join(path), true),
+            Err(_) => (self.common_dir().join("hooks"), false),
+        }
+    }
+
+    /// Commits reachable from `tip` and from none of `hide`, oldest first.
+    pub fn commits_between(&self, tip: &CommitId, hide: &[CommitId]) -> Result<Vec<Commit>, GitError> {
+        let what = format!("history of {tip}");
+        let mut walk = self.inner.revwalk().map_err(GitError::library(&what))?;
+        let oid = |id: &CommitId| Oid::from_str(id.as_str());
+        walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE).map_err(GitError::library(&what))?;
+        walk.push(oid(tip).map_err(GitError::library(&what))?).map_err(GitError::library(&what))?;
+        for id in hide {
+            // A remote's tip may be unknown here: then nothing is hidden by it.
+            if let Ok(oid) = oid(id) {
+                let _ = walk.hide(oid);
+            }
+        }
+        let mut out = Vec::new();
+        for id in walk {
+            let id = id.map_err(GitError::library(&what))?;
+            let commit = self.inner.find_commit(id).map_err(GitError::library(&what))?;
+            out.push(Self::describe(&commit)?);
+        }
+        Ok(out)
+    }
+
+    /// The path of a file system place below the work tree's root. `None` if it lies elsewhere, or is the root.
+    pub fn relative(&self, place: &Path) -> Option<PathBuf> {
+        let below = place.strip_prefix(&self.root).ok()?;
+        (below != Path::new("")).then(|| below.to_owned())
+    }
+}
+
+fn is_pointer_name(path: &[u8]) -> bool {
+    path.ends_with(pointer::SUFFIX.as_bytes()) && !path.ends_with(b"/.mlprov") && path != b".mlprov"
+}
+
+/// A regular file: no symlink, no submodule.
+fn is_plain_file(mode: i32) -> bool {
+    mode & 0o170_000 == 0o100_000
+}
+
+fn pointer_path(path: &[u8], tree: &Oid) -> Result<String, GitError> {
+    std::str::from_utf8(path).map(str::to_owned).map_err(|_| GitError::BadPointer {
+        path: String::from_utf8_lossy(path).into_owned(),
+        tree: tree.to_string(),
+        why: "its path is not UTF-8".into(),
+    })
+}

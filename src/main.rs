@@ -1,0 +1,5 @@
+//! The edge of the edge.
+
+fn main() -> std::process::ExitCode {
+    mlprov::cli::main()
+}

@@ -1,0 +1,119 @@
+//! What must be recorded but cannot be yet: one durable file each, in order, until it is done.
+
+use crate::domain::ids::CommitId;
+use crate::domain::ids::TreeId;
+use crate::domain::time::Timestamp;
+use crate::durable;
+use crate::durable::DurableError;
+use serde::Deserialize;
+use serde::Serialize;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// A commit whose data versions are not known here yet. The entry is built and signed when they are.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Intent {
+    pub commit: CommitId,
+    pub tree: TreeId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When the commit was seen.
+    pub time: Timestamp,
+    #[serde(default)]
+    pub flags: Vec<String>,
+}
+
+pub struct Outbox {
+    dir: PathBuf,
+}
+
+impl Outbox {
+    pub fn new(dir: &Path) -> Self {
+        Outbox { dir: dir.to_owned() }
+    }
+
+    /// Durable when it returns. An intent for the same commit that waits already stays.
+    pub fn put(&self, intent: &Intent) -> Result<(), DurableError> {
+        if self.list()?.iter().any(|(_, waiting)| waiting.commit == intent.commit) {
+            return Ok(());
+        }
+        durable::create_dir_all(&self.dir)?;
+        let name = format!("{:020}-{}.json", intent.time.unix_micros(), intent.commit);
+        let path = self.dir.join(name);
+        let json = serde_json::to_vec(intent).map_err(|e| DurableError {
+            op: "write",
+            path: path.clone(),
+            source: io::Error::other(e),
+        })?;
+        durable::create_new(&path, &json, 0o644).map(|_| ())
+    }
+
+    /// What waits, oldest first.
+    pub fn list(&self) -> Result<Vec<(PathBuf, Intent)>, DurableError> {
+        let failed =
+            |path: &Path, source: io::Error| DurableError { op: "read", path: path.to_owned(), source };
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(failed(&self.dir, e)),
+        };
+        let mut out = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|e| failed(&self.dir, e))?.path();
+            if path.extension().is_none_or(|e| e != "json") {
+                continue;
+            }
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                // Another process has just finished it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(failed(&path, e)),
+            };
+            let intent = serde_json::from_slice(&bytes).map_err(|e| failed(&path, io::Error::other(e)))?;
+            out.push((path, intent));
+        }
+        out.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(out)
+    }
+
+    /// Call it only after the entry is committed.
+    pub fn done(&self, path: &Path) -> Result<(), DurableError> {
+        match fs::remove_file(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other.map_err(|source| DurableError { op: "remove", path: path.to_owned(), source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intents_wait_in_order_and_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(&dir.path().join("outbox"));
+        assert!(outbox.list().unwrap().is_empty());
+        let intent = |digit: &str, micros| Intent {
+            commit: digit.repeat(40).parse().unwrap(),
+            tree: "9".repeat(40).parse().unwrap(),
+            reference: None,
+            time: Timestamp::from_unix_micros(micros),
+            flags: vec![],
+        };
+        outbox.put(&intent("2", 2_000)).unwrap();
+        outbox.put(&intent("1", 1_000)).unwrap();
+        outbox.put(&intent("1", 3_000)).unwrap();
+        let waiting = outbox.list().unwrap();
+        assert_eq!(
+            waiting.iter().map(|w| w.1.clone()).collect::<Vec<_>>(),
+            [intent("1", 1_000), intent("2", 2_000)]
+        );
+        outbox.done(&waiting[0].0).unwrap();
+        outbox.done(&waiting[0].0).unwrap();
+        assert_eq!(outbox.list().unwrap().len(), 1);
+    }
+}

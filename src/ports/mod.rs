@@ -1,0 +1,43 @@
+//! SOCKETS: what the use cases ask of a backend. Each trait numbers its promises; every backend signs the
+//! same conformance suite (`tests/conformance/`).
+
+pub mod clock;
+pub mod commit_store;
+pub mod model_registry;
+pub mod object_store;
+pub mod progress;
+pub mod provision;
+pub mod signer;
+
+use std::io;
+
+/// Why a backend could not do what was asked. A new kind needs a caller that acts differently on it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The operating system or the network said no. Nothing became true unless a port says otherwise.
+    #[error("{op} {what}: {source}")]
+    Io { op: &'static str, what: String, source: io::Error },
+    /// What is stored contradicts itself: stop, say where, touch nothing.
+    #[error("{what} is damaged at {at}: {why}")]
+    Corrupt { what: String, at: String, why: String },
+    /// Written by a version that this one does not understand.
+    #[error("{what}: {why}")]
+    Unsupported { what: String, why: String },
+    #[error("{what} is not there")]
+    Missing { what: String },
+    /// Another process holds the lock, and did so for the whole time waited.
+    #[error("{what} is locked by {holder}")]
+    Locked { what: String, holder: String },
+    /// Signing would contradict what was signed before.
+    #[error("refusing to sign: {why}")]
+    Inconsistent { why: String },
+    /// A key file that is missing, unreadable or not a key.
+    #[error("key {what}: {why}")]
+    Key { what: String, why: String },
+}
+
+impl StoreError {
+    pub fn io(op: &'static str, what: impl ToString, source: io::Error) -> Self {
+        StoreError::Io { op, what: what.to_string(), source }
+    }
+}

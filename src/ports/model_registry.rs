@@ -1,0 +1,36 @@
+//! Model packages.
+
+use crate::domain::arn::ModelPackageArn;
+use crate::domain::entry::Digests;
+use crate::domain::ids::RunId;
+use crate::domain::path::RepoPath;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// What the registry holds of one package.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PackageRecord {
+    pub arn: ModelPackageArn,
+    pub group_name: String,
+    pub run: RunId,
+    pub model: RepoPath,
+    pub digest: Digests,
+    /// Bytes.
+    pub size: u64,
+    pub created: Timestamp,
+}
+
+/// Promises:
+/// 1. `register` is durable when it returns; registering an equal record again changes nothing.
+/// 2. A package's record is never replaced by a different one.
+pub trait ModelRegistry {
+    fn register(&self, record: &PackageRecord) -> Result<(), StoreError>;
+
+    fn describe(&self, arn: &ModelPackageArn) -> Result<Option<PackageRecord>, StoreError>;
+
+    /// Packages of one group, oldest first: `NAME/1` is the first.
+    fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError>;
+}

@@ -1,0 +1,40 @@
+//! Immutable versions of content.
+
+use crate::domain::digest::Blake3Hash;
+use crate::domain::version_map::Located;
+use crate::ports::StoreError;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Promises:
+/// 1. What `commit` of a batch returned is durable and stays, byte for byte.
+/// 2. Before `commit` returns, nothing of the batch counts; a batch that is dropped leaves nothing behind.
+/// 3. The hash is that of the bytes stored, not of what was there before or after.
+/// 4. Content that is already stored is not stored again.
+pub trait ObjectStore: Sync {
+    /// `local` or `s3`, as locations write it.
+    fn scheme(&self) -> &'static str;
+
+    fn batch(&self) -> Result<Box<dyn PutBatch + '_>, StoreError>;
+
+    /// Where a content lives, if it is stored here.
+    fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError>;
+
+    /// The bytes of a version; [`StoreError::Missing`] if it is gone. The reader does not check the hash.
+    fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError>;
+
+    /// Where a person would look for the bytes of a version.
+    fn describe(&self, version: &Located) -> String;
+}
+
+/// Contents on their way in. `put` may be called from many threads.
+pub trait PutBatch: Send + Sync {
+    /// Reads the file from its current position to its end. `name` is for error messages.
+    fn put_file(&self, name: &Path, file: &mut File) -> Result<Located, StoreError>;
+
+    fn put_bytes(&self, bytes: &[u8]) -> Result<Located, StoreError>;
+
+    /// Makes everything put so far durable; only then may anyone refer to it.
+    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}

@@ -1,0 +1,37 @@
+//! What `init` asks of the backends that a project chose.
+
+use crate::domain::ids::LogId;
+use crate::ledger::frame::Header;
+use crate::ports::StoreError;
+use crate::ports::commit_store::CheckpointStore;
+use crate::ports::commit_store::CommitStore;
+use crate::ports::signer::CheckpointSigner;
+use crate::ports::signer::EntrySigner;
+
+/// A ledger is both: where entries are committed and where its checkpoints stand.
+pub trait Ledger: CommitStore + CheckpointStore {}
+impl<T: CommitStore + CheckpointStore> Ledger for T {}
+
+/// Promises:
+/// 1. The `create_` calls may be repeated: what is there already is opened, never replaced.
+/// 2. What was made is durable when the call returns.
+/// 3. The other calls make nothing: a key that is missing is an error, never silently a new key.
+pub trait Provision {
+    /// The user's writer key.
+    fn writer_key(&self) -> Result<Box<dyn EntrySigner>, StoreError>;
+
+    /// Made with mode 0600 if there is none. The flag says whether it is new.
+    fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError>;
+
+    /// The log's key. Its verifier's name is the origin.
+    fn log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError>;
+
+    fn create_log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError>;
+
+    /// The log that this clone already has.
+    fn existing_ledger(&self) -> Result<Option<Box<dyn Ledger>>, StoreError>;
+
+    fn create_ledger(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError>;
+
+    fn create_store(&self) -> Result<(), StoreError>;
+}

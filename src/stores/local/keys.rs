@@ -1,0 +1,166 @@
+//! Key files: PKCS#8 PEM, mode 0600, in the user's own directories; never below the repository.
+
+use crate::durable;
+use crate::ledger::envelope::WriterKey;
+use crate::ledger::note::VerifierKey;
+use crate::ports::StoreError;
+use crate::ports::signer::CheckpointSigner;
+use crate::ports::signer::EntrySigner;
+use ed25519_dalek::Signer as _;
+use p256::pkcs8::DecodePrivateKey;
+use p256::pkcs8::EncodePrivateKey;
+use p256::pkcs8::LineEnding;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+const PRIVATE: u32 = 0o600;
+
+fn bad(path: &Path, why: impl ToString) -> StoreError {
+    StoreError::Key { what: path.display().to_string(), why: why.to_string() }
+}
+
+/// The PEM text, or `None` if there is no such file. A key that others can read is refused, as ssh does.
+fn read_private(path: &Path) -> Result<Option<String>, StoreError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(StoreError::io("read", path.display(), e)),
+    };
+    let meta = fs::metadata(path).map_err(|e| StoreError::io("read", path.display(), e))?;
+    let mode = meta.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(bad(
+            path,
+            format!("mode {mode:03o} lets others read it; run: chmod 600 {}", path.display()),
+        ));
+    }
+    Ok(Some(text))
+}
+
+fn random() -> Result<[u8; 32], StoreError> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
+    Ok(bytes)
+}
+
+/// Writes a new key; if another process was first, its key is the one that counts.
+fn write_private(path: &Path, pem: &str) -> Result<bool, StoreError> {
+    if let Some(dir) = path.parent() {
+        durable::create_dir_all(dir)?;
+    }
+    Ok(durable::create_new(path, pem.as_bytes(), PRIVATE)?)
+}
+
+/// A writer's key in a file.
+pub struct WriterKeyFile {
+    key: p256::ecdsa::SigningKey,
+    public: WriterKey,
+}
+
+impl WriterKeyFile {
+    pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
+        let Some(pem) = read_private(path)? else { return Ok(None) };
+        let key = p256::ecdsa::SigningKey::from_pkcs8_pem(&pem).map_err(|e| bad(path, e))?;
+        let public = WriterKey::new(*key.verifying_key()).map_err(|e| bad(path, e))?;
+        Ok(Some(WriterKeyFile { key, public }))
+    }
+
+    pub fn open_or_create(path: &Path) -> Result<(Self, bool), StoreError> {
+        if let Some(key) = Self::open(path)? {
+            return Ok((key, false));
+        }
+        // A random 32-byte string is a valid P-256 scalar but for one in 2^32: draw again.
+        let key = loop {
+            if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&random()?) {
+                break key;
+            }
+        };
+        let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|e| bad(path, e))?;
+        let created = write_private(path, &pem)?;
+        let key = Self::open(path)?.ok_or_else(|| bad(path, "vanished while it was made"))?;
+        Ok((key, created))
+    }
+}
+
+impl EntrySigner for WriterKeyFile {
+    fn public(&self) -> &WriterKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let signature: p256::ecdsa::Signature = self.key.sign(message);
+        Ok(signature.normalize_s().to_der().as_bytes().to_vec())
+    }
+}
+
+/// A log's key in a file.
+pub struct LogKeyFile {
+    key: ed25519_dalek::SigningKey,
+    verifier: VerifierKey,
+}
+
+impl LogKeyFile {
+    pub fn open(path: &Path, origin: &str) -> Result<Option<Self>, StoreError> {
+        let Some(pem) = read_private(path)? else { return Ok(None) };
+        let key = ed25519_dalek::SigningKey::from_pkcs8_pem(&pem).map_err(|e| bad(path, e))?;
+        let public = key.verifying_key();
+        let verifier = VerifierKey::new(origin, public.as_bytes()).map_err(|e| bad(path, e))?;
+        Ok(Some(LogKeyFile { key, verifier }))
+    }
+
+    pub fn open_or_create(path: &Path, origin: &str) -> Result<Self, StoreError> {
+        if let Some(key) = Self::open(path, origin)? {
+            return Ok(key);
+        }
+        let key = ed25519_dalek::SigningKey::from_bytes(&random()?);
+        let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|e| bad(path, e))?;
+        write_private(path, &pem)?;
+        Self::open(path, origin)?.ok_or_else(|| bad(path, "vanished while it was made"))
+    }
+}
+
+impl CheckpointSigner for LogKeyFile {
+    fn verifier(&self) -> &VerifierKey {
+        &self.verifier
+    }
+
+    fn sign(&self, text: &[u8]) -> Result<[u8; 64], StoreError> {
+        Ok(self.key.sign(text).to_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::envelope;
+
+    #[test]
+    fn keys_are_private_made_once_and_sign_what_their_public_half_verifies() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys/writer.pem");
+        let (key, new) = WriterKeyFile::open_or_create(&path).unwrap();
+        assert!(new);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let (again, new) = WriterKeyFile::open_or_create(&path).unwrap();
+        assert!(!new);
+        assert_eq!(again.public().id(), key.public().id());
+        for i in 0..64u8 {
+            let message = envelope::pae(&[i]);
+            let signature = key.sign(&message).unwrap();
+            assert!(key.public().verify(&message, &signature));
+            assert_eq!(signature, again.sign(&message).unwrap(), "deterministic");
+        }
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log.pem");
+        LogKeyFile::open_or_create(&path, "o").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(LogKeyFile::open(&path, "o"), Err(StoreError::Key { .. })));
+    }
+}

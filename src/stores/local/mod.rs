@@ -1,0 +1,17 @@
+//! The embedded backend: files below `<git common dir>/mlprov/` and keys in the user's own directories.
+
+pub mod clock;
+pub mod journal;
+pub mod keys;
+pub mod objects;
+pub mod provision;
+pub mod registry;
+
+use crate::durable::DurableError;
+use crate::ports::StoreError;
+
+impl From<DurableError> for StoreError {
+    fn from(e: DurableError) -> Self {
+        StoreError::io(e.op, e.path.display(), e.source)
+    }
+}

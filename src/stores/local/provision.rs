@@ -1,0 +1,89 @@
+//! Where the embedded backend keeps what, and how `init` makes it.
+
+use crate::domain::ids::LogId;
+use crate::ledger::frame::Header;
+use crate::ports::StoreError;
+use crate::ports::provision::Ledger;
+use crate::ports::provision::Provision;
+use crate::ports::signer::CheckpointSigner;
+use crate::ports::signer::EntrySigner;
+use crate::stores::local::journal::LocalLedger;
+use crate::stores::local::keys::LogKeyFile;
+use crate::stores::local::keys::WriterKeyFile;
+use crate::stores::local::objects::LocalStore;
+use crate::stores::local::registry::LocalRegistry;
+use std::path::PathBuf;
+
+/// The places of one clone and its user.
+pub struct LocalPlaces {
+    /// `<git common dir>/mlprov`
+    pub common: PathBuf,
+    /// `$XDG_CONFIG_HOME/mlprov`
+    pub keys: PathBuf,
+}
+
+impl LocalPlaces {
+    pub fn ledger_dir(&self) -> PathBuf {
+        self.common.join("ledger")
+    }
+
+    pub fn store(&self) -> LocalStore {
+        LocalStore::new(&self.common.join("store"))
+    }
+
+    pub fn registry(&self) -> LocalRegistry {
+        LocalRegistry::new(&self.common.join("registry"))
+    }
+
+    pub fn writer_key_file(&self) -> PathBuf {
+        self.keys.join("keys").join("writer.pem")
+    }
+
+    pub fn log_key_file(&self, log: LogId) -> PathBuf {
+        self.keys.join("keys").join(format!("log-{log}.pem"))
+    }
+
+    /// The clone's own log; `None` before `init`.
+    pub fn open_ledger(&self) -> Result<Option<LocalLedger>, StoreError> {
+        LocalLedger::open(&self.ledger_dir())
+    }
+}
+
+impl Provision for LocalPlaces {
+    fn writer_key(&self) -> Result<Box<dyn EntrySigner>, StoreError> {
+        let path = self.writer_key_file();
+        let key = WriterKeyFile::open(&path)?;
+        Ok(Box::new(key.ok_or_else(|| missing(&path))?))
+    }
+
+    fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError> {
+        let (key, new) = WriterKeyFile::open_or_create(&self.writer_key_file())?;
+        Ok((Box::new(key), new))
+    }
+
+    fn log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
+        let path = self.log_key_file(log);
+        let key = LogKeyFile::open(&path, origin)?;
+        Ok(Box::new(key.ok_or_else(|| missing(&path))?))
+    }
+
+    fn create_log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
+        Ok(Box::new(LogKeyFile::open_or_create(&self.log_key_file(log), origin)?))
+    }
+
+    fn existing_ledger(&self) -> Result<Option<Box<dyn Ledger>>, StoreError> {
+        Ok(self.open_ledger()?.map(|l| Box::new(l) as Box<dyn Ledger>))
+    }
+
+    fn create_ledger(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError> {
+        Ok(Box::new(LocalLedger::create(&self.ledger_dir(), header)?))
+    }
+
+    fn create_store(&self) -> Result<(), StoreError> {
+        self.store().create()
+    }
+}
+
+fn missing(path: &std::path::Path) -> StoreError {
+    StoreError::Key { what: path.display().to_string(), why: "there is no such file".into() }
+}

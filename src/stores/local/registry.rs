@@ -1,0 +1,86 @@
+//! The embedded model registry: one JSON file per package, `registry/<group>/<run id>.json`.
+
+use crate::domain::arn;
+use crate::domain::arn::ModelPackageArn;
+use crate::durable;
+use crate::ports::StoreError;
+use crate::ports::model_registry::ModelRegistry;
+use crate::ports::model_registry::PackageRecord;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+pub struct LocalRegistry {
+    dir: PathBuf,
+}
+
+impl LocalRegistry {
+    pub fn new(dir: &Path) -> Self {
+        LocalRegistry { dir: dir.to_owned() }
+    }
+
+    /// The file that holds a package's record.
+    pub fn file(&self, arn: &ModelPackageArn) -> PathBuf {
+        self.dir.join(arn.group()).join(format!("{}.json", arn.version()))
+    }
+
+    fn read(path: &Path) -> Result<Option<PackageRecord>, StoreError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(StoreError::io("read", path.display(), e)),
+        };
+        let record = serde_json::from_slice(&bytes).map_err(|e| StoreError::Corrupt {
+            what: "model package record".into(),
+            at: path.display().to_string(),
+            why: e.to_string(),
+        })?;
+        Ok(Some(record))
+    }
+}
+
+impl ModelRegistry for LocalRegistry {
+    fn register(&self, record: &PackageRecord) -> Result<(), StoreError> {
+        let path = self.file(&record.arn);
+        let mut json = serde_json::to_vec_pretty(record)
+            .map_err(|e| StoreError::io("write", path.display(), io::Error::other(e)))?;
+        json.push(b'\n');
+        durable::create_dir_all(&self.dir.join(record.arn.group()))?;
+        if durable::create_new(&path, &json, 0o644)? || Self::read(&path)?.as_ref() == Some(record) {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt {
+            what: "model package record".into(),
+            at: path.display().to_string(),
+            why: "a different record is registered under this ARN".into(),
+        })
+    }
+
+    fn describe(&self, arn: &ModelPackageArn) -> Result<Option<PackageRecord>, StoreError> {
+        Self::read(&self.file(arn))
+    }
+
+    fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
+        // The group comes from a command line: it must not name another directory.
+        if arn::check_group(group).is_err() {
+            return Ok(Vec::new());
+        }
+        let dir = self.dir.join(group);
+        let files = match fs::read_dir(&dir) {
+            Ok(files) => files,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(StoreError::io("read", dir.display(), e)),
+        };
+        let mut records = Vec::new();
+        for file in files {
+            let path = file.map_err(|e| StoreError::io("read", dir.display(), e))?.path();
+            if path.extension().is_some_and(|e| e == "json") {
+                records.extend(Self::read(&path)?);
+            }
+        }
+        // Run ids are UUIDv7: their order is the order of the runs.
+        records.sort_by_key(|r| r.run);
+        Ok(records)
+    }
+}

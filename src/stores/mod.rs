@@ -1,0 +1,3 @@
+//! PLUGS: the only rooms that know a backend.
+
+pub mod local;
