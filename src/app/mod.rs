@@ -100,6 +100,11 @@ pub enum AppError {
     /// A question that only the user may answer, and no terminal to ask on.
     #[error("{question}")]
     NeedsAnswer { question: String, flag: &'static str },
+    /// A program that mlprov calls is not installed, or does not work.
+    #[error("{program} is needed for {why}, and could not be used")]
+    NoProgram { program: &'static str, why: &'static str },
+    #[error("{} is not empty", path.display())]
+    NotEmpty { path: PathBuf },
     /// The command ran, and its end could not be recorded.
     #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
     NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },

@@ -36,6 +36,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::BadPointer { .. }
         | AppError::TooMuch { .. }
         | AppError::RunFile { .. }
+        | AppError::NoProgram { .. }
+        | AppError::NotEmpty { .. }
         | AppError::NeedsAnswer { .. } => 2,
     }
 }
@@ -75,6 +77,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::TooMuch { .. }
         | AppError::RunFile { .. }
         | AppError::NotClean { .. }
+        | AppError::NoProgram { .. }
+        | AppError::NotEmpty { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -138,6 +142,8 @@ pub fn hint(e: &AppError) -> Option<String> {
         AppError::NotRecorded { .. } => "mlprov status   # shows the run as open".into(),
         AppError::IdConflict { .. } => "mlprov verify latest   # the log may have been tampered with".into(),
         AppError::NotCommitted { .. } => "try again".into(),
+        AppError::NoProgram { program, .. } => format!("install {program}, and make sure that it is in PATH"),
+        AppError::NotEmpty { .. } => "name a directory that does not exist yet".into(),
         AppError::NeedsAnswer { flag, .. } => format!("there is no terminal to ask on; pass {flag}"),
         AppError::TooMuch { .. } => {
             "keep long lists in a file, and make it an input or output of the run".into()

@@ -200,28 +200,51 @@ impl Repo {
     ) -> Result<Option<PointerBlobs>, GitError> {
         let Ok(old) = self.tree(from) else { return Ok(None) };
         let new = self.tree(to)?;
-        let what = || format!("diff of {from} and {to}");
-        let diff =
-            self.inner.diff_tree_to_tree(Some(&old), Some(&new), None).map_err(GitError::library(what()))?;
-        for delta in diff.deltas() {
-            let pointer = |file: git2::DiffFile<'_>| -> Result<Option<String>, GitError> {
-                match file.path_bytes() {
-                    Some(path) if is_pointer_name(path) => pointer_path(path, &new.id()).map(Some),
-                    _ => Ok(None),
-                }
-            };
-            if let Some(path) = pointer(delta.old_file())? {
-                known.remove(&path);
-            }
-            let file = delta.new_file();
-            if let Some(path) = pointer(delta.new_file())?
-                && !file.id().is_zero()
-                && is_plain_file(i32::from(file.mode()))
-            {
-                known.insert(path, file.id().to_string());
-            }
-        }
+        self.apply_difference(Some(&old), &new, &mut Vec::new(), &mut known)?;
         Ok(Some(known))
+    }
+
+    // libgit2's own diff reads every directory, also those that are equal: 17 ms for 50,000 files.
+    fn apply_difference(
+        &self,
+        old: Option<&git2::Tree<'_>>,
+        new: &git2::Tree<'_>,
+        dir: &mut Vec<u8>,
+        known: &mut PointerBlobs,
+    ) -> Result<(), GitError> {
+        let subtree = |id: Oid| self.inner.find_tree(id).map_err(GitError::library(format!("tree {id}")));
+        let depth = dir.len();
+        let mut before: BTreeMap<Vec<u8>, (Oid, Option<ObjectType>, i32)> = BTreeMap::new();
+        for entry in old.into_iter().flat_map(git2::Tree::iter) {
+            before.insert(entry.name_bytes().to_vec(), (entry.id(), entry.kind(), entry.filemode()));
+        }
+        for entry in new {
+            let name = entry.name_bytes();
+            let was = before.remove(name);
+            if was.is_some_and(|(id, _, mode)| id == entry.id() && mode == entry.filemode()) {
+                continue;
+            }
+            let old_tree = was.filter(|(_, kind, _)| *kind == Some(ObjectType::Tree));
+            dir.extend_from_slice(name);
+            if entry.kind() == Some(ObjectType::Tree) {
+                let old_tree = old_tree.map(|(id, ..)| subtree(id)).transpose()?;
+                known.remove(&String::from_utf8_lossy(dir).into_owned()); // a pointer became a directory
+                dir.push(b'/');
+                self.apply_difference(old_tree.as_ref(), &subtree(entry.id())?, dir, known)?;
+            } else {
+                forget_below(known, dir);
+                if is_pointer_name(name) && is_plain_file(entry.filemode()) {
+                    known.insert(pointer_path(dir, &new.id())?, entry.id().to_string());
+                }
+            }
+            dir.truncate(depth);
+        }
+        for name in before.into_keys() {
+            dir.extend_from_slice(&name);
+            forget_below(known, dir);
+            dir.truncate(depth);
+        }
+        Ok(())
     }
 
     /// Reads the pointers named by [`Repo::pointer_blobs`].
@@ -324,6 +347,13 @@ impl Repo {
     }
 }
 
+/// Removes a path that is gone, and all below it.
+fn forget_below(known: &mut PointerBlobs, path: &[u8]) {
+    let gone =
+        |k: &String| k.as_bytes().strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest[0] == b'/');
+    known.retain(|k, _| !gone(k));
+}
+
 fn is_pointer_name(path: &[u8]) -> bool {
     path.ends_with(pointer::SUFFIX.as_bytes()) && !path.ends_with(b"/.mlprov") && path != b".mlprov"
 }
@@ -339,4 +369,62 @@ fn pointer_path(path: &[u8], tree: &Oid) -> Result<String, GitError> {
         tree: tree.to_string(),
         why: "its path is not UTF-8".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repo() -> (tempfile::TempDir, Repo) {
+        let dir = tempfile::tempdir().unwrap();
+        git2::Repository::init(dir.path()).unwrap();
+        let repo = Repo::open(dir.path(), false).unwrap();
+        (dir, repo)
+    }
+
+    /// A tree of these files; content is the path itself.
+    fn tree(repo: &Repo, paths: &[&str]) -> TreeId {
+        let mut index = git2::Index::new().unwrap();
+        for path in paths {
+            let (path, content) = path.split_once('=').unwrap_or((path, path));
+            let entry = git2::IndexEntry {
+                ctime: git2::IndexTime::new(0, 0),
+                mtime: git2::IndexTime::new(0, 0),
+                dev: 0,
+                ino: 0,
+                mode: 0o100_644,
+                uid: 0,
+                gid: 0,
+                file_size: 0,
+                id: repo.inner.blob(content.as_bytes()).unwrap(),
+                flags: 0,
+                flags_extended: 0,
+                path: path.as_bytes().to_vec(),
+            };
+            index.add(&entry).unwrap();
+        }
+        index.write_tree_to(&repo.inner).unwrap().to_string().parse().unwrap()
+    }
+
+    #[test]
+    fn pointers_brought_up_to_date_are_those_of_a_fresh_walk() {
+        let (_dir, repo) = repo();
+        let trees = [
+            tree(&repo, &["a.mlprov", "d/b.mlprov", "d/e/c.mlprov", "d/x", "y/z"]),
+            tree(&repo, &["a.mlprov=2", "d/b.mlprov", "d/e/c.mlprov", "d/x", "y/z"]),
+            tree(&repo, &["a.mlprov/b", "d", "y/z"]),
+            tree(&repo, &["a.mlprov/b.mlprov", "d.mlprov", "d/e/c.mlprov"]),
+            tree(&repo, &["dd/b.mlprov", ".mlprov/config.toml", "d/.mlprov"]),
+            tree(&repo, &["x"]),
+        ];
+        for from in &trees {
+            for to in &trees {
+                let known = repo.pointer_blobs(from).unwrap();
+                let updated = repo.pointer_blobs_since(known, from, to).unwrap().unwrap();
+                assert_eq!(updated, repo.pointer_blobs(to).unwrap(), "{from} to {to}");
+            }
+        }
+        assert_eq!(repo.pointer_blobs(&trees[0]).unwrap().len(), 3);
+        assert_eq!(repo.pointer_blobs(&trees[4]).unwrap().len(), 1);
+    }
 }

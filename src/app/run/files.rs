@@ -101,7 +101,7 @@ pub fn decimal(v: f64) -> String {
     }
 }
 
-/// Reads a JSON, YAML or TOML file as (dotted name, value) pairs, in the file's order. Lists stay together as
+/// Reads a JSON, YAML or TOML file as (dotted name, value) pairs, sorted by name. Lists stay together as
 /// JSON-like text.
 pub fn read_pairs(what: &'static str, path: &Path, bytes: &[u8]) -> Result<Vec<(String, String)>> {
     let bad = |why: String| AppError::RunFile { what, path: path.to_owned(), why };
@@ -116,6 +116,8 @@ pub fn read_pairs(what: &'static str, path: &Path, bytes: &[u8]) -> Result<Vec<(
     let Tree::Map(_) = &tree else { return Err(bad("it does not hold names and values".into())) };
     let mut out = Vec::new();
     flatten("", &tree, &mut out);
+    // By name, because not every format keeps the order of the file.
+    out.sort();
     Ok(out)
 }
 
@@ -190,20 +192,20 @@ mod tests {
         let json = r#"{"acc": 0.1, "n": 3, "tiny": 1e-7, "nan": NaN, "inf": [-Infinity, 1.0], "s": "a \" NaN", "b": {"c": true, "d": null}}"#;
         let expected = want(&[
             ("acc", "0.1"),
-            ("n", "3"),
-            ("tiny", "1e-7"),
-            ("nan", "NaN"),
-            ("inf", "[-Infinity,1]"),
-            ("s", "a \" NaN"),
             ("b.c", "true"),
             ("b.d", "null"),
+            ("inf", "[-Infinity,1]"),
+            ("n", "3"),
+            ("nan", "NaN"),
+            ("s", "a \" NaN"),
+            ("tiny", "1e-7"),
         ]);
         assert_eq!(pairs("m.json", json), expected);
     }
 
     #[test]
     fn yaml_and_toml_are_read_alike() {
-        let expected = want(&[("lr", "0.01"), ("layers", "[64,32]"), ("opt.name", "adam")]);
+        let expected = want(&[("layers", "[64,32]"), ("lr", "0.01"), ("opt.name", "adam")]);
         assert_eq!(pairs("p.yaml", "lr: 0.01\nlayers: [64, 32]\nopt:\n  name: adam\n"), expected);
         assert_eq!(pairs("p.toml", "lr = 0.01\nlayers = [64, 32]\n[opt]\nname = \"adam\"\n"), expected);
         assert_eq!(pairs("p.toml", "d = 2026-11-20\n"), want(&[("d", "2026-11-20")]));
