@@ -46,7 +46,8 @@ impl Project {
     /// All pointers in a commit's tree.
     pub fn pointers(&self, tree: &TreeId) -> Result<Vec<PlacedPointer>> {
         let path = self.own_dir().join("cache").join("pointers.json");
-        let cache = std::fs::read(&path).ok().and_then(|b| serde_json::from_slice::<PointerCache>(&b).ok());
+        let cache =
+            durable::read_derived(&path).and_then(|b| serde_json::from_slice::<PointerCache>(&b).ok());
         let blobs = match cache {
             Some(cache) if cache.tree == *tree => cache.blobs,
             cache => {
@@ -59,7 +60,7 @@ impl Project {
                 let cache = PointerCache { tree: tree.clone(), blobs };
                 if let (Ok(json), Some(dir)) = (serde_json::to_vec(&cache), path.parent()) {
                     // Only a cache: without it the next commit walks the whole tree.
-                    let _ = std::fs::create_dir_all(dir).map(|()| durable::replace_derived(&path, &json));
+                    let _ = std::fs::create_dir_all(dir).map(|()| durable::write_derived(&path, &json));
                 }
                 cache.blobs
             }

@@ -268,12 +268,12 @@ impl Project {
         if let Some(dir) = path.parent() {
             crate::durable::create_dir_all(dir)?;
         }
-        Ok(crate::durable::replace_derived(&path, &json)?)
+        Ok(crate::durable::write_derived(&path, &json)?)
     }
 
     /// The record of a root that was tracked in this clone; from memory, else from the log.
     pub fn dataset(&self, root: &Blake3Hash) -> Result<Option<DatasetRecord>> {
-        let remembered = std::fs::read(self.dataset_file(root)).ok();
+        let remembered = crate::durable::read_derived(&self.dataset_file(root));
         let record = remembered.and_then(|json| serde_json::from_slice::<DatasetRecord>(&json).ok());
         if let Some(record) = record.filter(|r| r.root() == *root) {
             return Ok(Some(record));

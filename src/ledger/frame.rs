@@ -138,6 +138,12 @@ pub fn encode(before: &Frontier, batch: &Batch) -> Vec<u8> {
     out
 }
 
+/// Length of the frame that these fields were decoded from.
+pub fn encoded_length(frame: &Frame<'_>) -> usize {
+    let entries: usize = frame.entries.iter().map(|(_, bytes)| bytes.len() + 18).sum();
+    FRAME_HEAD + 45 + 32 * frame.before.peaks().len() + entries
+}
+
 /// Length of a frame's body, from its first [`FRAME_HEAD`] bytes.
 pub fn body_length(head: &[u8]) -> Result<usize, FormatError> {
     let bad = |why: &str| FormatError::new("journal frame", why);

@@ -6,6 +6,7 @@
 //! head           offset of the last frame; a hint, checked, never trusted
 //! signed         largest size and root ever signed
 //! checkpoint     the signed note over it; derived
+//! lookup.*       where each entry stands; derived (`lookup.rs`)
 //! torn-<n>       a last frame that was cut off by a crash, set aside
 //! ```
 //! An append is: lock, look at the end, write one frame, one `fdatasync` (here the entries become true),
@@ -28,13 +29,13 @@ use crate::ports::commit_store::CommitStore;
 use crate::ports::commit_store::Outcome;
 use crate::ports::commit_store::StoredEntry;
 use crate::ports::signer::CheckpointSigner;
+use crate::stores::local::lookup::Lookup;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -44,6 +45,8 @@ use std::time::Instant;
 
 /// How long a writer waits for another one.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The lookup is synced each time its size passes a multiple of this.
+const SYNC_EVERY: u64 = 4096;
 
 pub struct LocalLedger {
     dir: PathBuf,
@@ -132,7 +135,7 @@ impl LocalLedger {
     fn lock(&self) -> Result<File, StoreError> {
         let path = self.dir.join("journal.lock");
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = opened.map_err(|e| StoreError::io("open", path.display(), e))?;
+        let file = opened.map_err(|e| StoreError::io("open", path.display(), e))?;
         let begun = Instant::now();
         loop {
             match file.try_lock() {
@@ -155,8 +158,9 @@ impl LocalLedger {
             std::process::id(),
             name.nodename().to_string_lossy()
         );
-        // Only for people who wait: a failure to write it does not matter.
-        let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
+        // Only for people who wait: a failure to write it does not matter. Padded, because cutting the file
+        // would cost more than the append itself.
+        let _ = file.write_all_at(format!("{holder:<159}\n").as_bytes(), 0);
         Ok(file)
     }
 
@@ -203,8 +207,8 @@ impl LocalLedger {
     }
 
     fn tail_by_hint(&self, file: &File, length: u64) -> Result<Option<Tail>, StoreError> {
-        let hint = fs::read_to_string(self.dir.join("head")).unwrap_or_default();
-        let Ok(offset) = hint.trim().parse::<u64>() else { return Ok(None) };
+        let hint = durable::read_derived(&self.dir.join("head")).unwrap_or_default();
+        let Ok(offset) = String::from_utf8_lossy(&hint).parse::<u64>() else { return Ok(None) };
         if offset < self.first_frame || offset >= length {
             return Ok(None);
         }
@@ -282,16 +286,17 @@ impl LocalLedger {
 
     fn signed(&self) -> Result<Option<Signed>, StoreError> {
         let path = self.dir.join("signed");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(StoreError::io("read", path.display(), e)),
-        };
-        let signed = serde_json::from_str(&text).map_err(|e| StoreError::Corrupt {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let damaged = |why: String| StoreError::Corrupt {
             what: path.display().to_string(),
             at: "offset 0".into(),
-            why: e.to_string(),
-        })?;
+            why,
+        };
+        let bytes =
+            durable::read_derived(&path).ok_or_else(|| damaged("its checksum does not match".into()))?;
+        let signed = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
         Ok(Some(signed))
     }
 
@@ -308,19 +313,27 @@ impl LocalLedger {
         Ok((tree.size() == size).then(|| tree.root()))
     }
 
-    fn visit_frames(&self, visit: &mut dyn FnMut(&Frame<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
+    /// Frames in order. From the very first on, each must continue the tree before it; one in the middle of
+    /// the journal (`from`: its offset) can only be checked against itself.
+    fn visit_frames(
+        &self,
+        from: Option<u64>,
+        visit: &mut dyn FnMut(u64, &Frame<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let file = self.open_journal(false)?;
         let length = file.metadata().map_err(self.io("read"))?.len();
-        let mut offset = self.first_frame;
-        let mut tree = Frontier::default();
+        let mut offset = from.unwrap_or(self.first_frame);
+        let mut tree = from.is_none().then(Frontier::default);
         loop {
             let problem = match self.frame_bytes(&file, offset, length)? {
                 Ok(None) => return Ok(()),
                 Ok(Some(bytes)) => match frame::decode(&bytes) {
-                    Ok(frame) if frame.before == tree => {
-                        tree = frame.after();
+                    Ok(frame) if tree.as_ref().is_none_or(|t| *t == frame.before) => {
+                        // Hashing all entries costs more than all the rest: only who began at zero needs it.
+                        tree = from.is_none().then(|| frame.after());
+                        let here = offset;
                         offset += bytes.len() as u64;
-                        if visit(&frame).is_break() {
+                        if visit(here, &frame).is_break() {
                             return Ok(());
                         }
                         continue;
@@ -330,8 +343,93 @@ impl LocalLedger {
                 },
                 Err(e) => e,
             };
+            let tree = tree.unwrap_or_default();
             let tail = Tail { tree: tree.clone(), before: tree, last: None, end: offset, torn: 0 };
             return self.torn_or_corrupt(&file, length, tail, &problem).map(|_| ());
+        }
+    }
+
+    /// Brings the lookup up to a frame that was just written. It is derived: a failure costs only time.
+    fn cover(&self, frame_at: u64, tree: &Frontier, batch: &Batch, end: u64) {
+        let _ = (|| -> Result<(), StoreError> {
+            let failed = |e| StoreError::io("write", self.dir.join("lookup").display(), e);
+            let mut lookup = Lookup::open_or_create(&self.dir).map_err(failed)?;
+            let covered = lookup.covered();
+            if covered.end != frame_at || covered.size != tree.size() {
+                let mut problem = None;
+                let from = if covered.size == 0 { self.first_frame } else { covered.end };
+                self.visit_frames(Some(from), &mut |at, frame| {
+                    if at >= frame_at {
+                        return ControlFlow::Break(());
+                    }
+                    let length = frame::encoded_length(frame) as u64;
+                    let ids = frame.entries.iter().map(|(id, _)| *id);
+                    problem = lookup.add(frame.start(), at, ids, at + length).err();
+                    if problem.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })?;
+                if let Some(e) = problem {
+                    return Err(failed(e));
+                }
+            }
+            let ids = batch.entries().iter().map(|e| *e.id());
+            lookup.add(tree.size(), frame_at, ids, end).map_err(failed)?;
+            if lookup.covered().size / SYNC_EVERY > tree.size() / SYNC_EVERY {
+                for file in lookup.files() {
+                    durable::sync_file(&self.dir, file)?;
+                }
+                lookup.mark_synced().map_err(failed)?;
+            }
+            Ok(())
+        })();
+    }
+
+    /// Visits entries from `index` on. `at`: where the lookup says its frame is. False, with nothing visited, if
+    /// that is not so.
+    fn read_from(
+        &self,
+        at: Option<u64>,
+        index: u64,
+        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<bool, StoreError> {
+        let (mut first, mut misled) = (true, false);
+        let visited = self.visit_frames(at, &mut |_, frame| {
+            misled = first && at.is_some() && frame.start() > index;
+            first = false;
+            if misled {
+                return ControlFlow::Break(());
+            }
+            for (i, (id, bytes)) in frame.entries.iter().enumerate() {
+                let here = frame.start() + i as u64;
+                if here >= index && visit(StoredEntry { index: here, id: *id, bytes }).is_break() {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match visited {
+            Err(_) if first && at.is_some() => Ok(false),
+            Err(e) => Err(e),
+            Ok(()) => Ok(!misled),
+        }
+    }
+
+    /// Whether entry `index` is this one, by the journal itself.
+    fn holds(&self, index: u64, id: &EntryId) -> bool {
+        let mut same = false;
+        let read = self.read(index, &mut |entry| {
+            same = entry.index == index && entry.id == *id;
+            ControlFlow::Break(())
+        });
+        read.is_ok() && same
+    }
+
+    /// Offset of a frame from which on entry `index` will be met; `None`: the beginning.
+    fn frame_before(&self, index: u64) -> Option<u64> {
+        let lookup = Lookup::open(&self.dir).filter(|_| index > 0)?;
+        let covered = lookup.covered();
+        match lookup.frame_of(index) {
+            Ok(Some(offset)) => Some(offset),
+            _ => (covered.size > 0).then_some(covered.end),
         }
     }
 }
@@ -366,7 +464,8 @@ impl CommitStore for LocalLedger {
             return Err(e.into());
         }
         // From here on the batch is true. The hint only saves work.
-        let _ = durable::replace_derived(&self.dir.join("head"), format!("{}\n", tail.end).as_bytes());
+        let _ = durable::write_derived(&self.dir.join("head"), tail.end.to_string().as_bytes());
+        self.cover(tail.end, &tail.tree, batch, tail.end + bytes.len() as u64);
         Ok(Outcome::Won { start })
     }
 
@@ -375,20 +474,26 @@ impl CommitStore for LocalLedger {
         from: u64,
         visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.visit_frames(&mut |frame| {
-            for (i, (id, bytes)) in frame.entries.iter().enumerate() {
-                let index = frame.start() + i as u64;
-                if index >= from && visit(StoredEntry { index, id: *id, bytes }).is_break() {
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        })
+        if let Some(at) = self.frame_before(from)
+            && self.read_from(Some(at), from, visit)?
+        {
+            return Ok(());
+        }
+        self.read_from(None, from, visit).map(|_| ())
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
+        let lookup = Lookup::open(&self.dir);
+        let hit = lookup.as_ref().and_then(|l| l.find(id).ok().flatten());
+        if let Some(index) = hit
+            && self.holds(index, id)
+        {
+            return Ok(Some(index));
+        }
+        // What was committed since; nothing, as a rule. A lookup that led astray is not asked again.
+        let rest = lookup.filter(|_| hit.is_none()).map(|l| l.covered()).filter(|c| c.size > 0);
         let mut found = None;
-        self.visit_frames(&mut |frame| {
+        self.visit_frames(Some(rest.map_or(self.first_frame, |c| c.end)), &mut |_, frame| {
             found = frame.entries.iter().position(|(i, _)| i == id).map(|at| frame.start() + at as u64);
             if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
@@ -399,12 +504,12 @@ impl CommitStore for LocalLedger {
 impl CheckpointStore for LocalLedger {
     fn latest(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join("checkpoint");
-        match fs::read_to_string(&path) {
-            Ok(note) => Ok(Some(note)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) if e.kind() == io::ErrorKind::InvalidData => Ok(Some(String::new())), // not text: no signature holds
-            Err(e) => Err(StoreError::io("read", path.display(), e)),
+        if !path.exists() {
+            return Ok(None);
         }
+        // Damaged: an empty note, which no key has signed.
+        let note = durable::read_derived(&path).unwrap_or_default();
+        Ok(Some(String::from_utf8(note).unwrap_or_default()))
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
@@ -432,8 +537,8 @@ impl CheckpointStore for LocalLedger {
         let signature = signer.sign(text.as_bytes())?;
         let note = format!("{text}\n{}", signer.verifier().signature_line(&signature));
         let signed = serde_json::json!({ "size": size, "root": root.to_string() });
-        durable::replace_derived(&self.dir.join("signed"), format!("{signed}\n").as_bytes())?;
-        durable::replace_derived(&self.dir.join("checkpoint"), note.as_bytes())?;
+        durable::write_derived(&self.dir.join("signed"), signed.to_string().as_bytes())?;
+        durable::write_derived(&self.dir.join("checkpoint"), note.as_bytes())?;
         Ok(note)
     }
 }
@@ -449,4 +554,154 @@ fn read_up_to(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(have)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::entry::Kind;
+    use crate::domain::ids::LogId;
+    use crate::domain::ids::ProjectId;
+    use crate::ledger::batch::SealedEntry;
+    use crate::ledger::envelope;
+    use crate::ledger::envelope::Envelope;
+    use crate::ports::signer::EntrySigner;
+    use crate::stores::local::keys::LogKeyFile;
+    use crate::stores::local::keys::WriterKeyFile;
+
+    struct Fixture {
+        dir: tempfile::TempDir,
+        ledger: LocalLedger,
+        key: WriterKeyFile,
+        project: ProjectId,
+    }
+
+    fn fixture() -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let project = ProjectId::draw();
+        let ledger =
+            LocalLedger::create(&dir.path().join("l"), &Header::new(project, LogId::draw())).unwrap();
+        let (key, _) = WriterKeyFile::open_or_create(&dir.path().join("w.pem")).unwrap();
+        Fixture { dir, ledger, key, project }
+    }
+
+    impl Fixture {
+        fn entry(&self, micros: i64) -> SealedEntry {
+            let time = crate::domain::time::Timestamp::from_unix_micros(micros);
+            let id = EntryId::derive(&self.project, "annotation", time.as_str(), &self.key.public().id());
+            let body = serde_json::json!({
+                "project": self.project, "kind": Kind::Annotation, "id": id, "time": time,
+                "producer": {"name": "t", "version": "0"}, "actor": {"writer": self.key.public().id()},
+            });
+            let body: crate::domain::entry::Body = serde_json::from_value(body).unwrap();
+            let payload = body.to_payload().unwrap();
+            let signature = self.key.sign(&envelope::pae(&payload)).unwrap();
+            let bytes = Envelope { payload, key_id: self.key.public().id(), signature }.to_bytes();
+            SealedEntry::parse(bytes).unwrap().0
+        }
+
+        fn append(&self, range: std::ops::Range<i64>) {
+            let start = self.ledger.head().unwrap().size();
+            let batch = Batch::new(range.map(|n| self.entry(n)).collect()).unwrap();
+            assert_eq!(self.ledger.try_commit(start, &batch).unwrap(), Outcome::Won { start });
+        }
+
+        fn indices_from(&self, from: u64) -> Vec<u64> {
+            let mut out = Vec::new();
+            let mut visit = |e: StoredEntry<'_>| {
+                out.push(e.index);
+                ControlFlow::Continue(())
+            };
+            self.ledger.read(from, &mut visit).unwrap();
+            out
+        }
+
+        fn file(&self, name: &str) -> PathBuf {
+            self.dir.path().join("l").join(name)
+        }
+    }
+
+    #[test]
+    fn the_lookup_is_only_ever_a_shortcut() {
+        let f = fixture();
+        for n in 0..20 {
+            f.append(n * 3..n * 3 + 3);
+        }
+        let check = || {
+            assert_eq!(f.indices_from(31), (31..60).collect::<Vec<_>>());
+            for n in [0, 1, 30, 59] {
+                assert_eq!(f.ledger.find(f.entry(n).id()).unwrap(), Some(n as u64));
+            }
+            assert_eq!(f.ledger.find(f.entry(99).id()).unwrap(), None);
+        };
+        check();
+        // Offsets that point into the middle of frames, and beyond the end.
+        let offsets: Vec<u8> = (0..60u64).flat_map(|n| (n * 1001).to_le_bytes()).collect();
+        fs::write(f.file("lookup.offsets"), offsets).unwrap();
+        check();
+        // Ids that lead to other entries.
+        let mut ids = fs::read(f.file("lookup.ids")).unwrap();
+        for slot in ids[4096..].chunks_exact_mut(24) {
+            if slot[16] != 0 {
+                slot[16] = slot[16] % 60 + 1;
+            }
+        }
+        fs::write(f.file("lookup.ids"), ids).unwrap();
+        check();
+        // None at all; the next append makes it again.
+        for name in ["lookup.ids", "lookup.offsets", "head"] {
+            fs::remove_file(f.file(name)).unwrap();
+        }
+        check();
+        f.append(60..61);
+        assert_eq!(Lookup::open(&f.file("")).unwrap().covered().size, 61);
+        assert_eq!(f.ledger.find(f.entry(60).id()).unwrap(), Some(60));
+    }
+
+    #[test]
+    fn a_torn_tail_is_set_aside_and_a_bad_frame_before_it_is_not() {
+        let f = fixture();
+        f.append(0..2);
+        let one = fs::metadata(f.file("journal")).unwrap().len();
+        f.append(2..4);
+        let whole = fs::read(f.file("journal")).unwrap();
+        for cut in one + 1..whole.len() as u64 {
+            fs::write(f.file("journal"), &whole[..cut as usize]).unwrap();
+            assert_eq!(f.ledger.head().unwrap().size(), 2, "cut at {cut}");
+        }
+        f.append(2..4);
+        assert_eq!(fs::read(f.file("journal")).unwrap(), whole);
+        let aside = fs::read_dir(f.file("")).unwrap().flatten();
+        assert_eq!(aside.filter(|e| e.file_name().to_string_lossy().starts_with("torn-")).count(), 1);
+        // Damage in the first frame, with a whole one behind it.
+        let mut bad = whole.clone();
+        bad[one as usize - 5] ^= 1;
+        fs::write(f.file("journal"), &bad).unwrap();
+        fs::remove_file(f.file("head")).unwrap();
+        assert!(matches!(f.ledger.head(), Err(StoreError::Corrupt { .. })));
+        let batch = Batch::new(vec![f.entry(9)]).unwrap();
+        assert!(matches!(f.ledger.try_commit(4, &batch), Err(StoreError::Corrupt { .. })));
+        assert_eq!(fs::read(f.file("journal")).unwrap(), bad, "damage is never touched");
+    }
+
+    #[test]
+    fn nothing_is_signed_that_contradicts_what_was_signed() {
+        let f = fixture();
+        let log_key = LogKeyFile::open_or_create(&f.file("k.pem"), &f.ledger.header().origin).unwrap();
+        f.append(0..3);
+        let before = fs::read(f.file("journal")).unwrap();
+        f.append(3..5);
+        let note = f.ledger.publish(&log_key).unwrap();
+        assert_eq!(Checkpoint::open(&note, log_key.verifier()).unwrap().size, 5);
+        assert_eq!(f.ledger.publish(&log_key).unwrap(), note, "again: the same note");
+        // An older journal, restored: a torn tail would not be below what was signed.
+        fs::write(f.file("journal"), &before).unwrap();
+        fs::remove_file(f.file("head")).unwrap();
+        assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
+        // Another history of the same length.
+        f.append(100..102);
+        assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
+        f.append(102..109);
+        assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
+    }
 }

@@ -7,9 +7,13 @@ use crate::ports::StoreError;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
 use ed25519_dalek::Signer as _;
+use p256::pkcs8::AssociatedOid;
 use p256::pkcs8::DecodePrivateKey;
 use p256::pkcs8::EncodePrivateKey;
 use p256::pkcs8::LineEnding;
+use p256::pkcs8::PrivateKeyInfoRef;
+use p256::pkcs8::SecretDocument;
+use sec1::EcPrivateKey;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -54,6 +58,21 @@ fn write_private(path: &Path, pem: &str) -> Result<bool, StoreError> {
     Ok(durable::create_new(path, pem.as_bytes(), PRIVATE)?)
 }
 
+/// The private scalar in a PKCS#8 PEM. The public key that may stand beside it is not compared, which would
+/// cost a scalar multiplication (a millisecond per commit); it is derived from the scalar instead.
+fn scalar_of(pem: &str) -> Result<p256::ecdsa::SigningKey, String> {
+    let (label, der) = SecretDocument::from_pem(pem).map_err(|e| e.to_string())?;
+    if label != "PRIVATE KEY" {
+        return Err(format!("holds {label:?}, not \"PRIVATE KEY\""));
+    }
+    let info = PrivateKeyInfoRef::try_from(der.as_bytes()).map_err(|e| e.to_string())?;
+    info.algorithm
+        .assert_oids(p256::elliptic_curve::ALGORITHM_OID, p256::NistP256::OID)
+        .map_err(|_| "is not an ECDSA P-256 key".to_owned())?;
+    let key = EcPrivateKey::try_from(info.private_key.as_bytes()).map_err(|e| e.to_string())?;
+    p256::ecdsa::SigningKey::from_slice(key.private_key).map_err(|e| e.to_string())
+}
+
 /// A writer's key in a file.
 pub struct WriterKeyFile {
     key: p256::ecdsa::SigningKey,
@@ -63,7 +82,7 @@ pub struct WriterKeyFile {
 impl WriterKeyFile {
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         let Some(pem) = read_private(path)? else { return Ok(None) };
-        let key = p256::ecdsa::SigningKey::from_pkcs8_pem(&pem).map_err(|e| bad(path, e))?;
+        let key = scalar_of(&pem).map_err(|why| bad(path, why))?;
         let public = WriterKey::new(*key.verifying_key()).map_err(|e| bad(path, e))?;
         Ok(Some(WriterKeyFile { key, public }))
     }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod journal;
 pub mod keys;
+mod lookup;
 pub mod objects;
 pub mod provision;
 pub mod registry;
