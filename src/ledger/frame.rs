@@ -20,7 +20,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 const MAGIC: &[u8; 8] = b"mlpjrnl1";
-const FRAME_MAGIC: &[u8; 4] = b"FRM1";
+/// First bytes of every frame.
+pub const FRAME_MAGIC: &[u8; 4] = b"FRM1";
 /// Bytes before a frame's body.
 pub const FRAME_HEAD: usize = 12;
 /// Bytes before the header's JSON.

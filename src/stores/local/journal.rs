@@ -22,6 +22,7 @@ use crate::ledger::frame::Frame;
 use crate::ledger::frame::Header;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
+use crate::ledger::note::Note;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CheckpointStore;
@@ -29,6 +30,7 @@ use crate::ports::commit_store::CommitStore;
 use crate::ports::commit_store::Outcome;
 use crate::ports::commit_store::StoredEntry;
 use crate::ports::signer::CheckpointSigner;
+use crate::stores::local::lookup::Covered;
 use crate::stores::local::lookup::Lookup;
 use serde::Deserialize;
 use serde::Serialize;
@@ -60,12 +62,19 @@ struct Tail {
     tree: Frontier,
     /// Tree before the last frame: the usual size of the last checkpoint.
     before: Frontier,
-    /// Offset of the last whole frame; `None` if there is none.
-    last: Option<u64>,
     /// Where the next frame goes.
     end: u64,
     /// Bytes after `end` that are no whole frame.
     torn: u64,
+}
+
+/// What stands at an offset of the journal.
+enum Next {
+    /// A whole frame.
+    Frame(Vec<u8>),
+    End,
+    /// That many bytes of a frame that was never finished.
+    Torn(u64),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,28 +173,66 @@ impl LocalLedger {
         Ok(file)
     }
 
-    /// Reads one frame. `Ok(None)` at the end of the file.
+    /// The whole bytes of the frame at `offset`, checked; or why there is none.
     fn frame_bytes(
         &self,
         file: &File,
         offset: u64,
-        length: u64,
     ) -> Result<Result<Option<Vec<u8>>, FormatError>, StoreError> {
-        if offset == length {
-            return Ok(Ok(None));
-        }
         let mut head = [0u8; frame::FRAME_HEAD];
         let got = read_up_to(file, offset, &mut head).map_err(self.io("read"))?;
+        if got == 0 {
+            let length = file.metadata().map_err(self.io("read"))?.len();
+            let beyond = FormatError::new("journal frame", "it would lie beyond the end of the file");
+            return Ok(if offset > length { Err(beyond) } else { Ok(None) });
+        }
         let body = match frame::body_length(&head[..got]) {
             Ok(body) => body,
             Err(e) => return Ok(Err(e)),
         };
-        if offset + (frame::FRAME_HEAD + body) as u64 > length {
-            return Ok(Err(FormatError::new("journal frame", "cut short")));
-        }
         let mut bytes = vec![0; frame::FRAME_HEAD + body];
-        file.read_exact_at(&mut bytes, offset).map_err(self.io("read"))?;
-        Ok(Ok(Some(bytes)))
+        let got = read_up_to(file, offset, &mut bytes).map_err(self.io("read"))?;
+        bytes.truncate(got);
+        Ok(frame::decode(&bytes).map(|_| ()).map(|()| Some(bytes)))
+    }
+
+    /// The frame at `offset`, before which the log holds `size` entries.
+    fn next_frame(&self, file: &File, offset: u64, size: u64) -> Result<Next, StoreError> {
+        let why = match self.frame_bytes(file, offset)? {
+            Ok(Some(bytes)) => return Ok(Next::Frame(bytes)),
+            Ok(None) => return Ok(Next::End),
+            Err(why) => why,
+        };
+        // A writer may be at work on it. What was signed by now was whole before: so look again after that.
+        let signed = self.signed()?.map_or(0, |s| s.size).max(self.published_size());
+        match self.frame_bytes(file, offset)? {
+            Ok(Some(bytes)) => return Ok(Next::Frame(bytes)),
+            Ok(None) => return Ok(Next::End),
+            Err(_) => {}
+        }
+        if signed > size {
+            return Err(self.corrupt(offset, format!("{why}, and a signed checkpoint covers it")));
+        }
+        let length = file.metadata().map_err(self.io("read"))?.len();
+        let mut rest = vec![0; length.saturating_sub(offset) as usize];
+        let got = read_up_to(file, offset, &mut rest).map_err(self.io("read"))?;
+        rest.truncate(got);
+        for at in 1..rest.len() {
+            if rest[at..].starts_with(frame::FRAME_MAGIC) {
+                let end = frame::body_length(&rest[at..]).ok().map(|n| at + frame::FRAME_HEAD + n);
+                if end.and_then(|end| rest.get(at..end)).is_some_and(|whole| frame::decode(whole).is_ok()) {
+                    return Err(self.corrupt(offset, why));
+                }
+            }
+        }
+        // No whole frame follows, and nothing that was signed covers it.
+        Ok(Next::Torn(got as u64))
+    }
+
+    /// Size that the published checkpoint claims, whoever signed it.
+    fn published_size(&self) -> u64 {
+        let note = self.latest().ok().flatten().unwrap_or_default();
+        Note::parse(&note).and_then(|n| Checkpoint::parse_text(n.text())).map_or(0, |c| c.size)
     }
 
     fn open_journal(&self, write: bool) -> Result<File, StoreError> {
@@ -198,79 +245,42 @@ impl LocalLedger {
         if length < self.first_frame {
             return Err(self.corrupt(length, "the file is shorter than its header"));
         }
-        if let Some(tail) = self.tail_by_hint(file, length)? {
+        if let Some(tail) = self.tail_by_hint(file)? {
             return Ok(tail);
         }
         let empty = Frontier::default();
-        let start = Tail { tree: empty.clone(), before: empty, last: None, end: self.first_frame, torn: 0 };
-        self.walk(file, length, start)
+        self.walk(file, Tail { tree: empty.clone(), before: empty, end: self.first_frame, torn: 0 })
     }
 
-    fn tail_by_hint(&self, file: &File, length: u64) -> Result<Option<Tail>, StoreError> {
+    fn tail_by_hint(&self, file: &File) -> Result<Option<Tail>, StoreError> {
         let hint = durable::read_derived(&self.dir.join("head")).unwrap_or_default();
         let Ok(offset) = String::from_utf8_lossy(&hint).parse::<u64>() else { return Ok(None) };
-        if offset < self.first_frame || offset >= length {
+        if offset < self.first_frame {
             return Ok(None);
         }
-        let Ok(Some(bytes)) = self.frame_bytes(file, offset, length)? else { return Ok(None) };
+        let Ok(Some(bytes)) = self.frame_bytes(file, offset)? else { return Ok(None) };
         let Ok(frame) = frame::decode(&bytes) else { return Ok(None) };
-        let tail = Tail {
-            tree: frame.after(),
-            before: frame.before,
-            last: Some(offset),
-            end: offset + bytes.len() as u64,
-            torn: 0,
-        };
+        let end = offset + bytes.len() as u64;
+        let tail = Tail { tree: frame.after(), before: frame.before, end, torn: 0 };
         // The hint is written after the frame: there may be frames that it does not know yet.
-        self.walk(file, length, tail).map(Some)
+        self.walk(file, tail).map(Some)
     }
 
-    fn walk(&self, file: &File, length: u64, mut tail: Tail) -> Result<Tail, StoreError> {
+    fn walk(&self, file: &File, mut tail: Tail) -> Result<Tail, StoreError> {
         loop {
-            let bytes = match self.frame_bytes(file, tail.end, length)? {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => return Ok(tail),
-                Err(e) => return self.torn_or_corrupt(file, length, tail, &e),
+            let bytes = match self.next_frame(file, tail.end, tail.tree.size())? {
+                Next::Frame(bytes) => bytes,
+                Next::End => return Ok(tail),
+                Next::Torn(torn) => return Ok(Tail { torn, ..tail }),
             };
-            let frame = match frame::decode(&bytes) {
-                Ok(frame) => frame,
-                Err(e) => return self.torn_or_corrupt(file, length, tail, &e),
-            };
+            let frame = frame::decode(&bytes).map_err(|e| self.corrupt(tail.end, e))?;
             if frame.before != tail.tree {
                 return Err(self.corrupt(tail.end, "a frame does not continue the tree before it"));
             }
-            tail.last = Some(tail.end);
             tail.end += bytes.len() as u64;
             tail.tree = frame.after();
             tail.before = frame.before;
         }
-    }
-
-    /// A bad frame is a torn tail only if no whole frame follows it and nothing that was signed covers it.
-    fn torn_or_corrupt(
-        &self,
-        file: &File,
-        length: u64,
-        mut tail: Tail,
-        why: &FormatError,
-    ) -> Result<Tail, StoreError> {
-        let mut rest = vec![0; (length - tail.end) as usize];
-        file.read_exact_at(&mut rest, tail.end).map_err(self.io("read"))?;
-        for at in 1..rest.len() {
-            if rest[at..].starts_with(b"FRM1") {
-                let whole = frame::body_length(&rest[at..])
-                    .ok()
-                    .and_then(|n| rest.get(at..at + frame::FRAME_HEAD + n));
-                if whole.is_some_and(|w| frame::decode(w).is_ok()) {
-                    return Err(self.corrupt(tail.end, why));
-                }
-            }
-        }
-        if self.signed()?.is_some_and(|s| s.size > tail.tree.size()) {
-            return Err(self.corrupt(tail.end, format!("{why}, and a signed checkpoint covers it")));
-        }
-        tail.torn = rest.len() as u64;
-        Ok(tail)
     }
 
     /// Moves a torn tail out of the way. Called with the lock held.
@@ -313,39 +323,37 @@ impl LocalLedger {
         Ok((tree.size() == size).then(|| tree.root()))
     }
 
-    /// Frames in order. From the very first on, each must continue the tree before it; one in the middle of
-    /// the journal (`from`: its offset) can only be checked against itself.
+    /// Frames in order, with their offsets. From the very first on, each must continue the tree before it; one
+    /// in the middle of the journal (`from`: its offset and the entries before it) can only be checked
+    /// against itself. Returns the bytes of an unfinished frame at the end.
     fn visit_frames(
         &self,
-        from: Option<u64>,
+        from: Option<Covered>,
         visit: &mut dyn FnMut(u64, &Frame<'_>) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let file = self.open_journal(false)?;
-        let length = file.metadata().map_err(self.io("read"))?.len();
-        let mut offset = from.unwrap_or(self.first_frame);
+        let Covered { mut size, end: mut offset } =
+            from.unwrap_or(Covered { size: 0, end: self.first_frame });
+        // Hashing all entries costs more than all the rest: only who began at zero needs it.
         let mut tree = from.is_none().then(Frontier::default);
         loop {
-            let problem = match self.frame_bytes(&file, offset, length)? {
-                Ok(None) => return Ok(()),
-                Ok(Some(bytes)) => match frame::decode(&bytes) {
-                    Ok(frame) if tree.as_ref().is_none_or(|t| *t == frame.before) => {
-                        // Hashing all entries costs more than all the rest: only who began at zero needs it.
-                        tree = from.is_none().then(|| frame.after());
-                        let here = offset;
-                        offset += bytes.len() as u64;
-                        if visit(here, &frame).is_break() {
-                            return Ok(());
-                        }
-                        continue;
-                    }
-                    Ok(_) => return Err(self.corrupt(offset, "a frame does not continue the tree before it")),
-                    Err(e) => e,
-                },
-                Err(e) => e,
+            let bytes = match self.next_frame(&file, offset, size)? {
+                Next::Frame(bytes) => bytes,
+                Next::End => return Ok(0),
+                Next::Torn(torn) => return Ok(torn),
             };
-            let tree = tree.unwrap_or_default();
-            let tail = Tail { tree: tree.clone(), before: tree, last: None, end: offset, torn: 0 };
-            return self.torn_or_corrupt(&file, length, tail, &problem).map(|_| ());
+            let frame = frame::decode(&bytes).map_err(|e| self.corrupt(offset, e))?;
+            let continues = tree.as_ref().map_or(frame.start() == size, |t| *t == frame.before);
+            if !continues {
+                return Err(self.corrupt(offset, "a frame does not continue the tree before it"));
+            }
+            tree = tree.map(|_| frame.after());
+            let here = offset;
+            offset += bytes.len() as u64;
+            size = frame.start() + frame.entries.len() as u64;
+            if visit(here, &frame).is_break() {
+                return Ok(0);
+            }
         }
     }
 
@@ -357,7 +365,7 @@ impl LocalLedger {
             let covered = lookup.covered();
             if covered.end != frame_at || covered.size != tree.size() {
                 let mut problem = None;
-                let from = if covered.size == 0 { self.first_frame } else { covered.end };
+                let from = if covered.size == 0 { self.beginning() } else { covered };
                 self.visit_frames(Some(from), &mut |at, frame| {
                     if at >= frame_at {
                         return ControlFlow::Break(());
@@ -383,21 +391,22 @@ impl LocalLedger {
         })();
     }
 
-    /// Visits entries from `index` on. `at`: where the lookup says its frame is. False, with nothing visited, if
-    /// that is not so.
+    /// No entries, before the first frame: for who need not hash the tree.
+    fn beginning(&self) -> Covered {
+        Covered { size: 0, end: self.first_frame }
+    }
+
+    /// Visits entries from `index` on. `at`: where the lookup says that a frame at or before it is. False, with
+    /// nothing visited, if that is not so.
     fn read_from(
         &self,
-        at: Option<u64>,
+        at: Option<Covered>,
         index: u64,
         visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
     ) -> Result<bool, StoreError> {
-        let (mut first, mut misled) = (true, false);
+        let mut first = true;
         let visited = self.visit_frames(at, &mut |_, frame| {
-            misled = first && at.is_some() && frame.start() > index;
             first = false;
-            if misled {
-                return ControlFlow::Break(());
-            }
             for (i, (id, bytes)) in frame.entries.iter().enumerate() {
                 let here = frame.start() + i as u64;
                 if here >= index && visit(StoredEntry { index: here, id: *id, bytes }).is_break() {
@@ -409,7 +418,7 @@ impl LocalLedger {
         match visited {
             Err(_) if first && at.is_some() => Ok(false),
             Err(e) => Err(e),
-            Ok(()) => Ok(!misled),
+            Ok(_) => Ok(true),
         }
     }
 
@@ -423,13 +432,12 @@ impl LocalLedger {
         read.is_ok() && same
     }
 
-    /// Offset of a frame from which on entry `index` will be met; `None`: the beginning.
-    fn frame_before(&self, index: u64) -> Option<u64> {
+    /// A frame from which on entry `index` will be met; `None`: the lookup does not know.
+    fn frame_before(&self, index: u64) -> Option<Covered> {
         let lookup = Lookup::open(&self.dir).filter(|_| index > 0)?;
-        let covered = lookup.covered();
         match lookup.frame_of(index) {
-            Ok(Some(offset)) => Some(offset),
-            _ => (covered.size > 0).then_some(covered.end),
+            Ok(Some((size, end))) => Some(Covered { size, end }),
+            _ => Some(lookup.covered()).filter(|c| c.size > 0 && c.size <= index),
         }
     }
 }
@@ -490,14 +498,22 @@ impl CommitStore for LocalLedger {
         {
             return Ok(Some(index));
         }
-        // What was committed since; nothing, as a rule. A lookup that led astray is not asked again.
-        let rest = lookup.filter(|_| hit.is_none()).map(|l| l.covered()).filter(|c| c.size > 0);
+        // What was committed since; nothing, as a rule. A lookup that led astray, or that knows more than
+        // there is, is not asked again.
+        let length = fs::metadata(self.journal_file()).map_err(self.io("read"))?.len();
+        let known = lookup.filter(|_| hit.is_none()).map(|l| l.covered());
+        let rest = known.filter(|c| c.size > 0 && c.end <= length);
         let mut found = None;
-        self.visit_frames(Some(rest.map_or(self.first_frame, |c| c.end)), &mut |_, frame| {
+        self.visit_frames(Some(rest.unwrap_or(self.beginning())), &mut |_, frame| {
             found = frame.entries.iter().position(|(i, _)| i == id).map(|at| frame.start() + at as u64);
             if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(found)
+    }
+
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        let file = self.open_journal(false)?;
+        Ok(self.tail(&file)?.torn)
     }
 }
 

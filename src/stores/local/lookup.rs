@@ -2,7 +2,7 @@
 //! time, and nothing that verifies ever asks it.
 //!
 //! ```text
-//! lookup.offsets  u64 per entry: offset of the frame that holds it
+//! lookup.offsets  per entry: index of the first entry of its frame, offset of that frame (two u64)
 //! lookup.ids      header (4,096 bytes), then hash tables of 4,096, 8,192, 16,384 … entries, each with two
 //!                 slots per entry; slot = 16 bytes id, u64 index + 1
 //! header          "mlplook1" | u64 entries covered | u64 journal offset covered | the same two as of the last
@@ -129,10 +129,11 @@ impl Lookup {
         let mut offsets = Vec::new();
         for id in ids {
             self.insert(&id, index)?;
+            offsets.extend_from_slice(&start.to_le_bytes());
             offsets.extend_from_slice(&frame.to_le_bytes());
             index += 1;
         }
-        self.offsets.write_all_at(&offsets, start * 8)?;
+        self.offsets.write_all_at(&offsets, start * 16)?;
         self.covered = Covered { size: index, end };
         self.write_header()
     }
@@ -211,14 +212,16 @@ impl Lookup {
         Ok(best)
     }
 
-    /// Offset of the frame that holds entry `index`, if it is covered.
-    pub fn frame_of(&self, index: u64) -> io::Result<Option<u64>> {
+    /// First entry and offset of the frame that holds entry `index`, if it is covered.
+    pub fn frame_of(&self, index: u64) -> io::Result<Option<(u64, u64)>> {
         if index >= self.covered.size {
             return Ok(None);
         }
-        let mut bytes = [0u8; 8];
-        read_at(&self.offsets, &mut bytes, index * 8)?;
-        Ok(Some(u64::from_le_bytes(bytes)))
+        let mut bytes = [0u8; 16];
+        read_at(&self.offsets, &mut bytes, index * 16)?;
+        let start = u64::from_le_bytes(bytes[..8].try_into().unwrap_or_default());
+        let offset = u64::from_le_bytes(bytes[8..].try_into().unwrap_or_default());
+        Ok((start <= index).then_some((start, offset)))
     }
 }
 
@@ -276,7 +279,7 @@ mod tests {
         let reader = Lookup::open(dir.path()).unwrap();
         for n in (0..14_000).step_by(13) {
             assert_eq!(reader.find(&id(n)).unwrap(), Some(n));
-            assert_eq!(reader.frame_of(n).unwrap(), Some(n / 7 * 70));
+            assert_eq!(reader.frame_of(n).unwrap(), Some((n / 7 * 7, n / 7 * 70)));
         }
         for n in 20_000..20_500 {
             assert_eq!(reader.find(&id(n)).unwrap(), None);
