@@ -9,8 +9,10 @@ use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::Sha256Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Digests;
+use crate::domain::entry::List;
 use crate::domain::entry::Location;
 use crate::domain::entry::ObjectRef;
+use crate::domain::json;
 use crate::domain::manifest::Manifest;
 use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
@@ -28,6 +30,7 @@ use crate::worktree::scan::ScanError;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -256,6 +259,22 @@ pub fn read_text(store: &dyn ObjectStore, object: &Blake3Hash) -> Result<String>
 }
 
 impl Project {
+    /// A list, wherever it stands. A stored one must have the digest and the count that the entry names.
+    pub fn list<T: DeserializeOwned + Clone>(&self, list: &List<T>) -> Result<Vec<T>> {
+        let (count, object) = match list {
+            List::Inline(items) => return Ok(items.clone()),
+            List::Stored { count, object } => (*count, object),
+        };
+        let bytes = read_object(&*self.store, &object.digest.blake3)?;
+        let bad = |why: String| ParseError::new("stored list", why, object.digest.blake3.to_string());
+        let items: Vec<T> =
+            serde_json::from_value(json::parse_strict(&bytes)?).map_err(|e| bad(e.to_string()))?;
+        if items.len() as u64 != count {
+            return Err(bad(format!("holds {} items, the entry says {count}", items.len())).into());
+        }
+        Ok(items)
+    }
+
     fn dataset_file(&self, root: &Blake3Hash) -> PathBuf {
         self.own_dir().join("datasets").join(format!("{root}.json"))
     }
@@ -281,9 +300,11 @@ impl Project {
         let mut found = None;
         for entry in self.entries()? {
             let Some(body) = entry.body() else { continue };
-            let artefacts = body.inputs.inline().iter().chain(body.outputs.inline());
-            for artefact in artefacts.filter(|a| a.digest.blake3 == *root) {
-                found = found.or_else(|| DatasetRecord::of_artefact(artefact));
+            for list in [&body.inputs, &body.outputs] {
+                // A list that is gone from the store cannot help; `verify` reports it.
+                let artefacts = self.list(list).unwrap_or_default();
+                let hit = artefacts.iter().find(|a| a.digest.blake3 == *root);
+                found = found.or_else(|| hit.and_then(DatasetRecord::of_artefact));
             }
         }
         if let Some(record) = &found {

@@ -37,7 +37,8 @@ use std::path::Path;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InitPlan {
     /// No project here yet; the name that would be natural.
-    Make { suggested_name: String },
+    /// `project`: of a ledger that is here already although the settings are gone.
+    Make { suggested_name: String, project: Option<ProjectId> },
     /// A clone of a project: it needs a log of its own. Its user must agree first.
     Join { project: ProjectId, name: String },
     /// Joined already: only what is missing is made again.
@@ -88,7 +89,8 @@ pub fn plan(site: &Site<'_>) -> Result<InitPlan> {
         }
         Err(ConfigError::NotInitialised { root }) => {
             let folder = root.file_name().map(|n| n.to_string_lossy().into_owned());
-            Ok(InitPlan::Make { suggested_name: folder.unwrap_or_else(|| "project".to_owned()) })
+            let project = site.provision.existing_ledger()?.map(|l| l.header().project);
+            Ok(InitPlan::Make { suggested_name: folder.unwrap_or_else(|| "project".to_owned()), project })
         }
         Err(e) => Err(e.into()),
     }
@@ -102,12 +104,20 @@ pub fn carry_out(
     program: Option<&Path>,
 ) -> Result<InitReport> {
     let mut made = Vec::new();
-    let (signer, new_writer) = site.provision.create_writer_key()?;
-    if new_writer {
-        made.push("your writer key".to_owned());
-    }
-    if let InitPlan::Make { suggested_name } = plan {
-        let text = Config::embedded_text(&ProjectId::draw(), name.unwrap_or(suggested_name));
+    let signer = match site.provision.existing_ledger()? {
+        // A new key would not be admitted to the log that is here: the old one must come back.
+        Some(ledger) if ledger.head()?.size() > 0 => site.provision.writer_key()?,
+        _ => {
+            let (signer, new) = site.provision.create_writer_key()?;
+            if new {
+                made.push("your writer key".to_owned());
+            }
+            signer
+        }
+    };
+    if let InitPlan::Make { suggested_name, project } = plan {
+        let project = project.unwrap_or_else(ProjectId::draw);
+        let text = Config::embedded_text(&project, name.unwrap_or(suggested_name));
         let path = site.repo.root().join(CONFIG_FILE);
         durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
         if durable::create_new(&path, text.as_bytes(), 0o644)? {
@@ -141,6 +151,7 @@ pub fn carry_out(
     site.provision.create_store()?;
     let disclosure = make_disclosure(site, &mut made)?;
     found_log(&*ledger, project, Digests::both_of(&config_bytes), disclosure, &*signer, site.clock)?;
+    record::check_admitted(&*ledger, &project, &app::own_dir(site.repo), &signer.public().id())?;
     ledger.publish(&*log_key)?;
 
     let state = site.dirs.project_state(&project);

@@ -105,6 +105,12 @@ pub enum AppError {
     NoProgram { program: &'static str, why: &'static str },
     #[error("{} is not empty", path.display())]
     NotEmpty { path: PathBuf },
+    /// The log does not admit this user's writer key.
+    #[error("this log does not admit your writer key {}", key.short())]
+    NotAdmitted { key: crate::domain::digest::KeyId },
+    /// The entry is in the log, but no checkpoint over it could be signed.
+    #[error("recorded, but no checkpoint over it could be signed")]
+    NotPublished { source: Box<AppError> },
     /// The command ran, and its end could not be recorded.
     #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
     NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },

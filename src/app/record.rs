@@ -4,6 +4,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::domain::ParseError;
+use crate::domain::digest::KeyId;
 use crate::domain::entry::Actor;
 use crate::domain::entry::Body;
 use crate::domain::entry::Ci;
@@ -18,6 +19,7 @@ use crate::domain::ids::EntryId;
 use crate::domain::ids::ProjectId;
 use crate::domain::json;
 use crate::domain::time::Timestamp;
+use crate::durable;
 use crate::ledger::batch;
 use crate::ledger::batch::Batch;
 use crate::ledger::batch::SealedEntry;
@@ -27,8 +29,10 @@ use crate::ports::commit_store::Outcome;
 use crate::ports::object_store::PutBatch;
 use crate::ports::provision::Ledger;
 use crate::ports::signer::EntrySigner;
+use crate::trust::writers::Writers;
 use serde::Serialize;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 pub const MAX_PARAMETERS: usize = 1_000;
 pub const MAX_METRICS: usize = 200;
@@ -109,7 +113,7 @@ pub fn fit(body: &mut Body, objects: &dyn PutBatch) -> Result<()> {
     move_out(&mut body.outputs, MAX_INLINE_LIST, objects)?;
     move_out(&mut body.config_files, MAX_INLINE_LIST, objects)?;
     // Several lists just below the limit may still be too much together.
-    for step in 0..5 {
+    for step in 0..7 {
         if body.to_payload()?.len() <= MAX_PAYLOAD {
             return Ok(());
         }
@@ -118,10 +122,34 @@ pub fn fit(body: &mut Body, objects: &dyn PutBatch) -> Result<()> {
             1 => move_out(&mut body.metrics, 0, objects)?,
             2 => move_out(&mut body.inputs, 0, objects)?,
             3 => move_out(&mut body.outputs, 0, objects)?,
-            _ => move_out(&mut body.config_files, 0, objects)?,
+            4 => move_out(&mut body.config_files, 0, objects)?,
+            5 => move_out_command(body, objects)?,
+            _ => cut_notes(&mut body.notes),
         }
     }
     Ok(())
+}
+
+fn move_out_command(body: &mut Body, objects: &dyn PutBatch) -> Result<()> {
+    let Some(run) = body.run.as_mut().filter(|r| r.command.len() > 1) else { return Ok(()) };
+    let json = json::canonical(&serde_json::json!(run.command))?;
+    run.command_object = Some(put_object(&json, objects)?);
+    run.command.truncate(1);
+    Ok(())
+}
+
+/// Notes are for people: the first hundred say enough.
+fn cut_notes(notes: &mut Vec<String>) {
+    const KEPT: usize = 100;
+    const LENGTH: usize = 200;
+    for note in notes.iter_mut() {
+        *note = note.chars().take(LENGTH).collect();
+    }
+    if notes.len() > KEPT {
+        let more = notes.len() - KEPT;
+        notes.truncate(KEPT);
+        notes.push(format!("and {more} more"));
+    }
 }
 
 fn move_out<T: Serialize>(list: &mut List<T>, limit: usize, objects: &dyn PutBatch) -> Result<()> {
@@ -218,9 +246,37 @@ fn is_same_fact(one: &[u8], other: &[u8]) -> bool {
     facts(one).is_some_and(|f| Some(f) == facts(other))
 }
 
+/// Fails unless the log admits this key. The answer is remembered beside the ledger, so that a commit does not
+/// read the whole log.
+pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key: &KeyId) -> Result<()> {
+    let memory = own.join("admitted");
+    let header = ledger.header();
+    let remembered = format!("{} {key}", header.log);
+    if durable::read_derived(&memory).is_some_and(|m| m == remembered.as_bytes()) {
+        return Ok(());
+    }
+    let mut writers = Writers::default();
+    ledger.read(0, &mut |stored| {
+        if let Ok((envelope, body)) = batch::open(stored.bytes)
+            && (stored.index == 0 || body.writer.is_some())
+        {
+            writers.follow(project, &envelope, &body);
+        }
+        ControlFlow::Continue(())
+    })?;
+    if !writers.may_write(key) {
+        return Err(AppError::NotAdmitted { key: *key });
+    }
+    durable::write_derived(&memory, remembered.as_bytes())?;
+    Ok(())
+}
+
 impl Project {
+    /// The user's writer key, if this log admits it. Entries of a stranger would be recorded and never verify.
     pub fn signer(&self) -> Result<Box<dyn EntrySigner>> {
-        Ok(self.keys.writer_key()?)
+        let signer = self.keys.writer_key()?;
+        check_admitted(&*self.ledger, &self.config.project.id, &self.own_dir(), &signer.public().id())?;
+        Ok(signer)
     }
 
     /// A draft with what this clone knows of itself.
@@ -241,7 +297,8 @@ impl Project {
     /// Commits entries and publishes a checkpoint over them.
     pub fn append(&self, entries: Vec<SealedEntry>) -> Result<Vec<Receipt>> {
         let receipts = commit(&*self.ledger, entries)?;
-        self.publish()?;
+        // The entries are true whatever happens now.
+        self.publish().map_err(|source| AppError::NotPublished { source: Box::new(source) })?;
         Ok(receipts)
     }
 

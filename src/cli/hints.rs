@@ -14,6 +14,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::NotRecorded { exit_code: 0, .. } => 70,
         AppError::NotRecorded { exit_code, .. } => u8::try_from(*exit_code).unwrap_or(1),
         AppError::NotClean { .. } | AppError::IdConflict { .. } => 1,
+        AppError::NotPublished { .. } => 3,
         AppError::UnknownId { .. } | AppError::NotCommitted { .. } | AppError::Durable(_) => 3,
         AppError::Store(store) => match store {
             StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
@@ -38,6 +39,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::RunFile { .. }
         | AppError::NoProgram { .. }
         | AppError::NotEmpty { .. }
+        | AppError::NotAdmitted { .. }
         | AppError::NeedsAnswer { .. } => 2,
     }
 }
@@ -54,7 +56,9 @@ pub fn sentence(e: &AppError) -> String {
                 format!("{} files cannot be tracked:{}{rest}", many.len(), shown.collect::<String>())
             }
         },
-        AppError::NotRecorded { source, .. } => format!("{e}: {}", sentence(source)),
+        AppError::NotRecorded { source, .. } | AppError::NotPublished { source } => {
+            format!("{e}: {}", sentence(source))
+        }
         AppError::NotCommitted { .. }
         | AppError::Config(_)
         | AppError::Git(_)
@@ -79,6 +83,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotClean { .. }
         | AppError::NoProgram { .. }
         | AppError::NotEmpty { .. }
+        | AppError::NotAdmitted { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -144,6 +149,10 @@ pub fn hint(e: &AppError) -> Option<String> {
         AppError::NotCommitted { .. } => "try again".into(),
         AppError::NoProgram { program, .. } => format!("install {program}, and make sure that it is in PATH"),
         AppError::NotEmpty { .. } => "name a directory that does not exist yet".into(),
+        AppError::NotAdmitted { .. } => {
+            "restore the writer key that `init` made (in your backup: mlprov/keys/writer.pem)".into()
+        }
+        AppError::NotPublished { source } => hint(source)?,
         AppError::NeedsAnswer { flag, .. } => format!("there is no terminal to ask on; pass {flag}"),
         AppError::TooMuch { .. } => {
             "keep long lists in a file, and make it an input or output of the run".into()

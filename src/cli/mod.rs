@@ -23,7 +23,7 @@ pub struct Context {
     pub ui: Ui,
 }
 
-/// Exit codes of `docs/exit-codes.md`; `run` passes the command's own code on.
+/// Exit codes as `mlprov --help` lists them; `run` passes the command's own code on.
 type Exit = u8;
 
 pub fn main() -> ExitCode {

@@ -59,13 +59,19 @@ impl Ui {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
+    /// Bytes that are an answer in themselves: a manifest, a script. Nothing is ever stripped from them.
+    pub fn raw(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
     /// The answer as one JSON document: the report's own fields and the schema.
     pub fn json(&self, schema: &str, report: &impl Serialize) {
         let mut value = serde_json::to_value(report).unwrap_or_default();
         if let Some(map) = value.as_object_mut() {
             map.insert("schema".to_owned(), schema.into());
         }
-        self.answer(&format!("{value:#}\n"));
+        self.raw(&format!("{value:#}\n"));
     }
 
     fn err(&self, text: &str) {
@@ -103,7 +109,7 @@ impl Ui {
                 "hint": hint,
                 "exitCode": exit,
             });
-            self.answer(&format!("{document:#}\n"));
+            self.raw(&format!("{document:#}\n"));
         }
         self.err(&format!("{} {message}\n", paint(RED, "Error:")));
         if let Some(hint) = hint {

@@ -223,8 +223,11 @@ pub struct Run {
     /// Name of the signal that ended the command, e.g. `SIGKILL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
-    /// argv, never a shell string; secrets redacted.
+    /// argv, never a shell string; secrets redacted. Only its first word if it had to move to an object.
     pub command: Vec<String>,
+    /// The whole argv as a JSON list, when it is too long for the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_object: Option<ObjectRef>,
     /// Working directory relative to the repository's root; `.` for the root itself.
     pub cwd: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -429,12 +432,16 @@ impl Subject {
         Subject { name: name.to_owned(), digest }
     }
 
-    fn of_artefact(a: &Artefact) -> Self {
-        let mut subject = Subject::new(a.name.as_str(), &[("blake3", a.digest.blake3.to_string())]);
-        if let Some(sha256) = a.digest.sha256 {
+    fn of_digests(name: &str, digests: &Digests) -> Self {
+        let mut subject = Subject::new(name, &[("blake3", digests.blake3.to_string())]);
+        if let Some(sha256) = digests.sha256 {
             subject.digest.insert("sha256".to_owned(), sha256.to_string());
         }
         subject
+    }
+
+    fn of_artefact(a: &Artefact) -> Self {
+        Subject::of_digests(a.name.as_str(), &a.digest)
     }
 }
 
@@ -483,13 +490,19 @@ impl Body {
         let mut out = Vec::new();
         match self.kind {
             Kind::DatasetTracked => out.extend(self.inputs.inline().iter().map(Subject::of_artefact)),
-            Kind::RunFinished => out.extend(self.outputs.inline().iter().map(Subject::of_artefact)),
-            Kind::ModelRegistered => {
-                if let Some(package) = &self.model_package {
-                    let mut digests = vec![("blake3", package.digest.blake3.to_string())];
-                    digests.extend(package.digest.sha256.map(|s| ("sha256", s.to_string())));
-                    out.push(Subject::new(package.arn.as_str(), &digests));
+            Kind::RunFinished => {
+                out.extend(self.outputs.inline().iter().map(Subject::of_artefact));
+                if let Some(list) = self.outputs.stored() {
+                    // Too many to name each: the list of them is named, and the model by itself.
+                    out.push(Subject::of_digests("outputs", &list.digest));
+                    out.extend(
+                        self.model_package.iter().map(|p| Subject::of_digests(p.model.as_str(), &p.digest)),
+                    );
                 }
+            }
+            Kind::ModelRegistered => {
+                let package = self.model_package.iter();
+                out.extend(package.map(|p| Subject::of_digests(p.arn.as_str(), &p.digest)));
             }
             Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated => {
                 if let Some(writer) = &self.writer {
@@ -558,6 +571,9 @@ pub fn unknown_fields(payload: &[u8]) -> Result<Vec<String>, ParseError> {
     let known = serde_json::to_value(&body)
         .map_err(|e| ParseError::new("entry", e.to_string(), body.id.to_string()))?;
     let mut out = Vec::new();
+    let statement = value.as_object().into_iter().flat_map(|map| map.keys());
+    let own = ["_type", "predicateType", "subject", "predicate"];
+    out.extend(statement.filter(|k| !own.contains(&k.as_str())).map(|k| format!("statement.{k}")));
     collect_unknown("", &value["predicate"], &known, &mut out);
     Ok(out)
 }

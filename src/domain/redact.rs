@@ -26,12 +26,40 @@ impl Secret {
     }
 }
 
+/// Whether a name says that its value is a secret: `db.password`, `API_KEY`, `--token`.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_NAMES.iter().any(|s| name.ends_with(s))
+}
+
+/// As [`redact`], for a command line: a word after `--password` is a secret as a whole.
+pub fn redact_argv(argv: &[String]) -> (Vec<String>, Vec<Secret>) {
+    let mut found = Vec::new();
+    let mut out = Vec::new();
+    let mut after_name = false;
+    for word in argv {
+        if after_name && !word.starts_with('-') {
+            found.push(Secret::Token);
+            out.push(Secret::Token.mark());
+        } else {
+            let (text, secrets) = redact(word);
+            found.extend(secrets);
+            out.push(text);
+        }
+        after_name = word.starts_with('-') && !word.contains('=') && is_secret_name(word);
+    }
+    found.sort_unstable();
+    found.dedup();
+    (out, found)
+}
+
 /// The text with each secret replaced by `[REDACTED:kind]`, and the kinds found.
 pub fn redact(text: &str) -> (String, Vec<Secret>) {
     let mut found = Vec::new();
     let text = pem_blocks(text, &mut found);
     let text = url_userinfo(&text, &mut found);
     let text = assignments(&text, &mut found);
+    let text = bearers(&text, &mut found);
     let text = words(&text, &mut found);
     found.sort_unstable();
     found.dedup();
@@ -87,8 +115,21 @@ fn url_userinfo(text: &str, found: &mut Vec<Secret>) -> String {
     out + rest
 }
 
-const SECRET_NAMES: [&str; 9] =
-    ["token", "secret", "password", "passwd", "apikey", "api_key", "api-key", "access_key", "credential"];
+const SECRET_NAMES: [&str; 13] = [
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_key",
+    "access-key",
+    "credential",
+    "credentials",
+];
 
 fn assignments(text: &str, found: &mut Vec<Secret>) -> String {
     let mut out = String::new();
@@ -97,10 +138,10 @@ fn assignments(text: &str, found: &mut Vec<Secret>) -> String {
         let name_start = rest[..at]
             .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
             .map_or(0, |i| i + rest[i..].chars().next().map_or(1, char::len_utf8));
-        let name = rest[name_start..at].to_ascii_lowercase();
+        let name = &rest[name_start..at];
         out.push_str(&rest[..=at]);
         rest = &rest[at + 1..];
-        if SECRET_NAMES.iter().any(|s| name.ends_with(s)) && !rest.is_empty() {
+        if is_secret_name(name) && !rest.is_empty() {
             let stop = rest
                 .find(|c: char| c.is_whitespace() || c == '&' || c == ';' || c == '"' || c == '\'')
                 .unwrap_or(rest.len());
@@ -112,6 +153,29 @@ fn assignments(text: &str, found: &mut Vec<Secret>) -> String {
         }
     }
     out + rest
+}
+
+/// `Authorization: Bearer TOKEN` (RFC 6750), and `Basic`.
+fn bearers(text: &str, found: &mut Vec<Secret>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    loop {
+        let lower = rest.to_ascii_lowercase();
+        let hits = ["bearer ", "basic "].into_iter().filter_map(|w| lower.find(w).map(|at| at + w.len()));
+        let Some(start) = hits.min() else { return out + rest };
+        let stop = rest[start..]
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-._~+/=".contains(c)))
+            .map_or(rest.len(), |n| start + n);
+        // `basic usage` is prose; a credential is long.
+        if stop - start >= 16 {
+            found.push(Secret::Token);
+            out.push_str(&rest[..start]);
+            out.push_str(&Secret::Token.mark());
+        } else {
+            out.push_str(&rest[..stop]);
+        }
+        rest = &rest[stop..];
+    }
 }
 
 fn words(text: &str, found: &mut Vec<Secret>) -> String {
@@ -158,6 +222,17 @@ fn secret_word(word: &str) -> Option<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_after_a_secret_flag_goes_too() {
+        let argv: Vec<String> =
+            ["train", "--password", "hunter2", "--lr", "0.1", "--token", "--x"].map(Into::into).into();
+        let (out, found) = redact_argv(&argv);
+        assert_eq!(out, ["train", "--password", "[REDACTED:token]", "--lr", "0.1", "--token", "--x"]);
+        assert_eq!(found, [Secret::Token]);
+        let (text, _) = redact("-H 'Authorization: Bearer abcdef0123456789xyz' basic usage");
+        assert_eq!(text, "-H 'Authorization: Bearer [REDACTED:token]' basic usage");
+    }
 
     #[test]
     fn secrets_go_and_the_rest_stays() {

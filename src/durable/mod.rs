@@ -178,8 +178,11 @@ impl Staging {
         let own = temporary(&dir.join("batch"));
         at("create", &own, fs::create_dir(&own))?;
         let path = own.join("lock");
-        let lock = at("create", &path, File::create(&path))?;
-        at("lock", &path, lock.lock())?;
+        // Under another name until it is locked: nobody can take the batch for a leftover in between.
+        let unlocked = own.join("lock.new");
+        let lock = at("create", &unlocked, File::create(&unlocked))?;
+        at("lock", &unlocked, lock.lock())?;
+        rename(&unlocked, &path)?;
         Ok(Staging { dir: own, lock, count: AtomicU64::new(0) })
     }
 
@@ -202,16 +205,15 @@ impl Staging {
         Ok((path, file))
     }
 
-    /// Gives each temporary file its final name. A name that exists already keeps its file.
+    /// Gives each temporary file its final name. What stands there already has been found wanting, or is the
+    /// same: it is replaced.
     pub fn commit(self, moves: &[(PathBuf, PathBuf)]) -> Result<()> {
         if moves.is_empty() {
             return Ok(());
         }
         self.sync_file_system()?;
         for (temp, place) in moves {
-            if !place.exists() {
-                at("rename", place, fs::rename(temp, place))?;
-            }
+            at("rename", place, fs::rename(temp, place))?;
         }
         self.sync_file_system()
     }

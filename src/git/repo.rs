@@ -38,6 +38,15 @@ pub struct PlacedPointer {
     pub pointer: Pointer,
 }
 
+/// What [`Repo::read_whole_tree`] saw.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TreeRead {
+    pub files: u64,
+    pub bytes: u64,
+    /// Entries that name a commit of another repository.
+    pub submodules: u64,
+}
+
 /// Pointers of a tree by the pointer's path, with the blob that holds each.
 pub type PointerBlobs = BTreeMap<String, String>;
 
@@ -152,6 +161,43 @@ impl Repo {
             ErrorCode::NotFound => GitError::NotFound { what },
             _ => GitError::Library { what, source: e },
         })
+    }
+
+    /// Whether history or objects may be elsewhere: a shallow or a partial clone.
+    pub fn is_partial(&self) -> bool {
+        let promisor = || {
+            let config = self.inner.config().and_then(|mut c| c.snapshot());
+            config.is_ok_and(|c| c.get_str("extensions.partialclone").is_ok())
+        };
+        self.inner.is_shallow() || promisor()
+    }
+
+    /// Reads every object below a tree. Fails at the first that is missing or does not have its own hash.
+    pub fn read_whole_tree(&self, id: &TreeId) -> Result<TreeRead, GitError> {
+        let mut read = TreeRead::default();
+        let mut waiting = vec![self.tree(id)?.id()];
+        while let Some(id) = waiting.pop() {
+            let missing = |what: &str, id: Oid| {
+                let what = format!("{what} {id}");
+                move |e: git2::Error| match e.code() {
+                    ErrorCode::NotFound => GitError::NotFound { what },
+                    _ => GitError::Library { what, source: e },
+                }
+            };
+            let tree = self.inner.find_tree(id).map_err(missing("tree", id))?;
+            for entry in &tree {
+                match entry.kind() {
+                    Some(ObjectType::Tree) => waiting.push(entry.id()),
+                    Some(ObjectType::Blob) => {
+                        let blob = self.inner.find_blob(entry.id()).map_err(missing("blob", entry.id()))?;
+                        read.files += 1;
+                        read.bytes += blob.size() as u64;
+                    }
+                    _ => read.submodules += 1,
+                }
+            }
+        }
+        Ok(read)
     }
 
     /// All pointers in a tree: reads every directory of it.

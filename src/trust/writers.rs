@@ -3,6 +3,7 @@
 use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
+use crate::domain::ids::ProjectId;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::envelope::WriterKey;
 use std::collections::BTreeMap;
@@ -45,7 +46,12 @@ impl Writers {
 
     /// Takes note of an entry, in log order. Only `writer.*` entries change anything, and only with a
     /// signature of an admin; the first entry of a log admits its own signer as admin.
-    pub fn follow(&mut self, envelope: &Envelope, body: &Body) {
+    pub fn follow(&mut self, project: &ProjectId, envelope: &Envelope, body: &Body) {
+        // Signed for another project: it says nothing here, whoever signed it.
+        if body.project != *project {
+            self.founded = true;
+            return;
+        }
         let first = !self.founded;
         self.founded = true;
         let Some(writer) = &body.writer else { return };
@@ -79,6 +85,11 @@ impl Writers {
             }
             _ => {}
         }
+    }
+
+    /// Whether the key may write now.
+    pub fn may_write(&self, id: &KeyId) -> bool {
+        self.admitted.get(id).is_some_and(|a| !a.revoked)
     }
 
     pub fn key(&self, id: &KeyId) -> Option<&WriterKey> {

@@ -10,6 +10,8 @@ use std::path::Path;
 /// Any document, with numbers as decimal text.
 enum Tree {
     Scalar(String),
+    /// A number, a boolean or null: stands without quotes in a list.
+    Plain(String),
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
 }
@@ -29,25 +31,25 @@ impl<'de> de::Visitor<'de> for TreeVisitor {
         f.write_str("a document")
     }
     fn visit_unit<E>(self) -> std::result::Result<Tree, E> {
-        Ok(Tree::Scalar("null".into()))
+        Ok(Tree::Plain("null".into()))
     }
     fn visit_none<E>(self) -> std::result::Result<Tree, E> {
-        Ok(Tree::Scalar("null".into()))
+        Ok(Tree::Plain("null".into()))
     }
     fn visit_some<D: de::Deserializer<'de>>(self, d: D) -> std::result::Result<Tree, D::Error> {
         Tree::deserialize(d)
     }
     fn visit_bool<E>(self, v: bool) -> std::result::Result<Tree, E> {
-        Ok(Tree::Scalar(v.to_string()))
+        Ok(Tree::Plain(v.to_string()))
     }
     fn visit_i64<E>(self, v: i64) -> std::result::Result<Tree, E> {
-        Ok(Tree::Scalar(v.to_string()))
+        Ok(Tree::Plain(v.to_string()))
     }
     fn visit_u64<E>(self, v: u64) -> std::result::Result<Tree, E> {
-        Ok(Tree::Scalar(v.to_string()))
+        Ok(Tree::Plain(v.to_string()))
     }
     fn visit_f64<E>(self, v: f64) -> std::result::Result<Tree, E> {
-        Ok(Tree::Scalar(decimal(v)))
+        Ok(Tree::Plain(decimal(v)))
     }
     fn visit_str<E>(self, v: &str) -> std::result::Result<Tree, E> {
         Ok(Tree::Scalar(v.to_owned()))
@@ -83,7 +85,7 @@ struct Key(String);
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: de::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         match Tree::deserialize(d)? {
-            Tree::Scalar(text) => Ok(Key(text)),
+            Tree::Scalar(text) | Tree::Plain(text) => Ok(Key(text)),
             _ => Err(de::Error::custom("a key that is not a scalar")),
         }
     }
@@ -118,27 +120,33 @@ pub fn read_pairs(what: &'static str, path: &Path, bytes: &[u8]) -> Result<Vec<(
     flatten("", &tree, &mut out);
     // By name, because not every format keeps the order of the file.
     out.sort();
+    if let Some(pair) = out.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(bad(format!("the name {:?} stands there twice", pair[0].0)));
+    }
     Ok(out)
 }
 
 fn flatten(name: &str, tree: &Tree, out: &mut Vec<(String, String)>) {
     match tree {
-        Tree::Map(items) => {
+        Tree::Map(items) if !items.is_empty() => {
             for (key, value) in items {
                 let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
                 flatten(&name, value, out);
             }
         }
-        other => out.push((name.to_owned(), text_of(other))),
+        Tree::Scalar(text) => out.push((name.to_owned(), text.clone())),
+        other => out.push((name.to_owned(), json_of(other))),
     }
 }
 
-fn text_of(tree: &Tree) -> String {
+fn json_of(tree: &Tree) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     match tree {
-        Tree::Scalar(text) => text.clone(),
-        Tree::List(items) => format!("[{}]", items.iter().map(text_of).collect::<Vec<_>>().join(",")),
+        Tree::Plain(text) => text.clone(),
+        Tree::Scalar(text) => quoted(text),
+        Tree::List(items) => format!("[{}]", items.iter().map(json_of).collect::<Vec<_>>().join(",")),
         Tree::Map(items) => {
-            let pairs = items.iter().map(|(k, v)| format!("{k}:{}", text_of(v)));
+            let pairs = items.iter().map(|(k, v)| format!("{}:{}", quoted(k), json_of(v)));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
         }
     }
@@ -194,13 +202,21 @@ mod tests {
             ("acc", "0.1"),
             ("b.c", "true"),
             ("b.d", "null"),
-            ("inf", "[-Infinity,1]"),
+            ("inf", "[\"-Infinity\",1]"),
             ("n", "3"),
             ("nan", "NaN"),
             ("s", "a \" NaN"),
             ("tiny", "1e-7"),
         ]);
         assert_eq!(pairs("m.json", json), expected);
+    }
+
+    #[test]
+    fn every_digit_is_kept_and_lists_are_json() {
+        assert_eq!(pairs("m.json", r#"{"a": 0.9666666666666667}"#), want(&[("a", "0.9666666666666667")]));
+        let json = r#"{"l": [{"a": "b"}, "c,d", 1, true, null], "e": {}, "n": []}"#;
+        let list = r#"[{"a":"b"},"c,d",1,true,null]"#;
+        assert_eq!(pairs("m.json", json), want(&[("e", "{}"), ("l", list), ("n", "[]")]));
     }
 
     #[test]
@@ -213,9 +229,13 @@ mod tests {
 
     #[test]
     fn what_is_no_table_of_names_is_refused() {
-        for (name, text) in
-            [("m.json", "[1]"), ("m.json", "{"), ("m.csv", "a,b"), ("m.json", r#"{"a":1,"a":2}"#)]
-        {
+        for (name, text) in [
+            ("m.json", "[1]"),
+            ("m.json", "{"),
+            ("m.csv", "a,b"),
+            ("m.json", r#"{"a":1,"a":2}"#),
+            ("m.json", r#"{"a.b":1,"a":{"b":2}}"#),
+        ] {
             assert!(read_pairs("metrics", Path::new(name), text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -29,6 +29,7 @@ use crate::domain::entry::TreeState;
 use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::redact;
+use crate::domain::redact::Secret;
 use crate::git::program::RunTree;
 use crate::git::repo::Commit;
 use crate::ports::StoreError;
@@ -170,7 +171,7 @@ fn prepare(
 ) -> Result<Prepared> {
     let objects = project.store.batch()?;
     let mut notes = Vec::new();
-    let source = source(project, commit, outputs, &*objects)?;
+    let source = source(project, commit, outputs, &*objects, &mut notes)?;
     if request.require_clean && source.state != Some(TreeState::Clean) {
         return Err(AppError::NotClean { commit: commit.id.to_string() });
     }
@@ -188,7 +189,10 @@ fn prepare(
         }
         config_files.push(artefact);
         for (name, value) in files::read_pairs("parameters", &place, &bytes)? {
-            let (value, secrets) = redact::redact(&value);
+            let (value, secrets) = match redact::is_secret_name(&name) {
+                true => ("[REDACTED:token]".to_owned(), vec![Secret::Token]),
+                false => redact::redact(&value),
+            };
             notes.extend(secrets.iter().map(|s| format!("parameter {name}: {} redacted", s.name())));
             parameters.push(Parameter { name, value, source: Some(path.clone()) });
         }
@@ -212,13 +216,9 @@ fn prepare(
         project.remember_dataset(record)?;
     }
 
-    let mut command = Vec::new();
-    for word in &request.command {
-        let (word, secrets) = redact::redact(&word.to_string_lossy());
-        notes.extend(secrets.iter().map(|s| format!("command: {} redacted", s.name())));
-        command.push(word);
-    }
-    notes.dedup();
+    let argv: Vec<String> = request.command.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+    let (command, secrets) = redact::redact_argv(&argv);
+    notes.extend(secrets.iter().map(|s| format!("command: {} redacted", s.name())));
     let started_on = project.clock.now();
     let mut random = [0u8; 10];
     getrandom::fill(&mut random)
@@ -227,13 +227,14 @@ fn prepare(
     let here = cwd.canonicalize().unwrap_or_else(|_| cwd.to_owned());
     let run = Run {
         id,
-        name: request.name.clone(),
+        name: request.name.as_deref().map(|n| redact::redact(n).0),
         status: RunStatus::Started,
         started_on,
         finished_on: None,
         exit_code: None,
         signal: None,
         command,
+        command_object: None,
         cwd: project
             .repo
             .relative(&here)
@@ -274,7 +275,13 @@ fn input_paths(
 }
 
 /// What tree really runs. `git status` is not asked: it can be wrong.
-fn source(project: &Project, commit: &Commit, outputs: &Outputs, objects: &dyn PutBatch) -> Result<Source> {
+fn source(
+    project: &Project,
+    commit: &Commit,
+    outputs: &Outputs,
+    objects: &dyn PutBatch,
+    notes: &mut Vec<String>,
+) -> Result<Source> {
     let scratch = Scratch::new(&project.own_dir())?;
     let exclude: Vec<String> = outputs.files.iter().map(|(path, _)| path.to_string()).collect();
     let repo = &project.repo;
@@ -286,7 +293,19 @@ fn source(project: &Project, commit: &Commit, outputs: &Outputs, objects: &dyn P
     }
     source.state = Some(TreeState::Dirty);
     source.run_tree = Some(run_tree.tree.clone());
-    source.diff = Some(record::put_object(&run_tree.patch_from(&commit.tree)?, objects)?);
+    let mut patch = run_tree.patch_from(&commit.tree)?;
+    if let Ok(text) = std::str::from_utf8(&patch) {
+        let (text, secrets) = redact::redact(text);
+        if !secrets.is_empty() {
+            notes.extend(
+                secrets
+                    .iter()
+                    .map(|s| format!("patch: {} redacted; it no longer applies as it is", s.name())),
+            );
+            patch = text.into_bytes();
+        }
+    }
+    source.diff = Some(record::put_object(&patch, objects)?);
     Ok(source)
 }
 
@@ -358,10 +377,11 @@ fn finish(
                 value,
                 source: Some(artefact.name.clone()),
             })),
-            Err(e) => {
+            Err(AppError::RunFile { why, .. }) => {
                 incomplete = true;
-                notes.push(e.to_string());
+                notes.push(format!("metrics {}: {why}", artefact.name));
             }
+            Err(e) => return Err(e),
         }
     }
     if metrics.len() > record::MAX_METRICS {

@@ -9,58 +9,53 @@ use crate::app::Result;
 use crate::app::data;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
+use crate::domain::digest::Sha256Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::List;
 use crate::domain::entry::Metric;
 use crate::domain::entry::ObjectRef;
-use crate::domain::json;
+use crate::domain::entry::Parameter;
 use crate::domain::manifest::Manifest;
+use crate::domain::path::RepoPath;
 use crate::domain::version_map::Located;
 use crate::domain::version_map::VersionMap;
 use crate::ports::StoreError;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::progress::Progress;
 use rayon::prelude::*;
-use serde::de::DeserializeOwned;
+use sha2::Digest;
 use std::collections::BTreeSet;
+use std::io::Read;
 
 pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: &dyn Progress) -> Result<()> {
     let lists = [("input", &body.inputs), ("output", &body.outputs), ("config", &body.config_files)];
     for (link, items) in lists {
-        match list(project, items) {
+        match project.list(items) {
             Ok(artefacts) => {
                 for artefact in &artefacts {
+                    if artefact.stable == Some(false) {
+                        let detail = "it changed while the command ran";
+                        findings.add(link, &artefact.name, Verdict::Failed, detail);
+                    }
                     check_artefact(project, link, artefact, findings, progress)?;
                 }
             }
             Err(e) => finding_of(link, "the list itself", e, findings)?,
         }
     }
-    if let Err(e) = list(project, &body.parameters) {
-        finding_of("parameters", "the list itself", e, findings)?;
-    }
     if let Some(diff) = body.source.as_ref().and_then(|s| s.diff.as_ref()) {
         check_object(project, "patch", "what differed from the commit", diff, findings)?;
     }
-    check_metrics(project, body, findings)?;
+    let metrics = project.list(&body.metrics);
+    let values = |m: Metric| m.source.map(|source| (source, m.name, m.value));
+    let metrics = metrics.map(|all| all.into_iter().filter_map(values).collect());
+    check_values(project, "metrics", metrics, &body.outputs, findings)?;
+    let parameters = project.list(&body.parameters);
+    let values = |p: Parameter| p.source.map(|source| (source, p.name, p.value));
+    let parameters = parameters.map(|all| all.into_iter().filter_map(values).collect());
+    check_values(project, "parameters", parameters, &body.config_files, findings)?;
     check_package(project, body, findings)
-}
-
-/// A list, wherever it stands. A stored one must have the digest and the count that the entry names.
-pub fn list<T: DeserializeOwned + Clone>(project: &Project, list: &List<T>) -> Result<Vec<T>> {
-    let (count, object) = match list {
-        List::Inline(items) => return Ok(items.clone()),
-        List::Stored { count, object } => (*count, object),
-    };
-    let bytes = data::read_object(&*project.store, &object.digest.blake3)?;
-    let bad = |why: String| ParseError::new("stored list", why, object.digest.blake3.to_string());
-    let value = json::parse_strict(&bytes)?;
-    let items: Vec<T> = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
-    if items.len() as u64 != count {
-        return Err(bad(format!("holds {} items, the entry says {count}", items.len())).into());
-    }
-    Ok(items)
 }
 
 /// Turns what went wrong while reading the store into a verdict; other errors stay errors.
@@ -116,10 +111,12 @@ fn check_artefact(
         Err(e) => return finding_of(link, &artefact.name, e, findings),
     };
     progress.begin("verify", Some(contents.len() as u64), Some(artefact.size));
+    // A single file may have a SHA-256 beside its BLAKE3: both must hold.
+    let sha256 = artefact.digest.sha256.filter(|_| artefact.manifest.is_none());
     let bad: Vec<(Verdict, String)> = contents
         .par_iter()
         .filter_map(|(name, located)| {
-            let found = rehash(&*project.store, located);
+            let found = rehash(&*project.store, located, sha256);
             progress.advance(1, located.size);
             found.map(|(verdict, why)| (verdict, format!("{name}: {why}")))
         })
@@ -150,7 +147,12 @@ fn contents_of(project: &Project, artefact: &Artefact, map: &ObjectRef) -> Resul
     };
     let root = artefact.digest.blake3;
     let Some(object) = &artefact.manifest else {
-        return Ok(vec![(artefact.name.to_string(), name(&root)?)]);
+        let located = name(&root)?;
+        if located.size != artefact.size || artefact.file_count != 1 {
+            let why = format!("the version has {} bytes, the entry says {}", located.size, artefact.size);
+            return Err(ParseError::new("artefact", why, root.to_string()).into());
+        }
+        return Ok(vec![(artefact.name.to_string(), located)]);
     };
     if object.digest.blake3 != root {
         return Err(
@@ -164,25 +166,37 @@ fn contents_of(project: &Project, artefact: &Artefact, map: &ObjectRef) -> Resul
     }
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
+    let mut size = 0;
     for entry in manifest.entries() {
+        let located = name(&entry.blake3)?;
+        size += located.size;
         // One content under two names is read once.
         if seen.insert(entry.blake3) {
-            out.push((entry.path.clone(), name(&entry.blake3)?));
+            out.push((entry.path.clone(), located));
         }
+    }
+    if size != artefact.size {
+        let why = format!("its files have {size} bytes, the entry says {}", artefact.size);
+        return Err(ParseError::new("manifest", why, root.to_string()).into());
     }
     Ok(out)
 }
 
 /// `None` if the version's bytes have the hash and size that they should.
-fn rehash(store: &dyn ObjectStore, located: &Located) -> Option<(Verdict, String)> {
+fn rehash(
+    store: &dyn ObjectStore,
+    located: &Located,
+    sha256: Option<Sha256Hash>,
+) -> Option<(Verdict, String)> {
     let place = store.describe(located);
     let reader = match store.open(located) {
         Ok(reader) => reader,
         Err(StoreError::Missing { .. }) => return Some((Verdict::Missing, format!("{place} is gone"))),
         Err(e) => return Some((Verdict::Unreachable, e.to_string())),
     };
+    let mut reader = Both { reader, sha256: sha256.map(|_| sha2::Sha256::new()) };
     let mut hasher = blake3::Hasher::new();
-    if let Err(e) = hasher.update_reader(reader) {
+    if let Err(e) = hasher.update_reader(&mut reader) {
         return Some((Verdict::Unreachable, format!("{place}: {e}")));
     }
     let found = Blake3Hash::from(hasher.finalize());
@@ -195,46 +209,71 @@ fn rehash(store: &dyn ObjectStore, located: &Located) -> Option<(Verdict, String
             format!("recorded {} bytes, {place} holds {}", located.size, hasher.count()),
         ));
     }
+    let second = reader.sha256.map(|h| Sha256Hash(h.finalize().into()));
+    if second != sha256 {
+        return Some((Verdict::Altered, format!("{place} does not have the SHA-256 that the entry names")));
+    }
     None
 }
 
-/// The values in the entry against the metrics files that it stored.
-fn check_metrics(project: &Project, body: &Body, findings: &mut Findings) -> Result<()> {
-    let metrics: Vec<Metric> = match list(project, &body.metrics) {
-        Ok(metrics) => metrics,
-        Err(e) => return finding_of("metrics", "the list itself", e, findings),
+/// Reads for one hash and feeds another.
+struct Both {
+    reader: Box<dyn Read + Send>,
+    sha256: Option<sha2::Sha256>,
+}
+
+impl Read for Both {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(&buffer[..n]);
+        }
+        Ok(n)
+    }
+}
+
+/// The values in the entry against the files that they were read from, as stored. A value that was redacted
+/// on its way into the entry is not compared.
+fn check_values(
+    project: &Project,
+    link: &'static str,
+    values: Result<Vec<(RepoPath, String, String)>>,
+    files: &List<Artefact>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let values = match values {
+        Ok(values) => values,
+        Err(e) => return finding_of(link, "the list itself", e, findings),
     };
-    let outputs = list(project, &body.outputs).unwrap_or_default();
-    let sources: BTreeSet<_> = metrics.iter().filter_map(|m| m.source.clone()).collect();
+    let files = project.list(files).unwrap_or_default(); // an unreadable list is reported with its files
+    let sources: BTreeSet<&RepoPath> = values.iter().map(|(source, ..)| source).collect();
     for source in sources {
-        let Some(output) = outputs.iter().find(|o| o.name == source) else {
-            findings.add(
-                "metrics",
-                &source,
-                Verdict::Missing,
-                "the file that they were read from was not stored",
-            );
+        let Some(file) = files.iter().find(|f| f.name == *source) else {
+            findings.add(link, source, Verdict::Missing, "the file that they were read from was not stored");
             continue;
         };
-        let bytes = match data::read_object(&*project.store, &output.digest.blake3) {
+        let bytes = match data::read_object(&*project.store, &file.digest.blake3) {
             Ok(bytes) => bytes,
             Err(e) => {
-                finding_of("metrics", &source, e, findings)?;
+                finding_of(link, source, e, findings)?;
                 continue;
             }
         };
         let place = std::path::Path::new(source.as_str());
-        let read = crate::app::run::files::read_pairs("metrics", place, &bytes).unwrap_or_default();
-        let recorded: Vec<(String, String)> = metrics
+        let read = crate::app::run::files::read_pairs(link, place, &bytes).unwrap_or_default();
+        let recorded: Vec<(&str, &str)> = values
             .iter()
-            .filter(|m| m.source.as_ref() == Some(&source))
-            .map(|m| (m.name.clone(), m.value.clone()))
+            .filter(|(s, ..)| s == source)
+            .map(|(_, name, value)| (name.as_str(), value.as_str()))
             .collect();
-        if read == recorded {
+        let agrees = |((name, value), (n, v)): ((&str, &str), &(String, String))| {
+            name == n && (value == v || value.contains("[REDACTED:"))
+        };
+        if read.len() == recorded.len() && recorded.iter().copied().zip(&read).all(agrees) {
             let detail = format!("{} values are those of the stored file", recorded.len());
-            findings.add("metrics", &source, Verdict::Intact, detail);
+            findings.add(link, source, Verdict::Intact, detail);
         } else {
-            findings.add("metrics", &source, Verdict::Altered, "the values are not those of the stored file");
+            findings.add(link, source, Verdict::Altered, "the values are not those of the stored file");
         }
     }
     Ok(())
@@ -250,7 +289,7 @@ fn check_package(project: &Project, body: &Body, findings: &mut Findings) -> Res
         findings.add("model package", &package.arn, Verdict::Missing, "the registry does not hold it");
         return Ok(());
     };
-    let outputs = list(project, &body.outputs).unwrap_or_default();
+    let outputs = project.list(&body.outputs).unwrap_or_default();
     let is_output = outputs.iter().any(|o| o.name == package.model && o.digest == package.digest);
     let run = body.run.as_ref().map(|r| r.id);
     let agrees = record.arn == package.arn

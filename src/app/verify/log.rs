@@ -47,7 +47,7 @@ pub fn check(project: &Project, findings: &mut Findings) -> Result<CheckedLog> {
             && (stored.index == 0 || body.writer.is_some())
         {
             let mut next = writers.last().map(|(_, w)| w.clone()).unwrap_or_default();
-            next.follow(envelope, body);
+            next.follow(&project.config.project.id, envelope, body);
             // The founding entry is judged by itself; every other by what stood before it.
             writers.push((if stored.index == 0 { 0 } else { stored.index + 1 }, next));
         }
@@ -57,7 +57,11 @@ pub fn check(project: &Project, findings: &mut Findings) -> Result<CheckedLog> {
     });
     match read {
         Ok(()) => {
-            let detail = format!("{} entries; every frame's checksum and tree agree", entries.len());
+            let rest = match project.ledger.unfinished()? {
+                0 => String::new(),
+                n => format!("; {n} bytes of an unfinished frame at its end count for nothing"),
+            };
+            let detail = format!("{} entries; every frame's checksum and tree agree{rest}", entries.len());
             findings.add("journal", "", Verdict::Intact, detail);
         }
         Err(StoreError::Corrupt { what, at, why }) => {

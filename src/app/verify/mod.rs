@@ -224,7 +224,7 @@ fn one_target(
         }
     }
     let Some(body) = subject.body() else { return Ok(()) };
-    run_itself(body, about, findings);
+    run_itself(body, &log.entries, findings);
     if matches!(body.kind, Kind::Other(_)) {
         findings.add(
             "kind",
@@ -250,7 +250,7 @@ fn one_target(
     Ok(())
 }
 
-fn run_itself(body: &Body, about: &[&LogEntry], findings: &mut Findings) {
+fn run_itself(body: &Body, entries: &[LogEntry], findings: &mut Findings) {
     let Some(run) = &body.run else { return };
     let subject = run.id.short();
     match &run.status {
@@ -276,11 +276,30 @@ fn run_itself(body: &Body, about: &[&LogEntry], findings: &mut Findings) {
             findings.add("run", subject, Verdict::Failed, format!("{status}{how}{notes}"));
         }
     }
-    if body.kind == Kind::RunFinished && !about.iter().any(|e| e.is(&Kind::RunStarted)) {
-        findings.add("run", "start", Verdict::Missing, "no run.started was recorded before its end");
+    if body.kind != Kind::RunFinished {
+        return;
     }
-    for input in body.inputs.inline().iter().filter(|i| i.stable == Some(false)) {
-        findings.add("input", &input.name, Verdict::Failed, "it changed while the command ran");
+    let begins = |e: &&LogEntry| {
+        e.is(&Kind::RunStarted) && e.body().is_some_and(|b| b.run.as_ref().is_some_and(|r| r.id == run.id))
+    };
+    let Some(start) = entries.iter().find(begins).and_then(LogEntry::body) else {
+        findings.add("run", "start", Verdict::Missing, "no run.started was recorded before its end");
+        return;
+    };
+    // What the start said must be what the end says.
+    let same = start.source == body.source
+        && start.config_files == body.config_files
+        && start.parameters == body.parameters
+        && start.run.as_ref().is_some_and(|r| {
+            (&r.command, &r.cwd, &r.started_on) == (&run.command, &run.cwd, &run.started_on)
+        });
+    if !same {
+        findings.add(
+            "run",
+            "start",
+            Verdict::Altered,
+            "its start names other code, parameters or another command",
+        );
     }
 }
 
@@ -319,9 +338,29 @@ fn later(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &mut F
             _ => {}
         }
     }
+    for later in entries.iter().filter(|e| e.index > subject.index && e.is(&Kind::WriterRevoked)) {
+        if later.body().is_some_and(|b| b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer)) {
+            // Effect is by index: what the writer signed before stays valid, and this is said.
+            let detail = format!("its writer was revoked later, at index {}", later.index);
+            findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
+        }
+    }
+    let superseded = |b: &Body| {
+        b.kind == Kind::CommitSuperseded && commit_of(b) == body.source.as_ref().map(|s| &s.commit)
+    };
+    for later in entries.iter().filter(|e| e.index > subject.index).filter_map(LogEntry::body) {
+        if let (true, Some(new)) = (superseded(later), &later.source) {
+            let detail = format!("commit {} took its place later (amend or rebase)", new.commit.short());
+            findings.add("superseded", "", Verdict::Intact, detail);
+        }
+    }
     if against == 0 {
         findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");
     }
+}
+
+fn commit_of(body: &Body) -> Option<&crate::domain::ids::CommitId> {
+    body.target.as_ref()?.commit.as_ref()
 }
 
 struct Names {

@@ -7,15 +7,51 @@ use crate::app::Result;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
+use crate::domain::ids::TreeId;
 use crate::domain::path::RepoPath;
 use crate::git::GitError;
 use std::collections::BTreeMap;
+
+/// Every directory and file of the tree is read; libgit2 hashes each again.
+fn code(project: &Project, tree: &TreeId, findings: &mut Findings) {
+    let subject = tree.short();
+    match project.repo.read_whole_tree(tree) {
+        Ok(read) => {
+            let submodules = match read.submodules {
+                0 => String::new(),
+                n => format!("; {n} submodules are not in this repository and were not read"),
+            };
+            let detail =
+                format!("{} files, {} bytes read and hashed again{submodules}", read.files, read.bytes);
+            findings.add("code", subject, Verdict::Intact, detail);
+        }
+        Err(e) if project.repo.is_partial() => {
+            findings.add(
+                "code",
+                subject,
+                Verdict::Unreachable,
+                format!("{e}; this is a shallow or partial clone"),
+            );
+            findings.hint("git fetch --unshallow --refetch");
+        }
+        Err(GitError::NotFound { what }) => {
+            findings.add("code", subject, Verdict::Missing, format!("{what} is not in the repository"));
+        }
+        Err(e) => findings.add("code", subject, Verdict::Altered, e.to_string()),
+    }
+}
 
 pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<()> {
     let Some(source) = &body.source else { return Ok(()) };
     let subject = source.commit.short().to_owned();
     let commit = match project.repo.commit(&source.commit) {
         Ok(Some(commit)) => commit,
+        Ok(None) if project.repo.is_partial() => {
+            let detail = "this is a shallow or partial clone that does not hold it";
+            findings.add("commit", subject, Verdict::Unreachable, detail);
+            findings.hint("git fetch --unshallow --refetch");
+            return Ok(());
+        }
         Ok(None) => {
             findings.add("commit", subject, Verdict::Missing, "the repository does not hold it");
             findings.hint(format!("git fetch origin {}", source.commit));
@@ -39,6 +75,7 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<
         Verdict::Intact,
         format!("in the repository, with tree {}", commit.tree.short()),
     );
+    code(project, &commit.tree, findings);
     // A fresh walk: the cache of the hook is never believed here.
     let pointers = project
         .repo
@@ -51,7 +88,7 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<
             return Ok(());
         }
     };
-    let inputs = match super::data::list(project, &body.inputs) {
+    let inputs = match project.list(&body.inputs) {
         Ok(inputs) => inputs,
         Err(_) => return Ok(()), // reported with the data
     };

@@ -7,6 +7,6 @@ use crate::cli::args::CompletionsArgs;
 pub fn run(context: &Context, args: CompletionsArgs) -> Result<Exit, AppError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut args::command(), "mlprov", &mut script);
-    context.ui.answer(&String::from_utf8_lossy(&script));
+    context.ui.raw(&String::from_utf8_lossy(&script));
     Ok(0)
 }

@@ -50,7 +50,7 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
     let needs = |question: String| AppError::NeedsAnswer { question, flag: "--yes" };
     match plan {
         InitPlan::Repair { .. } => Ok(Some(None)),
-        InitPlan::Make { suggested_name } => {
+        InitPlan::Make { suggested_name, .. } => {
             if args.yes || args.name.is_some() {
                 return Ok(Some(args.name.clone()));
             }

@@ -13,7 +13,7 @@ pub fn run(context: &Context, args: LsArgs) -> Result<Exit, AppError> {
         if context.ui.json {
             context.ui.json("mlprov.manifest/1", &serde_json::json!({ "manifest": manifest }));
         } else {
-            context.ui.answer(&manifest);
+            context.ui.raw(&manifest);
         }
         return Ok(0);
     }

@@ -43,6 +43,11 @@ impl LocalStore {
         Ok(durable::sync_dir(&self.dir.join("objects"))?)
     }
 
+    /// Whether a content of this size is stored. A file of another length is damaged, and is replaced.
+    fn holds(&self, content: &Blake3Hash, size: u64) -> bool {
+        fs::symlink_metadata(self.file(content)).is_ok_and(|m| m.is_file() && m.len() == size)
+    }
+
     pub fn file(&self, content: &Blake3Hash) -> PathBuf {
         let hex = content.to_string();
         self.dir.join("objects").join(&hex[..2]).join(hex)
@@ -66,8 +71,10 @@ impl ObjectStore for LocalStore {
 
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError> {
         let path = self.file(content);
-        match fs::metadata(&path) {
-            Ok(meta) => Ok(Some(located(*content, meta.len()))),
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_file() => Ok(Some(located(*content, meta.len()))),
+            // A link, FIFO or directory in the place of a content: somebody put it there.
+            Ok(_) => Ok(None),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io("read", path.display(), e)),
         }
@@ -75,6 +82,10 @@ impl ObjectStore for LocalStore {
 
     fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError> {
         let path = self.file(&version.blake3);
+        if fs::symlink_metadata(&path).is_ok_and(|m| !m.is_file()) {
+            let (what, at) = ("stored object".to_owned(), path.display().to_string());
+            return Err(StoreError::Corrupt { what, at, why: "it is not a regular file".into() });
+        }
         match File::open(&path) {
             Ok(file) => Ok(Box::new(file)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -115,8 +126,8 @@ impl PutBatch for LocalBatch<'_> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(&mut *file).map_err(read)?;
         let content = Blake3Hash::from(hasher.finalize());
-        if let Some(known) = self.store.locate(&content)? {
-            return Ok(known);
+        if self.store.holds(&content, hasher.count()) {
+            return Ok(located(content, hasher.count()));
         }
         file.seek(SeekFrom::Start(0)).map_err(read)?;
         let (temp, out) = self.staging.create()?;
@@ -130,8 +141,8 @@ impl PutBatch for LocalBatch<'_> {
 
     fn put_bytes(&self, bytes: &[u8]) -> Result<Located, StoreError> {
         let content = Blake3Hash::of(bytes);
-        if let Some(known) = self.store.locate(&content)? {
-            return Ok(known);
+        if self.store.holds(&content, bytes.len() as u64) {
+            return Ok(located(content, bytes.len() as u64));
         }
         let (temp, mut out) = self.staging.create()?;
         out.write_all(bytes).map_err(|e| StoreError::io("store", content, e))?;
