@@ -1,0 +1,323 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[mlprov] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'mlprov'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'mlprov'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand init 'Make this repository a project, or join the project that it is'
+            cand track 'Store files as immutable versions and write a small pointer for git'
+            cand add 'Store files as immutable versions and write a small pointer for git'
+            cand status 'Show what is modified, not stored, not recorded, or waiting'
+            cand ls 'List the tracked datasets'
+            cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
+            cand log 'Show what was recorded, newest first'
+            cand show 'Show all that is recorded about a run, commit, entry or model'
+            cand verify 'Check every link of a binding; the exit code is the gate'
+            cand key 'Show keys, and trust the logs of others'
+            cand demo 'The whole story in a throw-away project, with tampering at the end'
+            cand completions 'Print a completion script for your shell'
+            cand hook 'Called by the git hooks'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;init'= {
+            cand --name 'Name of a new project [default: the directory''s name]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -y 'Ask nothing; agree to what would be asked'
+            cand --yes 'Ask nothing; agree to what would be asked'
+            cand --no-hooks 'Install no git hooks'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;track'= {
+            cand -j 'Threads to hash with [default: one per core]'
+            cand --jobs 'Threads to hash with [default: one per core]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -n 'Show what would be tracked, and write nothing'
+            cand --dry-run 'Show what would be tracked, and write nothing'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;add'= {
+            cand -j 'Threads to hash with [default: one per core]'
+            cand --jobs 'Threads to hash with [default: one per core]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -n 'Show what would be tracked, and write nothing'
+            cand --dry-run 'Show what would be tracked, and write nothing'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;status'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ls'= {
+            cand --rev 'As of this commit, branch or tag [default: the work tree]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --manifest 'Print the dataset''s manifest, as `b3sum --check` reads it'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;run'= {
+            cand -n 'Name of the run'
+            cand --name 'Name of the run'
+            cand -d 'Data that the command reads (repeatable)'
+            cand --input 'Data that the command reads (repeatable)'
+            cand -o 'File or directory that the command makes (repeatable)'
+            cand --output 'File or directory that the command makes (repeatable)'
+            cand -m 'Metrics file that the command makes: JSON, YAML or TOML (repeatable)'
+            cand --metrics 'Metrics file that the command makes: JSON, YAML or TOML (repeatable)'
+            cand -p 'Parameters file: JSON, YAML or TOML (repeatable)'
+            cand --params 'Parameters file: JSON, YAML or TOML (repeatable)'
+            cand --model 'Model file that the command makes; it is registered as a model package'
+            cand --model-group 'Model package group to register it in'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --require-clean 'Refuse to run unless the work tree is exactly the commit'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;log'= {
+            cand --kind 'Only entries of this kind, e.g. run.finished'
+            cand -n 'At most N entries'
+            cand --max-count 'At most N entries'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;show'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;verify'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand show 'Show the public keys of this clone'
+            cand trust 'Accept a log''s key from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;key;show'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --vkey 'Only the log''s verifier key line'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key;trust'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key;help'= {
+            cand show 'Show the public keys of this clone'
+            cand trust 'Accept a log''s key from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;key;help;show'= {
+        }
+        &'mlprov;key;help;trust'= {
+        }
+        &'mlprov;key;help;help'= {
+        }
+        &'mlprov;demo'= {
+            cand --keep 'Where to make the throw-away project; it stays there'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;completions'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;hook'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;help'= {
+            cand init 'Make this repository a project, or join the project that it is'
+            cand track 'Store files as immutable versions and write a small pointer for git'
+            cand status 'Show what is modified, not stored, not recorded, or waiting'
+            cand ls 'List the tracked datasets'
+            cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
+            cand log 'Show what was recorded, newest first'
+            cand show 'Show all that is recorded about a run, commit, entry or model'
+            cand verify 'Check every link of a binding; the exit code is the gate'
+            cand key 'Show keys, and trust the logs of others'
+            cand demo 'The whole story in a throw-away project, with tampering at the end'
+            cand completions 'Print a completion script for your shell'
+            cand hook 'Called by the git hooks'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;help;init'= {
+        }
+        &'mlprov;help;track'= {
+        }
+        &'mlprov;help;status'= {
+        }
+        &'mlprov;help;ls'= {
+        }
+        &'mlprov;help;run'= {
+        }
+        &'mlprov;help;log'= {
+        }
+        &'mlprov;help;show'= {
+        }
+        &'mlprov;help;verify'= {
+        }
+        &'mlprov;help;key'= {
+            cand show 'Show the public keys of this clone'
+            cand trust 'Accept a log''s key from now on'
+        }
+        &'mlprov;help;key;show'= {
+        }
+        &'mlprov;help;key;trust'= {
+        }
+        &'mlprov;help;demo'= {
+        }
+        &'mlprov;help;completions'= {
+        }
+        &'mlprov;help;hook'= {
+        }
+        &'mlprov;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,227 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mlprov_global_optspecs
+    string join \n C= q/quiet v/verbose json color= no-progress h/help V/version
+end
+
+function __fish_mlprov_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mlprov_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mlprov_using_subcommand
+    set -l cmd (__fish_mlprov_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mlprov -n "__fish_mlprov_needs_command" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_needs_command" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_needs_command" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_needs_command" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_needs_command" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_needs_command" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_needs_command" -s V -l version -d 'Print version'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "init" -d 'Make this repository a project, or join the project that it is'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "track" -d 'Store files as immutable versions and write a small pointer for git'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "add" -d 'Store files as immutable versions and write a small pointer for git'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "status" -d 'Show what is modified, not stored, not recorded, or waiting'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "ls" -d 'List the tracked datasets'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "run" -d 'Run a command and record code, data, parameters, metrics, outputs and model'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "log" -d 'Show what was recorded, newest first'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "show" -d 'Show all that is recorded about a run, commit, entry or model'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "verify" -d 'Check every link of a binding; the exit code is the gate'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "key" -d 'Show keys, and trust the logs of others'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "demo" -d 'The whole story in a throw-away project, with tampering at the end'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "completions" -d 'Print a completion script for your shell'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "hook" -d 'Called by the git hooks'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l name -d 'Name of a new project [default: the directory\'s name]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s y -l yes -d 'Ask nothing; agree to what would be asked'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-hooks -d 'Install no git hooks'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l rev -d 'As of this commit, branch or tag [default: the work tree]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l manifest -d 'Print the dataset\'s manifest, as `b3sum --check` reads it'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s n -l name -d 'Name of the run' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s d -l input -d 'Data that the command reads (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s o -l output -d 'File or directory that the command makes (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s m -l metrics -d 'Metrics file that the command makes: JSON, YAML or TOML (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s p -l params -d 'Parameters file: JSON, YAML or TOML (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l kind -d 'Only entries of this kind, e.g. run.finished' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s n -l max-count -d 'At most N entries' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -f -a "show" -d 'Show the public keys of this clone'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -f -a "trust" -d 'Accept a log\'s key from now on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l vkey -d 'Only the log\'s verifier key line'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the public keys of this clone'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Accept a log\'s key from now on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l keep -d 'Where to make the throw-away project; it stays there' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "init" -d 'Make this repository a project, or join the project that it is'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "track" -d 'Store files as immutable versions and write a small pointer for git'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "status" -d 'Show what is modified, not stored, not recorded, or waiting'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "ls" -d 'List the tracked datasets'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "run" -d 'Run a command and record code, data, parameters, metrics, outputs and model'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "log" -d 'Show what was recorded, newest first'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "show" -d 'Show all that is recorded about a run, commit, entry or model'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "verify" -d 'Check every link of a binding; the exit code is the gate'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "key" -d 'Show keys, and trust the logs of others'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "demo" -d 'The whole story in a throw-away project, with tampering at the end'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "completions" -d 'Print a completion script for your shell'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "hook" -d 'Called by the git hooks'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key demo completions hook help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show the public keys of this clone'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "trust" -d 'Accept a log\'s key from now on'
