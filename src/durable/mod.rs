@@ -126,6 +126,30 @@ pub fn read_derived(path: &Path) -> Option<Vec<u8>> {
     None
 }
 
+/// As [`write_derived`], for text that other programs read as it is: no checksum, so a reader must use
+/// [`read_stable`].
+pub fn write_plain(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::os::unix::fs::FileExt;
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o644).open(path);
+    let file = at("open", path, opened)?;
+    at("write", path, file.write_all_at(bytes, 0))?;
+    let length = at("read", path, file.metadata())?.len();
+    if length > bytes.len() as u64 { at("truncate", path, file.set_len(bytes.len() as u64)) } else { Ok(()) }
+}
+
+/// Reads until two readings agree, so that a write in between is not taken for the content.
+pub fn read_stable(path: &Path) -> io::Result<Vec<u8>> {
+    let mut before = fs::read(path)?;
+    for _ in 0..100 {
+        let now = fs::read(path)?;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    Ok(before)
+}
+
 fn unframe(framed: &[u8]) -> Option<&[u8]> {
     let (head, rest) = framed.split_at_checked(18)?;
     let head = std::str::from_utf8(head).ok()?;

@@ -520,12 +520,12 @@ impl CommitStore for LocalLedger {
 impl CheckpointStore for LocalLedger {
     fn latest(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join("checkpoint");
-        if !path.exists() {
-            return Ok(None);
+        match durable::read_stable(&path) {
+            // Damaged: an empty note, which no key has signed.
+            Ok(note) => Ok(Some(String::from_utf8(note).unwrap_or_default())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("read", path.display(), e)),
         }
-        // Damaged: an empty note, which no key has signed.
-        let note = durable::read_derived(&path).unwrap_or_default();
-        Ok(Some(String::from_utf8(note).unwrap_or_default()))
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
@@ -554,7 +554,7 @@ impl CheckpointStore for LocalLedger {
         let note = format!("{text}\n{}", signer.verifier().signature_line(&signature));
         let signed = serde_json::json!({ "size": size, "root": root.to_string() });
         durable::write_derived(&self.dir.join("signed"), signed.to_string().as_bytes())?;
-        durable::write_derived(&self.dir.join("checkpoint"), note.as_bytes())?;
+        durable::write_plain(&self.dir.join("checkpoint"), note.as_bytes())?;
         Ok(note)
     }
 }
