@@ -8,6 +8,8 @@ pub mod envelope;
 pub mod frame;
 pub mod hash;
 pub mod note;
+pub mod proof;
+pub mod tile;
 pub mod tree;
 
 /// Bytes that are not what their format demands.
