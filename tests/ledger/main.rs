@@ -1,0 +1,3 @@
+//! The ledger's arithmetic against implementations that others wrote, on random sizes.
+
+mod oracles;
