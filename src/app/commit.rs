@@ -2,6 +2,7 @@
 //!
 //! The hot path: one small cache, one journal append, one checkpoint. No socket, no walk over the work tree.
 
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::record;
@@ -144,6 +145,7 @@ pub fn record_commit(
         let writer = signer.public().id();
         let project_id = &project.config.project.id;
         let id = EntryId::derive(project_id, Kind::CommitRecorded.as_str(), commit.id.as_str(), &writer);
+        project.publish_if_behind()?;
         return Ok(CommitOutcome::Recorded(Receipt { id, index, already: true }));
     }
     match body_of(project, signer, commit, reference.clone(), flags)? {
@@ -217,14 +219,26 @@ pub fn record_rewrite(project: &Project, pairs: &[(CommitId, CommitId)]) -> Resu
     Ok(project.append(entries)?.len())
 }
 
+/// What `pre-push` found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reconciled {
+    /// Recorded now.
+    pub late: Vec<CommitId>,
+    /// With a pointer that cannot be read.
+    pub skipped: Vec<CommitId>,
+}
+
 /// `pre-push`: commits of this clone's own committer that no hook saw are recorded now, flagged `late`.
 /// `tips`: what is about to be pushed, and what the remote had.
-pub fn reconcile(project: &Project, tips: &[(CommitId, Option<CommitId>)]) -> Result<Vec<CommitId>> {
+pub fn reconcile(project: &Project, tips: &[(CommitId, Option<CommitId>)]) -> Result<Reconciled> {
     let signer = project.signer()?;
     let (_, own) = project.repo.identity();
     let recorded: BTreeSet<CommitId> = recorded_commits(project)?;
-    let mut late = Vec::new();
+    let (mut late, mut skipped) = (Vec::new(), Vec::new());
     for (tip, remote) in tips {
+        if project.repo.commit(tip)?.is_none() {
+            continue; // a tag on something else
+        }
         // A recorded commit hides nothing: an ancestor of it may have been made without the hook.
         let hide: Vec<CommitId> = remote.iter().cloned().collect();
         for commit in project.repo.commits_between(tip, &hide)? {
@@ -233,15 +247,16 @@ pub fn reconcile(project: &Project, tips: &[(CommitId, Option<CommitId>)]) -> Re
             if recorded.contains(&commit.id) || !is_own || !in_project {
                 continue;
             }
-            if let CommitOutcome::Recorded(r) =
-                record_commit(project, &*signer, &commit, None, &["late".to_owned()])?
-                && !r.already
-            {
-                late.push(commit.id);
+            match record_commit(project, &*signer, &commit, None, &["late".to_owned()]) {
+                Ok(CommitOutcome::Recorded(r)) if !r.already => late.push(commit.id),
+                Ok(_) => {}
+                // One commit that cannot be recorded (a broken pointer) must not hide the others.
+                Err(AppError::Git(_)) => skipped.push(commit.id),
+                Err(e) => return Err(e),
             }
         }
     }
-    Ok(late)
+    Ok(Reconciled { late, skipped })
 }
 
 /// Every commit that some entry of this log records.

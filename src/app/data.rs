@@ -31,6 +31,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -265,7 +266,7 @@ impl Project {
             List::Inline(items) => return Ok(items.clone()),
             List::Stored { count, object } => (*count, object),
         };
-        let bytes = read_object(&*self.store, &object.digest.blake3)?;
+        let bytes = self.read_ref(object)?;
         let bad = |why: String| ParseError::new("stored list", why, object.digest.blake3.to_string());
         let items: Vec<T> =
             serde_json::from_value(json::parse_strict(&bytes)?).map_err(|e| bad(e.to_string()))?;
@@ -273,6 +274,43 @@ impl Project {
             return Err(bad(format!("holds {} items, the entry says {count}", items.len())).into());
         }
         Ok(items)
+    }
+
+    /// An object with all that its reference says of it: size, BLAKE3 and SHA-256.
+    pub fn read_ref(&self, object: &ObjectRef) -> Result<Vec<u8>> {
+        let bytes = read_object(&*self.store, &object.digest.blake3)?;
+        let sha256 = object.digest.sha256.is_none_or(|s| s == Sha256Hash::of(&bytes));
+        if !sha256 || bytes.len() as u64 != object.size {
+            let why = "its size or SHA-256 is not the one that the entry names";
+            return Err(ParseError::new("object", why, object.digest.blake3.to_string()).into());
+        }
+        Ok(bytes)
+    }
+
+    /// As [`Project::read_ref`], for text.
+    pub fn read_ref_text(&self, object: &ObjectRef) -> Result<String> {
+        let text = String::from_utf8(self.read_ref(object)?);
+        text.map_err(|_| ParseError::new("object", "is not UTF-8", object.digest.blake3.to_string()).into())
+    }
+
+    /// Every dataset that the log names, by root; the log is read once per process.
+    fn recorded_datasets(&self) -> Result<&BTreeMap<Blake3Hash, DatasetRecord>> {
+        if let Some(known) = self.datasets.get() {
+            return Ok(known);
+        }
+        let mut found = BTreeMap::new();
+        for entry in self.entries()? {
+            let Some(body) = entry.body() else { continue };
+            for list in [&body.inputs, &body.outputs] {
+                // A list that is gone from the store cannot help; `verify` reports it.
+                for artefact in self.list(list).unwrap_or_default() {
+                    if let Some(record) = DatasetRecord::of_artefact(&artefact) {
+                        found.entry(record.root()).or_insert(record);
+                    }
+                }
+            }
+        }
+        Ok(self.datasets.get_or_init(|| found))
     }
 
     fn dataset_file(&self, root: &Blake3Hash) -> PathBuf {
@@ -297,16 +335,7 @@ impl Project {
         if let Some(record) = record.filter(|r| r.root() == *root) {
             return Ok(Some(record));
         }
-        let mut found = None;
-        for entry in self.entries()? {
-            let Some(body) = entry.body() else { continue };
-            for list in [&body.inputs, &body.outputs] {
-                // A list that is gone from the store cannot help; `verify` reports it.
-                let artefacts = self.list(list).unwrap_or_default();
-                let hit = artefacts.iter().find(|a| a.digest.blake3 == *root);
-                found = found.or_else(|| hit.and_then(DatasetRecord::of_artefact));
-            }
-        }
+        let found = self.recorded_datasets()?.get(root).cloned();
         if let Some(record) = &found {
             self.remember_dataset(record)?;
         }

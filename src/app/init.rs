@@ -247,6 +247,11 @@ fn install_hooks(repo: &Repo, program: &Path) -> Result<Vec<HookReport>> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(StoreError::io("read", path.display(), e).into()),
         };
+        let disabled = std::fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o111 == 0);
+        if existing.is_some() && disabled {
+            reports.push(report("left alone", Some("it is switched off (not executable)")));
+            continue;
+        }
         reports.push(match hooks::plan(name, shim, existing.as_deref(), program)? {
             HookPlan::Unchanged => report("unchanged", None),
             HookPlan::LeftAlone(why) => report("left alone", Some(why)),

@@ -67,9 +67,10 @@ fn read_pointer(root: &Path, place: &Path) -> Result<FoundPointer> {
     let below = place.strip_prefix(root).unwrap_or(place).to_string_lossy().into_owned();
     let at: RepoPath = below.parse()?;
     let read = || -> std::result::Result<PlacedPointer, String> {
-        let text = std::fs::read_to_string(place).map_err(|e| e.to_string())?;
+        let text = crate::worktree::scan::read_small(place).map_err(|e| e.to_string())?;
         let pointer = Pointer::parse(&text).map_err(|e| e.why)?;
         let data = pointer.data_path(&at).map_err(|e| e.to_string())?;
+        crate::git::repo::check_place(&at, &data)?;
         Ok(PlacedPointer { at: at.clone(), data, pointer })
     };
     let placed = read();

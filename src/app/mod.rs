@@ -16,10 +16,12 @@ pub mod status;
 pub mod track;
 pub mod verify;
 
+use crate::app::data::DatasetRecord;
 use crate::config::Config;
 use crate::config::ConfigError;
 use crate::config::UserDirs;
 use crate::domain::ParseError;
+use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Digests;
 use crate::domain::ids::EntryId;
 use crate::durable::DurableError;
@@ -35,6 +37,8 @@ use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::worktree::scan::ScanError;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -129,6 +133,8 @@ pub struct Project {
     pub registry: Box<dyn ModelRegistry>,
     pub keys: Box<dyn Provision>,
     pub clock: Box<dyn Clock>,
+    /// Datasets that the log names, once they were looked for.
+    pub datasets: OnceCell<BTreeMap<Blake3Hash, DatasetRecord>>,
 }
 
 impl Project {

@@ -23,6 +23,7 @@ use crate::durable;
 use crate::ledger::batch;
 use crate::ledger::batch::Batch;
 use crate::ledger::batch::SealedEntry;
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::envelope;
 use crate::ledger::envelope::Envelope;
 use crate::ports::commit_store::Outcome;
@@ -194,6 +195,9 @@ pub fn commit(ledger: &dyn Ledger, entries: Vec<SealedEntry>) -> Result<Vec<Rece
             }
         }
         if fresh.is_empty() {
+            if unknown {
+                ledger.confirm()?;
+            }
             return Ok(receipts);
         }
         let Some(batch) = Batch::new(fresh) else {
@@ -300,6 +304,18 @@ impl Project {
         // The entries are true whatever happens now.
         self.publish().map_err(|source| AppError::NotPublished { source: Box::new(source) })?;
         Ok(receipts)
+    }
+
+    /// After a process that was killed between commit and checkpoint.
+    pub fn publish_if_behind(&self) -> Result<()> {
+        let published = self.ledger.latest()?.and_then(|note| {
+            let text = note.rsplit_once("\n\n")?.0;
+            Checkpoint::parse_text(&format!("{text}\n")).ok()
+        });
+        if published.is_some_and(|c| c.size >= self.ledger.head().map_or(u64::MAX, |h| h.size())) {
+            return Ok(());
+        }
+        self.publish()
     }
 
     pub fn publish(&self) -> Result<()> {

@@ -38,7 +38,9 @@ const SHORTEST: usize = 4;
 pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) -> Result<Target> {
     let unknown = || AppError::UnknownId { id: word.to_owned() };
     if word == "latest" {
-        return runs(entries).last().map(|id| Target::Run(*id)).ok_or_else(unknown);
+        // By the log's order: a clock may be wrong.
+        let last = entries.iter().rev().find_map(|e| Some(e.body()?.run.as_ref()?.id));
+        return last.map(Target::Run).ok_or_else(unknown);
     }
     if let Some(tail) = word.strip_prefix("r-").filter(|t| is_hex(t)) {
         let hits = runs(entries).into_iter().filter(|id| tail_matches(&id.to_string(), tail));
@@ -62,8 +64,16 @@ pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) 
     if let Some((group, number)) = word.rsplit_once('/')
         && let Some(n) = number.parse::<usize>().ok().filter(|n| *n > 0)
     {
-        let packages = project.registry.list(group)?;
-        hits.extend(packages.get(n - 1).and_then(|p| run_of_package(entries, &p.arn)));
+        // In the order of the log, so that a number never comes to mean another package.
+        let mut arns: Vec<&ModelPackageArn> = Vec::new();
+        for body in entries.iter().filter_map(LogEntry::body) {
+            let names = matches!(body.kind, Kind::RunFinished | Kind::ModelRegistered);
+            let package = body.model_package.as_ref().filter(|p| names && p.group_name == group);
+            arns.extend(
+                package.map(|p| &p.arn).filter(|arn| !arns.contains(arn)).into_iter().collect::<Vec<_>>(),
+            );
+        }
+        hits.extend(arns.get(n - 1).and_then(|arn| run_of_package(entries, arn)));
     }
     // A bare hex prefix means a commit first.
     if let Some(commit) = project.repo.resolve(word)? {

@@ -211,12 +211,17 @@ fn ignore(project: &Project, path: &RepoPath, written: &mut Vec<String>) -> Resu
         None => ".gitignore".to_owned(),
     };
     let place = project.repo.root().join(&file);
-    let mut text = read_or_empty(&place)?;
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&format!("/{}\n", escape_ignore(path.name())));
-    durable::replace(&place, text.as_bytes(), 0o644)?;
+    // Several `track`s may add their lines at once.
+    let lock = project.own_dir().join("gitignore.lock");
+    let line = format!("/{}\n", escape_ignore(path.name()));
+    durable::while_locked(&lock, || -> Result<()> {
+        let mut text = read_or_empty(&place)?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(&line);
+        Ok(durable::replace(&place, text.as_bytes(), 0o644)?)
+    })??;
     written.push(file);
     Ok(())
 }

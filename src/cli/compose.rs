@@ -46,6 +46,7 @@ pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
         registry: Box::new(places.registry()),
         keys: Box::new(places),
         clock: Box::new(SystemClock),
+        datasets: Default::default(),
         repo,
         config,
         dirs,

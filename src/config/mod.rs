@@ -132,6 +132,12 @@ checkpoint = "file"  # checkpoints are signed by the clone's Ed25519 key file
     /// Reads the project's settings; `root` is the work tree's root.
     pub fn load(root: &Path) -> Result<(Self, Vec<u8>), ConfigError> {
         let path = root.join(CONFIG_FILE);
+        // A clone brings this file: a link to a device, say, must not be followed.
+        let regular = std::fs::symlink_metadata(&path).map_or(true, |m| m.is_file() && m.len() <= 1 << 20);
+        if !regular {
+            let why = "is not a regular file of at most 1 MiB".into();
+            return Err(ConfigError::Invalid { path, why });
+        }
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {

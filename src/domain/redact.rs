@@ -26,10 +26,31 @@ impl Secret {
     }
 }
 
-/// Whether a name says that its value is a secret: `db.password`, `API_KEY`, `--token`.
+/// Whether a name says that its value is a secret: `db.password`, `API_KEY`, `--hf-token`; not `pad_token`,
+/// which is a word of the trade.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRET_NAMES.iter().any(|s| name.ends_with(s))
+    if SECRET_NAMES.iter().any(|s| name.ends_with(s)) {
+        return true;
+    }
+    let Some(before) = name.strip_suffix("token") else { return false };
+    let before = before.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    before.is_empty() || TOKENS_OF.iter().any(|q| before.ends_with(q))
+}
+
+/// Whether a value can be a secret at all: numbers, flags and special tokens such as `<pad>` are none.
+fn can_be_secret(value: &str) -> bool {
+    let plain =
+        value.parse::<f64>().is_ok() || matches!(value, "" | "true" | "false" | "null" | "none" | "None");
+    !plain && !value.starts_with(['<', '['])
+}
+
+/// A parameter's value, without its secrets.
+pub fn redact_value(name: &str, value: &str) -> (String, Vec<Secret>) {
+    if is_secret_name(name) && can_be_secret(value) {
+        return (Secret::Token.mark(), vec![Secret::Token]);
+    }
+    redact(value)
 }
 
 /// As [`redact`], for a command line: a word after `--password` is a secret as a whole.
@@ -38,7 +59,7 @@ pub fn redact_argv(argv: &[String]) -> (Vec<String>, Vec<Secret>) {
     let mut out = Vec::new();
     let mut after_name = false;
     for word in argv {
-        if after_name && !word.starts_with('-') {
+        if after_name && !word.starts_with('-') && can_be_secret(word) {
             found.push(Secret::Token);
             out.push(Secret::Token.mark());
         } else {
@@ -115,8 +136,13 @@ fn url_userinfo(text: &str, found: &mut Vec<Secret>) -> String {
     out + rest
 }
 
-const SECRET_NAMES: [&str; 13] = [
-    "token",
+/// What a `…token` is of, when it is a secret.
+const TOKENS_OF: [&str; 12] = [
+    "auth", "access", "api", "hf", "hub", "bearer", "secret", "refresh", "session", "github", "gitlab",
+    "wandb",
+];
+
+const SECRET_NAMES: [&str; 12] = [
     "secret",
     "password",
     "passwd",
@@ -145,7 +171,7 @@ fn assignments(text: &str, found: &mut Vec<Secret>) -> String {
             let stop = rest
                 .find(|c: char| c.is_whitespace() || c == '&' || c == ';' || c == '"' || c == '\'')
                 .unwrap_or(rest.len());
-            if stop > 0 && !rest.starts_with("[REDACTED:") {
+            if stop > 0 && can_be_secret(&rest[..stop]) {
                 found.push(Secret::Token);
                 out.push_str(&Secret::Token.mark());
                 rest = &rest[stop..];
@@ -244,6 +270,16 @@ mod tests {
                 vec![Secret::Password],
             ),
             ("--api-key=abc --lr=0.1", "--api-key=[REDACTED:token] --lr=0.1", vec![Secret::Token]),
+            (
+                "pad_token=<pad> eos_token=x max_tokens=5 token=7",
+                "pad_token=<pad> eos_token=x max_tokens=5 token=7",
+                vec![],
+            ),
+            (
+                "hf_token=abc DB_PWD=x",
+                "hf_token=[REDACTED:token] DB_PWD=[REDACTED:token]",
+                vec![Secret::Token],
+            ),
             ("url?token=q&x=1", "url?token=[REDACTED:token]&x=1", vec![Secret::Token]),
             (
                 "-----BEGIN EC PRIVATE KEY-----\nMIG\n-----END EC PRIVATE KEY----- tail",

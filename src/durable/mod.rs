@@ -1,7 +1,7 @@
 //! The only place that renames or syncs files.
 //!
 //! Order everywhere: bytes durable → name written → directory durable. A crash leaves the old state or the
-//! new one, and at worst a temporary file whose name begins with `.tmp-`.
+//! new one, and at worst a temporary file whose name begins with `.mlprov-tmp-`.
 
 #![allow(clippy::disallowed_methods)] // the one room that may rename
 
@@ -31,12 +31,12 @@ fn at<T>(op: &'static str, path: &Path, result: io::Result<T>) -> Result<T> {
     result.map_err(|source| DurableError { op, path: path.to_owned(), source })
 }
 
-static COUNTER: AtomicU64 = AtomicU64::new(0);
-
-/// A name beside `path` that no other process uses.
+/// A name beside `path` that nobody else uses: process numbers repeat in containers, random ones do not.
 fn temporary(path: &Path) -> PathBuf {
-    let n = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let name = format!(".tmp-{}-{n}", std::process::id());
+    let mut random = [0u8; 8];
+    // Without a random source the clock of the process must do; a clash is an error, not a mixture.
+    let _ = getrandom::fill(&mut random);
+    let name = format!(".mlprov-tmp-{:016x}", u64::from_le_bytes(random) ^ u64::from(std::process::id()));
     path.with_file_name(name)
 }
 
@@ -185,45 +185,74 @@ pub fn sync_file(path: &Path, file: &File) -> Result<()> {
     at("sync", path, file.sync_data())
 }
 
-/// Many files that become durable together: one `syncfs` for the bytes, one for the names.
-pub struct Staging {
-    dir: PathBuf,
-    /// Held as long as the batch lives, so that a later one can tell leftovers from work in progress.
+/// A directory that goes with its owner, and with the next one's creation if its owner was killed.
+pub struct ScratchDir {
+    path: PathBuf,
+    /// Held as long as the owner lives, so that leftovers can be told from work in progress.
     lock: File,
-    count: AtomicU64,
 }
 
-impl Staging {
-    /// `dir`: a directory for temporary files, on the file system of the final places. Leftovers of
-    /// processes that are gone are removed.
-    pub fn begin(dir: &Path) -> Result<Self> {
-        create_dir_all(dir)?;
-        Self::remove_leftovers(dir);
-        let own = temporary(&dir.join("batch"));
+impl ScratchDir {
+    /// Makes one below `parent`. Leftovers of processes that are gone are removed.
+    pub fn create(parent: &Path) -> Result<Self> {
+        create_dir_all(parent)?;
+        Self::remove_leftovers(parent);
+        let own = temporary(&parent.join("x"));
         at("create", &own, fs::create_dir(&own))?;
         let path = own.join("lock");
-        // Under another name until it is locked: nobody can take the batch for a leftover in between.
+        // Under another name until it is locked: nobody can take it for a leftover in between.
         let unlocked = own.join("lock.new");
         let lock = at("create", &unlocked, File::create(&unlocked))?;
         at("lock", &unlocked, lock.lock())?;
         rename(&unlocked, &path)?;
-        Ok(Staging { dir: own, lock, count: AtomicU64::new(0) })
+        Ok(ScratchDir { path: own, lock })
     }
 
-    fn remove_leftovers(dir: &Path) {
-        let Ok(entries) = fs::read_dir(dir) else { return };
+    fn remove_leftovers(parent: &Path) {
+        let Ok(entries) = fs::read_dir(parent) else { return };
         for entry in entries.flatten() {
             let free = File::open(entry.path().join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
             if free {
-                let _ = fs::remove_dir_all(entry.path()); // only a clean-up: the next batch tries again
+                let _ = fs::remove_dir_all(entry.path()); // only a clean-up: the next one tries again
             }
         }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path); // leftovers are removed by the next one
+    }
+}
+
+/// Holds a lock file while `work` runs; others wait.
+pub fn while_locked<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    let file = at("open", path, opened)?;
+    at("lock", path, file.lock())?;
+    Ok(work())
+}
+
+/// Many files that become durable together: one `syncfs` for the bytes, one for the names.
+pub struct Staging {
+    scratch: ScratchDir,
+    count: AtomicU64,
+}
+
+impl Staging {
+    /// `dir`: a directory for temporary files, on the file system of the final places.
+    pub fn begin(dir: &Path) -> Result<Self> {
+        Ok(Staging { scratch: ScratchDir::create(dir)?, count: AtomicU64::new(0) })
     }
 
     /// A new temporary file, writable, read-only for everybody once it is in place.
     pub fn create(&self) -> Result<(PathBuf, File)> {
         let n = self.count.fetch_add(1, Ordering::Relaxed);
-        let path = self.dir.join(n.to_string());
+        let path = self.scratch.path.join(n.to_string());
         let opened = OpenOptions::new().write(true).read(true).create_new(true).mode(0o444).open(&path);
         let file = at("create", &path, opened)?;
         Ok((path, file))
@@ -243,13 +272,7 @@ impl Staging {
     }
 
     fn sync_file_system(&self) -> Result<()> {
-        at("sync", &self.dir, rustix::fs::syncfs(&self.lock).map_err(io::Error::from))
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir); // leftovers are removed by the next batch
+        at("sync", &self.scratch.path, rustix::fs::syncfs(&self.scratch.lock).map_err(io::Error::from))
     }
 }
 
@@ -319,6 +342,6 @@ mod tests {
         let living = Staging::begin(&stage).unwrap();
         assert!(!dead.exists());
         let second = Staging::begin(&stage).unwrap();
-        assert!(living.dir.exists() && second.dir.exists());
+        assert!(living.scratch.path.exists() && second.scratch.path.exists());
     }
 }

@@ -53,9 +53,18 @@ pub type PointerBlobs = BTreeMap<String, String>;
 impl Repo {
     /// Finds the repository that `path` lies in. With `from_env`, git's own variables come first, as in hooks.
     pub fn open(path: &Path, from_env: bool) -> Result<Self, GitError> {
-        let flags = if from_env { RepositoryOpenFlags::FROM_ENV } else { RepositoryOpenFlags::empty() };
         let none: [&Path; 0] = [];
-        let inner = git2::Repository::open_ext(path, flags, none).map_err(|e| match e.code() {
+        let variable = |name: &str| std::env::var_os(name).filter(|v| from_env && !v.is_empty());
+        let opened = match variable("GIT_DIR") {
+            Some(dir) => git2::Repository::open_ext(path.join(dir), RepositoryOpenFlags::NO_SEARCH, none),
+            None => git2::Repository::open_ext(path, RepositoryOpenFlags::empty(), none),
+        };
+        // git gives a relative GIT_WORK_TREE as seen from where it stands, which is where the hook stands too.
+        let opened = opened.and_then(|repo| match variable("GIT_WORK_TREE") {
+            Some(tree) => repo.set_workdir(&path.join(tree), false).map(|()| repo),
+            None => Ok(repo),
+        });
+        let inner = opened.map_err(|e| match e.code() {
             ErrorCode::NotFound => GitError::NotARepository { path: path.to_owned() },
             ErrorCode::Owner => GitError::NotOwner { path: path.to_owned() },
             _ if e.message().contains("extension") || e.message().contains("object format") => {
@@ -214,6 +223,7 @@ impl Repo {
         dir: &mut Vec<u8>,
         found: &mut PointerBlobs,
     ) -> Result<(), GitError> {
+        check_depth(dir)?;
         for entry in tree {
             let name = entry.name_bytes();
             let depth = dir.len();
@@ -258,6 +268,7 @@ impl Repo {
         dir: &mut Vec<u8>,
         known: &mut PointerBlobs,
     ) -> Result<(), GitError> {
+        check_depth(dir)?;
         let subtree = |id: Oid| self.inner.find_tree(id).map_err(GitError::library(format!("tree {id}")));
         let depth = dir.len();
         let mut before: BTreeMap<Vec<u8>, (Oid, Option<ObjectType>, i32)> = BTreeMap::new();
@@ -304,6 +315,7 @@ impl Repo {
             let pointer = Pointer::parse(text).map_err(|e| bad(e.why))?;
             let at: RepoPath = path.parse().map_err(|e: crate::domain::ParseError| bad(e.to_string()))?;
             let data = pointer.data_path(&at).map_err(|e| bad(e.to_string()))?;
+            check_place(&at, &data).map_err(bad)?;
             out.push(PlacedPointer { at, data, pointer });
         }
         Ok(out)
@@ -371,6 +383,8 @@ impl Repo {
         let oid = |id: &CommitId| Oid::from_str(id.as_str());
         walk.set_sorting(git2::Sort::TOPOLOGICAL | git2::Sort::REVERSE).map_err(GitError::library(&what))?;
         walk.push(oid(tip).map_err(GitError::library(&what))?).map_err(GitError::library(&what))?;
+        // What a remote has already was made there, or pushed before.
+        let _ = walk.hide_glob("refs/remotes/*"); // there may be none
         for id in hide {
             // A remote's tip may be unknown here: then nothing is hidden by it.
             if let Ok(oid) = oid(id) {
@@ -391,6 +405,26 @@ impl Repo {
         let below = place.strip_prefix(&self.root).ok()?;
         (below != Path::new("")).then(|| below.to_owned())
     }
+}
+
+/// A path is at most 4,096 bytes long on Linux; a deeper tree was made to break its readers.
+fn check_depth(dir: &[u8]) -> Result<(), GitError> {
+    if dir.len() <= 4096 {
+        return Ok(());
+    }
+    let path = String::from_utf8_lossy(&dir[..40]).into_owned();
+    Err(GitError::BadPointer { path, tree: "the commit".into(), why: "directories are too deep".into() })
+}
+
+/// One dataset has one pointer, and it stands beside the data: else two could name one path.
+pub fn check_place(at: &RepoPath, data: &RepoPath) -> Result<(), String> {
+    if at.as_str() != format!("{data}{}", pointer::SUFFIX) {
+        return Err(format!("it says that it is for {data}; track the data again where it lies now"));
+    }
+    if data.as_str().split('/').any(|part| part == ".git") {
+        return Err("its data would lie in git's own directory".into());
+    }
+    Ok(())
 }
 
 /// Removes a path that is gone, and all below it.

@@ -87,7 +87,12 @@ impl Header {
                 probe.format
             )));
         }
-        serde_json::from_slice(json).map_err(|e| bad(e.to_string()))
+        let header: Header = serde_json::from_slice(json).map_err(|e| bad(e.to_string()))?;
+        // One log has one origin: a copy under another id must not pass for another log.
+        if header.origin != Header::new(header.project, header.log).origin {
+            return Err(bad(format!("its origin {:?} is not that of its log", header.origin)));
+        }
+        Ok(header)
     }
 }
 

@@ -137,6 +137,9 @@ pub fn entries(bundle: &[u8], width: u16) -> Result<Vec<&[u8]>, FormatError> {
     Ok(out)
 }
 
+/// Told every tile that is full.
+pub type OnFull<'a, E> = dyn FnMut(Tile, &[TreeHash]) -> Result<(), E> + 'a;
+
 /// Builds tiles while leaves are pushed; memory is one row of 256 hashes per level.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
@@ -167,7 +170,7 @@ impl Builder {
     pub fn push<E>(
         &mut self,
         leaf: TreeHash,
-        full: &mut dyn FnMut(Tile, &[TreeHash]) -> Result<(), E>,
+        full: &mut OnFull<'_, E>,
     ) -> Result<(), E> {
         let mut carry = Some(leaf);
         let mut level = 0;

@@ -53,6 +53,9 @@ pub trait CommitStore {
     /// Index of the first entry with this id.
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError>;
 
+    /// After `Unknown`: makes what is visible durable, or fails.
+    fn confirm(&self) -> Result<(), StoreError>;
+
     /// Bytes of a commit that was begun and never finished. They count for nothing; the next writer sets
     /// them aside.
     fn unfinished(&self) -> Result<u64, StoreError>;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// What the registry holds of one package.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PackageRecord {
     pub arn: ModelPackageArn,
     pub group_name: String,

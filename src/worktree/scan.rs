@@ -39,6 +39,16 @@ impl Stat {
     }
 }
 
+/// A small text file of the work tree, as a clone brings it: a link, a device or a huge file is none.
+pub fn read_small(path: &Path) -> io::Result<String> {
+    const LIMIT: u64 = 1 << 20;
+    let meta = fs::symlink_metadata(path)?;
+    if !meta.is_file() || meta.len() > LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a regular file of at most 1 MiB"));
+    }
+    fs::read_to_string(path)
+}
+
 /// One regular file that was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScannedFile {
@@ -245,7 +255,7 @@ impl Walk<'_> {
         let Ok(target) = place.canonicalize() else {
             return self.problem(place, ProblemKind::BrokenLink(text));
         };
-        if !target.starts_with(self.root) {
+        if !target.starts_with(self.root) || target.starts_with(self.root.join(".git")) {
             return self.problem(place, ProblemKind::LeavesRoot(text));
         }
         match fs::metadata(&target) {

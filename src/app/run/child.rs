@@ -6,7 +6,11 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGQUIT;
 use signal_hook::consts::SIGTERM;
-use signal_hook::iterator::Signals;
+use signal_hook::consts::SIGUSR1;
+use signal_hook::consts::SIGUSR2;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+use signal_hook::low_level::siginfo::Cause;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -18,8 +22,11 @@ use std::sync::PoisonError;
 /// How the command ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ended {
-    Exited(i32),
-    /// By this signal; `interrupted`: after the user, or whoever runs us, asked for the end.
+    Exited {
+        code: i32,
+        interrupted: bool,
+    },
+    /// By this signal. `interrupted`: after the user, or whoever runs us, asked for the end.
     Signalled {
         signal: i32,
         interrupted: bool,
@@ -35,7 +42,7 @@ impl Ended {
     /// As a shell would report it: 128 + signal, 126 not executable, 127 not found.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Ended::Exited(code) | Ended::NotStarted { code, .. } => *code,
+            Ended::Exited { code, .. } | Ended::NotStarted { code, .. } => *code,
             Ended::Signalled { signal, .. } => 128 + signal,
         }
     }
@@ -44,17 +51,25 @@ impl Ended {
 /// The signals that `run` waits for while the child lives. Taken before the start is recorded, so that
 /// none can end mlprov between that and the child's end.
 pub struct SignalGuard {
-    signals: Signals,
+    signals: SignalsInfo<WithOrigin>,
 }
 
 impl SignalGuard {
     pub fn take() -> io::Result<Self> {
-        Ok(SignalGuard { signals: Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])? })
+        // What whoever started us ignores (nohup, a background job) stays ignored, for the child too.
+        let ignored = ignored_signals();
+        let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2];
+        let wanted = wanted.into_iter().filter(|s| ignored & (1 << (s - 1)) == 0);
+        Ok(SignalGuard { signals: SignalsInfo::new(wanted)? })
     }
 
     /// Runs the command to its end and forwards what arrives meanwhile.
-    pub fn run(mut self, argv: &[OsString], cwd: &Path, variables: &[(&str, String)]) -> Ended {
+    /// `quiet`: its standard output goes to standard error, because ours is for the report.
+    pub fn run(mut self, argv: &[OsString], cwd: &Path, variables: &[(&str, String)], quiet: bool) -> Ended {
         let mut command = Command::new(&argv[0]);
+        if quiet {
+            command.stdout(io::stderr());
+        }
         command.args(&argv[1..]).current_dir(cwd);
         for (name, value) in variables {
             command.env(name, value);
@@ -73,10 +88,11 @@ impl SignalGuard {
         let status = std::thread::scope(|scope| {
             let forwarder = scope.spawn(|| {
                 let mut any = false;
-                for signal in self.signals.forever() {
-                    any = true;
-                    // A terminal has sent it to the whole foreground group, the child included.
-                    if matches!(signal, SIGINT | SIGQUIT) && from_terminal() {
+                for origin in self.signals.forever() {
+                    let signal = origin.signal;
+                    any |= !matches!(signal, SIGUSR1 | SIGUSR2);
+                    // The kernel sends it for a terminal, to the whole foreground group: the child has it already.
+                    if origin.cause == Cause::Kernel {
                         continue;
                     }
                     let living = pid.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +109,7 @@ impl SignalGuard {
         });
         match status {
             Ok(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => Ended::Exited(code),
+                (Some(code), _) => Ended::Exited { code, interrupted },
                 (None, signal) => Ended::Signalled { signal: signal.unwrap_or(0), interrupted },
             },
             Err(e) => Ended::NotStarted { code: 126, why: e.to_string() },
@@ -114,10 +130,11 @@ fn wait(child: &mut std::process::Child, pid: &Mutex<Option<Pid>>) -> io::Result
     child.wait()
 }
 
-/// Whether a Ctrl-C on our terminal reaches us: we are its foreground group, and so is the child.
-fn from_terminal() -> bool {
-    let foreground = rustix::termios::tcgetpgrp(io::stdin());
-    foreground.is_ok_and(|group| group == rustix::process::getpgrp())
+/// Signals that are ignored, one bit each, as Linux tells it.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// `SIGKILL` for 9.

@@ -3,6 +3,7 @@
 pub mod child;
 pub mod environment;
 pub mod files;
+mod outputs;
 
 use crate::app;
 use crate::app::AppError;
@@ -11,7 +12,6 @@ use crate::app::Result;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
 use crate::app::record;
-use crate::domain::arn;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Artefact;
@@ -19,8 +19,6 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Digests;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
-use crate::domain::entry::Metric;
-use crate::domain::entry::ModelPackage;
 use crate::domain::entry::Parameter;
 use crate::domain::entry::Run;
 use crate::domain::entry::RunStatus;
@@ -29,11 +27,10 @@ use crate::domain::entry::TreeState;
 use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::redact;
-use crate::domain::redact::Secret;
+use crate::durable::ScratchDir;
 use crate::git::program::RunTree;
 use crate::git::repo::Commit;
 use crate::ports::StoreError;
-use crate::ports::model_registry::PackageRecord;
 use crate::ports::object_store::PutBatch;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
@@ -43,6 +40,8 @@ use crate::worktree::scan::ProblemKind;
 use crate::worktree::scan::ScanError;
 use child::Ended;
 use child::SignalGuard;
+use outputs::Made;
+use outputs::Outputs;
 use serde::Serialize;
 use std::ffi::OsString;
 use std::io;
@@ -59,6 +58,8 @@ pub struct RunRequest {
     /// Model file and model package group.
     pub model: Option<(PathBuf, String)>,
     pub require_clean: bool,
+    /// Standard output is for the report: the command's goes to standard error.
+    pub stdout_is_ours: bool,
     /// argv; never empty.
     pub command: Vec<OsString>,
 }
@@ -97,13 +98,6 @@ struct Prepared {
     notes: Vec<String>,
 }
 
-/// Paths that the command will write, known to be sound.
-struct Outputs {
-    files: Vec<(RepoPath, &'static str)>,
-    metrics: Vec<RepoPath>,
-    model: Option<(RepoPath, String)>,
-}
-
 pub fn run(
     project: &Project,
     cwd: &Path,
@@ -112,7 +106,7 @@ pub fn run(
 ) -> Result<RunReport> {
     let signer = project.signer()?;
     let commit = project.repo.head()?;
-    let outputs = plan_outputs(project, cwd, request)?;
+    let outputs = Outputs::plan(project, cwd, request)?;
     let prepared = prepare(project, cwd, request, &commit, &outputs, progress)?;
     let guard = SignalGuard::take().map_err(|e| StoreError::io("watch", "signals", e))?;
 
@@ -127,38 +121,12 @@ pub fn run(
     })?;
 
     let variables = [("MLPROV_RUN_ID", prepared.id.to_string())];
-    let ended = guard.run(&request.command, cwd, &variables);
+    let ended = guard.run(&request.command, cwd, &variables, request.stdout_is_ours);
     let id = prepared.id;
-    finish(project, &*signer, prepared, outputs, &commit, &ended, progress).map_err(|source| {
-        AppError::NotRecorded { run: id, exit_code: ended.exit_code(), source: Box::new(source) }
+    finish(project, &*signer, prepared, outputs, &commit, &ended, progress).map_err(|source| match source {
+        AppError::NotPublished { .. } => source,
+        source => AppError::NotRecorded { run: id, exit_code: ended.exit_code(), source: Box::new(source) },
     })
-}
-
-fn plan_outputs(project: &Project, cwd: &Path, request: &RunRequest) -> Result<Outputs> {
-    let path = |p: &PathBuf| app::repo_path(&project.repo, cwd, p);
-    let mut files: Vec<(RepoPath, &'static str)> = Vec::new();
-    let mut add = |path: RepoPath, role| {
-        if !files.iter().any(|(p, _)| *p == path) {
-            files.push((path, role));
-        }
-    };
-    let model = match &request.model {
-        Some((file, group)) => {
-            arn::check_group(group)?;
-            let file = path(file)?;
-            add(file.clone(), "model");
-            Some((file, group.clone()))
-        }
-        None => None,
-    };
-    let metrics = request.metrics.iter().map(path).collect::<Result<Vec<_>>>()?;
-    for metric in &metrics {
-        add(metric.clone(), "metrics");
-    }
-    for output in &request.outputs {
-        add(path(output)?, "output");
-    }
-    Ok(Outputs { files, metrics, model })
 }
 
 fn prepare(
@@ -180,6 +148,9 @@ fn prepare(
     let mut parameters = Vec::new();
     for file in &request.params {
         let path = app::repo_path(&project.repo, cwd, file)?;
+        if config_files.iter().any(|a: &Artefact| a.name == path) {
+            continue;
+        }
         let place = project.repo.root().join(path.as_str());
         let bytes = std::fs::read(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
         let hashed = data::put(scan::scan(project.repo.root(), &path)?, &*objects, true, progress)?;
@@ -189,10 +160,7 @@ fn prepare(
         }
         config_files.push(artefact);
         for (name, value) in files::read_pairs("parameters", &place, &bytes)? {
-            let (value, secrets) = match redact::is_secret_name(&name) {
-                true => ("[REDACTED:token]".to_owned(), vec![Secret::Token]),
-                false => redact::redact(&value),
-            };
+            let (value, secrets) = redact::redact_value(&name, &value);
             notes.extend(secrets.iter().map(|s| format!("parameter {name}: {} redacted", s.name())));
             parameters.push(Parameter { name, value, source: Some(path.clone()) });
         }
@@ -268,7 +236,7 @@ fn input_paths(
     }
     if request.inputs.is_empty() {
         let datasets = project.pointers(&commit.tree)?.into_iter().map(|p| p.data);
-        let is_output = |path: &RepoPath| outputs.files.iter().any(|(o, _)| o == path);
+        let is_output = |path: &RepoPath| outputs.declared.iter().any(|d| d.path == *path);
         paths = datasets.filter(|p| project.repo.root().join(p.as_str()).exists() && !is_output(p)).collect();
     }
     Ok(paths)
@@ -282,13 +250,14 @@ fn source(
     objects: &dyn PutBatch,
     notes: &mut Vec<String>,
 ) -> Result<Source> {
-    let scratch = Scratch::new(&project.own_dir())?;
-    let exclude: Vec<String> = outputs.files.iter().map(|(path, _)| path.to_string()).collect();
+    let scratch = ScratchDir::create(&project.own_dir().join("scratch"))?;
     let repo = &project.repo;
-    let run_tree = RunTree::take(repo.root(), &repo.common_dir(), &scratch.dir, &exclude)?;
+    let run_tree = RunTree::take(repo.root(), &repo.common_dir(), scratch.path(), &outputs.paths())?;
     let mut source = project.source(commit, repo.branch());
+    source.flags = run_tree.flags.clone();
     if run_tree.tree == commit.tree {
-        source.state = Some(TreeState::Clean);
+        let clean = if run_tree.left_out { TreeState::Dirty } else { TreeState::Clean };
+        source.state = Some(clean);
         return Ok(source);
     }
     source.state = Some(TreeState::Dirty);
@@ -307,26 +276,6 @@ fn source(
     }
     source.diff = Some(record::put_object(&patch, objects)?);
     Ok(source)
-}
-
-/// A directory that goes with its owner.
-struct Scratch {
-    dir: PathBuf,
-}
-
-impl Scratch {
-    fn new(own: &Path) -> Result<Self> {
-        let dir = own.join("scratch").join(format!("{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir); // of a dead process with our number
-        std::fs::create_dir_all(&dir).map_err(|e| StoreError::io("create", dir.display(), e))?;
-        Ok(Scratch { dir })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.dir); // nothing in it counts
-    }
 }
 
 fn finish(
@@ -349,69 +298,30 @@ fn finish(
         }
     }
 
-    let objects = project.store.batch()?;
-    let mut stored = Vec::new();
-    let mut incomplete = false;
-    for (path, role) in &outputs.files {
-        let scanned = match scan::scan(root, path) {
-            Ok(scanned) => scanned,
-            Err(e) => {
-                incomplete = true;
-                notes.push(format!("output {path}: {}", e.problems[0].kind));
-                continue;
-            }
-        };
-        let hashed = data::put(scanned, &*objects, *role == "model" || *role == "metrics", progress)?;
-        let mut artefact = data::describe(&hashed, &*project.store, &*objects)?.artefact(path, role);
-        artefact.observed = Some("after".to_owned());
-        stored.push(artefact);
-    }
-    objects.commit()?;
-    let mut metrics = Vec::new();
-    for artefact in stored.iter().filter(|a| outputs.metrics.contains(&a.name)) {
-        // From the stored version, so that the values are those of the digest beside them.
-        let bytes = data::read_object(&*project.store, &artefact.digest.blake3)?;
-        match files::read_pairs("metrics", &root.join(artefact.name.as_str()), &bytes) {
-            Ok(pairs) => metrics.extend(pairs.into_iter().map(|(name, value)| Metric {
-                name,
-                value,
-                source: Some(artefact.name.clone()),
-            })),
-            Err(AppError::RunFile { why, .. }) => {
-                incomplete = true;
-                notes.push(format!("metrics {}: {why}", artefact.name));
-            }
-            Err(e) => return Err(e),
-        }
-    }
-    if metrics.len() > record::MAX_METRICS {
-        incomplete = true;
-        let (found, allowed) = (metrics.len(), record::MAX_METRICS);
-        notes.push(format!(
-            "metrics: {found} values, and the record allows {allowed}; only the files are kept"
-        ));
-        metrics.clear();
-    }
-
-    let succeeded = *ended == Ended::Exited(0);
+    let mut made = outputs.store(project, progress);
     run.finished_on = Some(project.clock.now());
+    let succeeded = *ended == Ended::Exited { code: 0, interrupted: false };
+    let package = match succeeded && !made.incomplete {
+        true => outputs.register(project, &run, &mut made),
+        false => None,
+    };
     run.status = match ended {
-        Ended::Exited(0) if !incomplete => RunStatus::Complete,
-        Ended::Signalled { interrupted: true, .. } => RunStatus::Abort,
+        Ended::Exited { interrupted: true, .. } | Ended::Signalled { interrupted: true, .. } => {
+            RunStatus::Abort
+        }
+        _ if succeeded && !made.incomplete => RunStatus::Complete,
         _ => RunStatus::Fail,
     };
     match ended {
-        Ended::Exited(code) => run.exit_code = Some(*code),
+        Ended::Exited { code, .. } => run.exit_code = Some(*code),
         Ended::Signalled { signal, .. } => run.signal = Some(child::signal_name(*signal)),
         Ended::NotStarted { code, why } => {
             run.exit_code = Some(*code);
             notes.push(format!("the command could not be started: {why}"));
         }
     }
-
-    // Registered before the entry that names it, so that the entry is never ahead of the registry.
-    let model = outputs.model.filter(|_| run.status == RunStatus::Complete);
-    let package = model.map(|(file, group)| register(project, &run, &stored, &file, &group)).transpose()?;
+    let Made { stored, metrics, incomplete, notes: made_notes } = made;
+    notes.extend(made_notes);
 
     let program = std::env::current_exe().and_then(std::fs::read).ok();
     let receipt = append(project, signer, Kind::RunFinished, |body, _| {
@@ -443,36 +353,6 @@ fn finish(
         model_package: package.map(|p| p.arn),
         index: receipt.index,
         notes,
-    })
-}
-
-fn register(
-    project: &Project,
-    run: &Run,
-    stored: &[Artefact],
-    file: &RepoPath,
-    group: &str,
-) -> Result<ModelPackage> {
-    let Some(artefact) = stored.iter().find(|a| a.name == *file) else {
-        let path = project.repo.root().join(file.as_str());
-        return Err(AppError::RunFile { what: "model", path, why: "it was not stored".into() });
-    };
-    let arn = ModelPackageArn::local(&project.config.project.id, group, &run.id)?;
-    project.registry.register(&PackageRecord {
-        arn: arn.clone(),
-        group_name: group.to_owned(),
-        run: run.id,
-        model: file.clone(),
-        digest: artefact.digest,
-        size: artefact.size,
-        created: project.clock.now(),
-    })?;
-    Ok(ModelPackage {
-        arn,
-        group_name: group.to_owned(),
-        model: file.clone(),
-        digest: artefact.digest,
-        approval_status: None,
     })
 }
 

@@ -47,7 +47,13 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: 
     if let Some(diff) = body.source.as_ref().and_then(|s| s.diff.as_ref()) {
         check_object(project, "patch", "what differed from the commit", diff, findings)?;
     }
+    if let Some(object) = body.run.as_ref().and_then(|r| r.command_object.as_ref()) {
+        check_object(project, "command", "argv", object, findings)?;
+    }
     let metrics = project.list(&body.metrics);
+    if metrics.as_ref().is_ok_and(|all| all.iter().any(|m| m.source.is_none())) {
+        findings.add("metrics", "", Verdict::Unknown, "some name no file that they were read from");
+    }
     let values = |m: Metric| m.source.map(|source| (source, m.name, m.value));
     let metrics = metrics.map(|all| all.into_iter().filter_map(values).collect());
     check_values(project, "metrics", metrics, &body.outputs, findings)?;
@@ -88,7 +94,7 @@ fn check_object(
     object: &ObjectRef,
     findings: &mut Findings,
 ) -> Result<()> {
-    match data::read_object(&*project.store, &object.digest.blake3) {
+    match project.read_ref(object) {
         Ok(_) => findings.add(link, subject, Verdict::Intact, format!("{} bytes, hashed again", object.size)),
         Err(e) => finding_of(link, subject, e, findings)?,
     }
@@ -139,17 +145,33 @@ fn check_artefact(
 /// Each file of an artefact with the version that holds it; everything is checked against the digests above it.
 fn contents_of(project: &Project, artefact: &Artefact, map: &ObjectRef) -> Result<Vec<(String, Located)>> {
     let store = &*project.store;
-    let map = VersionMap::parse(&data::read_text(store, &map.digest.blake3)?)?;
+    let map = VersionMap::parse(&project.read_ref_text(map)?)?;
     let name = |content: &Blake3Hash| -> Result<Located> {
         let missing =
             || ParseError::new("version map", "does not name a content of the manifest", content.to_string());
-        Ok(map.get(content).ok_or_else(missing)?.clone())
+        let located = map.get(content).ok_or_else(missing)?.clone();
+        let other =
+            || ParseError::new("version map", "names the version of another content", content.to_string());
+        // A local version id is the content itself.
+        match located.version_id.content() {
+            Some(named) if named != *content => Err(other().into()),
+            None if store.scheme() == "local" => Err(other().into()),
+            _ => Ok(located),
+        }
     };
     let root = artefact.digest.blake3;
     let Some(object) = &artefact.manifest else {
         let located = name(&root)?;
         if located.size != artefact.size || artefact.file_count != 1 {
             let why = format!("the version has {} bytes, the entry says {}", located.size, artefact.size);
+            return Err(ParseError::new("artefact", why, root.to_string()).into());
+        }
+        let place = artefact.location.as_ref();
+        let same = place.is_some_and(|l| {
+            l.scheme == store.scheme() && l.version_id.as_ref() == Some(&located.version_id)
+        });
+        if !same {
+            let why = "its location is not the version that the map names";
             return Err(ParseError::new("artefact", why, root.to_string()).into());
         }
         return Ok(vec![(artefact.name.to_string(), located)]);
@@ -159,7 +181,7 @@ fn contents_of(project: &Project, artefact: &Artefact, map: &ObjectRef) -> Resul
             ParseError::new("artefact", "its digest is not that of its manifest", root.to_string()).into()
         );
     }
-    let manifest = Manifest::parse(&data::read_text(store, &root)?)?;
+    let manifest = Manifest::parse(&project.read_ref_text(object)?)?;
     if manifest.entries().len() as u64 != artefact.file_count {
         let why = format!("lists {} files, the entry says {}", manifest.entries().len(), artefact.file_count);
         return Err(ParseError::new("manifest", why, root.to_string()).into());
@@ -192,6 +214,7 @@ fn rehash(
     let reader = match store.open(located) {
         Ok(reader) => reader,
         Err(StoreError::Missing { .. }) => return Some((Verdict::Missing, format!("{place} is gone"))),
+        Err(e @ StoreError::Corrupt { .. }) => return Some((Verdict::Altered, e.to_string())),
         Err(e) => return Some((Verdict::Unreachable, e.to_string())),
     };
     let mut reader = Both { reader, sha256: sha256.map(|_| sha2::Sha256::new()) };
@@ -296,7 +319,8 @@ fn check_package(project: &Project, body: &Body, findings: &mut Findings) -> Res
         && record.digest == package.digest
         && record.model == package.model
         && record.group_name == package.group_name
-        && Some(record.run) == run;
+        && Some(record.run) == run
+        && outputs.iter().any(|o| o.name == record.model && o.size == record.size);
     match (agrees, is_output) {
         (true, true) => {
             let detail = "the registry's record has the run, file and digest of the entry";

@@ -2,7 +2,9 @@
 //! first finding. It writes nothing but the largest checkpoint seen.
 
 mod data;
+mod later;
 mod log;
+mod run;
 mod source;
 
 use crate::app::AppError;
@@ -12,10 +14,7 @@ use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::entry;
-use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
-use crate::domain::entry::RunStatus;
-use crate::domain::ids::EntryId;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
 use crate::ports::progress::Progress;
@@ -207,15 +206,17 @@ fn one_target(
     progress: &dyn Progress,
 ) -> Result<()> {
     // A run is judged by its end; a commit by its first entry, which is the one that counts.
-    let finished = about.iter().rev().find(|e| e.is(&Kind::RunFinished));
     let subject = match target {
-        Target::Run(_) => finished.or(about.last()),
-        Target::Commit(_) | Target::Entry(_) => about.first(),
+        Target::Run(_) => run::subject(about),
+        Target::Commit(_) | Target::Entry(_) => about.first().copied(),
     };
     let Some(subject) = subject else { return Ok(()) };
-    for entry in about {
-        // The start of a run is part of its story: it must be as sound as the end.
+    // The start of a run is part of its story: it must be as sound as the end.
+    for entry in about.iter().filter(|e| e.index == subject.index || !e.is(&Kind::RunFinished)) {
         log.entry(entry, findings);
+    }
+    if let Target::Run(_) = target {
+        run::other_ends(about, subject, findings);
     }
     if let (Target::Commit(_), [_, others @ ..]) = (target, about) {
         for other in others {
@@ -224,7 +225,11 @@ fn one_target(
         }
     }
     let Some(body) = subject.body() else { return Ok(()) };
-    run_itself(body, &log.entries, findings);
+    run::check(project, body, &log.entries, findings);
+    let needs_code = matches!(body.kind, Kind::CommitRecorded | Kind::RunStarted | Kind::RunFinished);
+    if needs_code && body.source.is_none() {
+        findings.add("commit", "", Verdict::Altered, "the entry names no commit");
+    }
     if matches!(body.kind, Kind::Other(_)) {
         findings.add(
             "kind",
@@ -246,127 +251,8 @@ fn one_target(
     }
     source::check(project, body, findings)?;
     data::check(project, body, findings, progress)?;
-    later(&log.entries, subject, body, findings);
+    later::check(&log.entries, subject, body, findings);
     Ok(())
-}
-
-fn run_itself(body: &Body, entries: &[LogEntry], findings: &mut Findings) {
-    let Some(run) = &body.run else { return };
-    let subject = run.id.short();
-    match &run.status {
-        RunStatus::Complete => findings.add("run", subject, Verdict::Intact, "COMPLETE, exit code 0"),
-        RunStatus::Started => {
-            findings.add("run", subject, Verdict::Pending, "it began, and no end is recorded");
-        }
-        RunStatus::Other(status) => {
-            findings.add(
-                "run",
-                subject,
-                Verdict::Unknown,
-                format!("status {status:?} is not known to this version"),
-            );
-        }
-        status => {
-            let how = match (&run.exit_code, &run.signal) {
-                (Some(code), _) => format!(", exit code {code}"),
-                (None, Some(signal)) => format!(", ended by {signal}"),
-                (None, None) => String::new(),
-            };
-            let notes = body.notes.iter().map(|n| format!("; {n}")).collect::<String>();
-            findings.add("run", subject, Verdict::Failed, format!("{status}{how}{notes}"));
-        }
-    }
-    if body.kind != Kind::RunFinished {
-        return;
-    }
-    let begins = |e: &&LogEntry| {
-        e.is(&Kind::RunStarted) && e.body().is_some_and(|b| b.run.as_ref().is_some_and(|r| r.id == run.id))
-    };
-    let Some(start) = entries.iter().find(begins).and_then(LogEntry::body) else {
-        findings.add("run", "start", Verdict::Missing, "no run.started was recorded before its end");
-        return;
-    };
-    // What the start said must be what the end says.
-    let same = start.source == body.source
-        && start.config_files == body.config_files
-        && start.parameters == body.parameters
-        && start.run.as_ref().is_some_and(|r| {
-            (&r.command, &r.cwd, &r.started_on) == (&run.command, &run.cwd, &run.started_on)
-        });
-    if !same {
-        findings.add(
-            "run",
-            "start",
-            Verdict::Altered,
-            "its start names other code, parameters or another command",
-        );
-    }
-}
-
-/// Whether anything later in the log speaks against the subject.
-fn later(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &mut Findings) {
-    let names: Names = Names {
-        entry: body.id,
-        run: body.run.as_ref().map(|r| r.id),
-        package: body.model_package.as_ref().map(|p| p.arn.clone()),
-    };
-    let mut against = 0;
-    for later in entries.iter().filter(|e| e.index > subject.index) {
-        let Some(b) = later.body() else { continue };
-        let Some(target) = &b.target else { continue };
-        let aims = target.entry == Some(names.entry)
-            || (target.run.is_some() && target.run == names.run)
-            || (target.model_package.is_some() && target.model_package == names.package);
-        if !aims {
-            continue;
-        }
-        let place = format!("entry {} at index {}", b.id.short(), later.index);
-        match &b.kind {
-            Kind::Correction | Kind::ModelRejected | Kind::WriterRevoked => {
-                against += 1;
-                findings.add("later entries", &b.kind, Verdict::Failed, format!("{} by {place}", b.kind));
-            }
-            Kind::Redaction => {
-                against += 1;
-                findings.add("later entries", &b.kind, Verdict::Erased, format!("redacted by {place}"));
-            }
-            Kind::Other(kind) => {
-                against += 1;
-                let detail = format!("{place} is of kind {kind:?}, which this version does not know");
-                findings.add("later entries", kind, Verdict::Unknown, detail);
-            }
-            _ => {}
-        }
-    }
-    for later in entries.iter().filter(|e| e.index > subject.index && e.is(&Kind::WriterRevoked)) {
-        if later.body().is_some_and(|b| b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer)) {
-            // Effect is by index: what the writer signed before stays valid, and this is said.
-            let detail = format!("its writer was revoked later, at index {}", later.index);
-            findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
-        }
-    }
-    let superseded = |b: &Body| {
-        b.kind == Kind::CommitSuperseded && commit_of(b) == body.source.as_ref().map(|s| &s.commit)
-    };
-    for later in entries.iter().filter(|e| e.index > subject.index).filter_map(LogEntry::body) {
-        if let (true, Some(new)) = (superseded(later), &later.source) {
-            let detail = format!("commit {} took its place later (amend or rebase)", new.commit.short());
-            findings.add("superseded", "", Verdict::Intact, detail);
-        }
-    }
-    if against == 0 {
-        findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");
-    }
-}
-
-fn commit_of(body: &Body) -> Option<&crate::domain::ids::CommitId> {
-    body.target.as_ref()?.commit.as_ref()
-}
-
-struct Names {
-    entry: EntryId,
-    run: Option<crate::domain::ids::RunId>,
-    package: Option<crate::domain::arn::ModelPackageArn>,
 }
 
 /// Why an entry's bytes cannot be read, in words.

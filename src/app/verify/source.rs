@@ -25,7 +25,7 @@ fn code(project: &Project, tree: &TreeId, findings: &mut Findings) {
                 format!("{} files, {} bytes read and hashed again{submodules}", read.files, read.bytes);
             findings.add("code", subject, Verdict::Intact, detail);
         }
-        Err(e) if project.repo.is_partial() => {
+        Err(e @ GitError::NotFound { .. }) if project.repo.is_partial() => {
             findings.add(
                 "code",
                 subject,

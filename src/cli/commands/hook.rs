@@ -8,6 +8,7 @@ use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::HookArgs;
 use crate::cli::compose;
+use crate::cli::format;
 use crate::cli::hints;
 use crate::config::ConfigError;
 use crate::domain::ids::CommitId;
@@ -45,9 +46,16 @@ fn hook(context: &Context, name: &str) -> Result<(), AppError> {
             commit::record_rewrite(&project, &pairs(&standard_input()))?;
         }
         "pre-push" => {
-            let late = commit::reconcile(&project, &tips(&standard_input()))?;
-            if !late.is_empty() {
-                context.ui.status(format!("mlprov: recorded {} commits that no hook had seen", late.len()));
+            let found = commit::reconcile(&project, &tips(&standard_input()))?;
+            if !found.late.is_empty() {
+                context
+                    .ui
+                    .status(format!("mlprov: recorded {} commits that no hook had seen", found.late.len()));
+            }
+            for commit in &found.skipped {
+                context.ui.warning(format!(
+                    "mlprov: commit {commit} holds a pointer that cannot be read; not recorded"
+                ));
             }
         }
         _ => context.ui.warning(format!("mlprov: the hook {name} is not known to this version")),
@@ -66,9 +74,10 @@ fn tell(context: &Context, outcome: &CommitOutcome) {
         }
         CommitOutcome::Recorded(_) => {}
         CommitOutcome::Waiting(data) => {
-            context
-                .ui
-                .status(format!("mlprov: the commit waits for data that is not here: {}", data.join(", ")));
+            context.ui.status(format!(
+                "mlprov: the commit waits for data that is not here: {}",
+                format::visible(&data.join(", "))
+            ));
         }
     }
 }

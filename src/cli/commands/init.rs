@@ -78,7 +78,11 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
 }
 
 fn text(report: &InitReport) -> String {
-    let mut out = format!("Project {} ({})\n", ui::paint(ui::BOLD, &report.name), report.project);
+    let mut out = format!(
+        "Project {} ({})\n",
+        ui::paint(ui::BOLD, crate::cli::format::visible(&report.name)),
+        report.project
+    );
     out.push_str(&format!("  log     {}\n", report.log));
     out.push_str(&format!("  writer  {}\n", report.writer.short()));
     let count = |state: &str| report.hooks.iter().filter(|h| h.state == state).count();

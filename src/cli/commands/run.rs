@@ -6,6 +6,7 @@ use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::RunArgs;
 use crate::cli::compose;
+use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::domain::entry::RunStatus;
 
@@ -19,6 +20,7 @@ pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
         params: args.params,
         model: args.model.zip(args.model_group),
         require_clean: args.require_clean,
+        stdout_is_ours: context.ui.json,
         command: args.command,
     };
     let report = run::run(&project, &context.cwd, &request, &context.ui.progress())?;
@@ -44,18 +46,18 @@ fn text(report: &RunReport) -> String {
     out.push_str(&format!("  commit   {} ({})\n", &report.commit[..10], report.state));
     for (what, items) in [("inputs ", &report.inputs), ("outputs", &report.outputs)] {
         if !items.is_empty() {
-            out.push_str(&format!("  {what}  {}\n", items.join(", ")));
+            out.push_str(&format!("  {what}  {}\n", visible(&items.join(", "))));
         }
     }
     if !report.metrics.is_empty() {
         let metrics: Vec<String> = report.metrics.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        out.push_str(&format!("  metrics  {}\n", metrics.join(" ")));
+        out.push_str(&format!("  metrics  {}\n", visible(&metrics.join(" "))));
     }
     if let Some(arn) = &report.model_package {
         out.push_str(&format!("  model    {arn}\n"));
     }
     for note in &report.notes {
-        out.push_str(&format!("  note     {note}\n"));
+        out.push_str(&format!("  note     {}\n", visible(note)));
     }
     out
 }

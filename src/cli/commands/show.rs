@@ -5,6 +5,7 @@ use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::ShowArgs;
 use crate::cli::compose;
+use crate::cli::format::visible;
 use crate::cli::ui;
 use serde_json::Value;
 
@@ -40,6 +41,7 @@ fn tree(value: &Value, depth: usize, out: &mut String) {
     let pad = "  ".repeat(depth);
     let Some(map) = value.as_object() else { return };
     for (key, value) in map {
+        let key = &visible(key);
         if depth == 1 && matches!(key.as_str(), "kind" | "id") {
             continue;
         }
@@ -52,10 +54,12 @@ fn tree(value: &Value, depth: usize, out: &mut String) {
                 out.push_str(&format!("{pad}{key}\n"));
                 for item in items {
                     match (item["name"].as_str(), item["value"].as_str()) {
-                        (Some(name), Some(value)) => out.push_str(&format!("{pad}  {name} = {value}\n")),
+                        (Some(name), Some(value)) => {
+                            out.push_str(&format!("{pad}  {} = {}\n", visible(name), visible(value)));
+                        }
                         _ => {
                             let name = item["name"].as_str().unwrap_or("-");
-                            out.push_str(&format!("{pad}  {}\n", crate::cli::format::visible(name)));
+                            out.push_str(&format!("{pad}  {}\n", visible(name)));
                             tree(item, depth + 2, out);
                         }
                     }
@@ -72,7 +76,7 @@ fn tree(value: &Value, depth: usize, out: &mut String) {
 
 fn scalar(value: &Value) -> String {
     match value {
-        Value::String(text) => crate::cli::format::visible(text),
+        Value::String(text) => visible(text),
         other => other.to_string(),
     }
 }

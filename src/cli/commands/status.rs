@@ -32,14 +32,18 @@ fn text(report: &StatusReport) -> String {
         Some(id) if report.head_recorded => format!("{} is recorded", id.short()),
         Some(id) => ui::paint(ui::YELLOW, format!("{} is not recorded", id.short())),
     };
-    let mut out =
-        format!("Project {}, {branch}: {head}; {} entries in the log\n", report.name, report.log_size);
+    let mut out = format!(
+        "Project {}, {}: {head}; {} entries in the log\n",
+        format::visible(&report.name),
+        format::visible(branch),
+        report.log_size
+    );
     let rows: Vec<Vec<String>> = report
         .datasets
         .iter()
         .map(|d| {
             let stored = if d.stored { "" } else { "not stored here" };
-            let detail = d.detail.clone().unwrap_or_default();
+            let detail = format::visible(d.detail.as_deref().unwrap_or_default());
             vec![format!("  {}", d.state), format::visible(d.path.as_str()), stored.to_owned(), detail]
         })
         .collect();

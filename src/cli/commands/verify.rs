@@ -39,7 +39,7 @@ fn text(report: &VerifyReport) -> String {
         let verdict = ui::paint(style, format!("{:11}", link.verdict.to_string()));
         let subject = format::visible(&link.subject);
         let what = if subject.is_empty() { link.link.to_owned() } else { format!("{} {subject}", link.link) };
-        out.push_str(&format!("  {verdict} {what}: {}\n", link.detail));
+        out.push_str(&format!("  {verdict} {what}: {}\n", format::visible(&link.detail)));
     }
     let bad = report.links.iter().filter(|l| l.verdict != Verdict::Intact).count();
     let total = report.links.len();

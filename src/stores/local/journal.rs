@@ -161,7 +161,8 @@ impl LocalLedger {
             }
         }
         let name = rustix::system::uname();
-        let command = std::env::args().skip(1).take(2).collect::<Vec<_>>().join(" ");
+        let words = std::env::args_os().skip(1).take(2).map(|w| w.to_string_lossy().into_owned());
+        let command = words.collect::<Vec<_>>().join(" ");
         let holder = format!(
             "pid {} on {} (mlprov {command})\n",
             std::process::id(),
@@ -503,12 +504,22 @@ impl CommitStore for LocalLedger {
         let length = fs::metadata(self.journal_file()).map_err(self.io("read"))?.len();
         let known = lookup.filter(|_| hit.is_none()).map(|l| l.covered());
         let rest = known.filter(|c| c.size > 0 && c.end <= length);
-        let mut found = None;
-        self.visit_frames(Some(rest.unwrap_or(self.beginning())), &mut |_, frame| {
-            found = frame.entries.iter().position(|(i, _)| i == id).map(|at| frame.start() + at as u64);
-            if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok(found)
+        let scan = |from: Covered| {
+            let mut found = None;
+            let visited = self.visit_frames(Some(from), &mut |_, frame| {
+                found = frame.entries.iter().position(|(i, _)| i == id).map(|at| frame.start() + at as u64);
+                if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            visited.map(|_| found)
+        };
+        match rest.map(scan) {
+            Some(Ok(found)) => Ok(found),
+            _ => scan(self.beginning()),
+        }
+    }
+
+    fn confirm(&self) -> Result<(), StoreError> {
+        Ok(durable::sync_file(&self.journal_file(), &self.open_journal(true)?)?)
     }
 
     fn unfinished(&self) -> Result<u64, StoreError> {
@@ -521,6 +532,8 @@ impl CheckpointStore for LocalLedger {
     fn latest(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join("checkpoint");
         match durable::read_stable(&path) {
+            // Made and never written, by a process that was killed.
+            Ok(note) if note.is_empty() => Ok(None),
             // Damaged: an empty note, which no key has signed.
             Ok(note) => Ok(Some(String::from_utf8(note).unwrap_or_default())),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),

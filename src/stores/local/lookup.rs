@@ -6,7 +6,7 @@
 //! lookup.ids      header (4,096 bytes), then hash tables of 4,096, 8,192, 16,384 … entries, each with two
 //!                 slots per entry; slot = 16 bytes id, u64 index + 1
 //! header          "mlplook1" | u64 entries covered | u64 journal offset covered | the same two as of the last
-//!                 sync | 36 bytes boot id
+//!                 sync | 36 bytes boot id | u32 crc32c of all before
 //! ```
 //! A full table is never moved: a new entry costs two small writes, a question one read per table. The files
 //! are not synced on the hot path; after a reboot, what was written since the last sync is done again.
@@ -95,9 +95,9 @@ impl Lookup {
     }
 
     fn from_files(ids: File, offsets: File) -> Option<Self> {
-        let mut header = [0u8; 76];
+        let mut header = [0u8; 80];
         ids.read_exact_at(&mut header, 0).ok()?;
-        if &header[..8] != MAGIC {
+        if &header[..8] != MAGIC || crc32c::crc32c(&header[..76]).to_le_bytes() != header[76..] {
             return None;
         }
         let word = |at: usize| {
@@ -144,6 +144,7 @@ impl Lookup {
             header.extend_from_slice(&word.to_le_bytes());
         }
         header.extend_from_slice(&boot_id().unwrap_or([0; 36]));
+        header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
         self.ids.write_all_at(&header, 0)
     }
 
@@ -307,7 +308,12 @@ mod tests {
         lookup.mark_synced().unwrap();
         lookup.add(5, 200, (5..9).map(id), 300).unwrap();
         assert_eq!(Lookup::open(dir.path()).unwrap().covered(), Covered { size: 9, end: 300 });
-        lookup.ids.write_all_at(&[b'x'; 36], 40).unwrap();
+        let mut header = [0u8; 76];
+        lookup.ids.read_exact_at(&mut header, 0).unwrap();
+        header[40..].fill(b'x');
+        lookup.ids.write_all_at(&header, 0).unwrap();
+        assert!(Lookup::open(dir.path()).is_none(), "a header that does not match its checksum");
+        lookup.ids.write_all_at(&crc32c::crc32c(&header).to_le_bytes(), 76).unwrap();
         let reader = Lookup::open(dir.path()).unwrap();
         assert_eq!(reader.covered(), Covered { size: 5, end: 200 });
         assert_eq!(reader.find(&id(7)).unwrap(), None);

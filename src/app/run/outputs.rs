@@ -1,0 +1,196 @@
+//! What a command made: stored as versions, its metrics read, its model registered. Nothing that goes wrong
+//! here may keep the run's end from being recorded: it becomes a note, and the run is not complete.
+
+use crate::app;
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::data;
+use crate::app::record;
+use crate::app::run::RunRequest;
+use crate::app::run::files;
+use crate::domain::arn;
+use crate::domain::arn::ModelPackageArn;
+use crate::domain::entry::Artefact;
+use crate::domain::entry::Metric;
+use crate::domain::entry::ModelPackage;
+use crate::domain::entry::Run;
+use crate::domain::path::RepoPath;
+use crate::ports::StoreError;
+use crate::ports::model_registry::PackageRecord;
+use crate::ports::progress::Progress;
+use crate::worktree::Scanned;
+use crate::worktree::scan;
+use std::path::PathBuf;
+
+/// One declared output, as it lay there before the command started.
+pub struct Declared {
+    pub path: RepoPath,
+    role: &'static str,
+    before: Option<Scanned>,
+}
+
+/// Paths that the command will write, known to be sound.
+pub struct Outputs {
+    pub declared: Vec<Declared>,
+    /// Model file and group.
+    model: Option<(RepoPath, String)>,
+}
+
+/// What became of them.
+#[derive(Default)]
+pub struct Made {
+    pub stored: Vec<Artefact>,
+    pub metrics: Vec<Metric>,
+    /// Something declared is not there, or could not be stored or read.
+    pub incomplete: bool,
+    pub notes: Vec<String>,
+}
+
+impl Made {
+    fn lacks(&mut self, note: String) {
+        self.incomplete = true;
+        self.notes.push(note);
+    }
+}
+
+impl Outputs {
+    pub fn plan(project: &Project, cwd: &std::path::Path, request: &RunRequest) -> Result<Self> {
+        let path = |p: &PathBuf| app::repo_path(&project.repo, cwd, p);
+        let mut files: Vec<(RepoPath, &'static str)> = Vec::new();
+        let model = match &request.model {
+            Some((file, group)) => {
+                arn::check_group(group)?;
+                let file = path(file)?;
+                files.push((file.clone(), "model"));
+                Some((file, group.clone()))
+            }
+            None => None,
+        };
+        for metric in &request.metrics {
+            files.push((path(metric)?, "metrics"));
+        }
+        for output in &request.outputs {
+            files.push((path(output)?, "output"));
+        }
+        let mut declared: Vec<Declared> = Vec::new();
+        for (path, role) in files {
+            if !declared.iter().any(|d| d.path == path) {
+                // Whatever lies there now is not made by this run.
+                let before = scan::scan(project.repo.root(), &path).ok();
+                declared.push(Declared { path, role, before });
+            }
+        }
+        Ok(Outputs { declared, model })
+    }
+
+    pub fn paths(&self) -> Vec<RepoPath> {
+        self.declared.iter().map(|d| d.path.clone()).collect()
+    }
+
+    /// Stores what the command made, and reads its metrics.
+    pub fn store(&self, project: &Project, progress: &dyn Progress) -> Made {
+        let mut made = Made::default();
+        match self.store_files(project, progress, &mut made) {
+            Ok(stored) => made.stored = stored,
+            Err(e) => made.lacks(format!("outputs: {}", brief(&e))),
+        }
+        self.read_metrics(project, &mut made);
+        made
+    }
+
+    fn store_files(
+        &self,
+        project: &Project,
+        progress: &dyn Progress,
+        made: &mut Made,
+    ) -> Result<Vec<Artefact>> {
+        let objects = project.store.batch()?;
+        let mut stored = Vec::new();
+        for Declared { path, role, before } in &self.declared {
+            let put = || -> Result<Artefact> {
+                let scanned = scan::scan(project.repo.root(), path)?;
+                let unchanged = before.as_ref().is_some_and(|b| b.is_same(&scanned));
+                let for_others = *role == "model" || *role == "metrics";
+                let hashed = data::put(scanned, &*objects, for_others, progress)?;
+                let record = data::describe(&hashed, &*project.store, &*objects)?;
+                let mut artefact = record.artefact(path, role);
+                artefact.observed = Some(if unchanged { "unchanged" } else { "after" }.to_owned());
+                Ok(artefact)
+            };
+            match put() {
+                Ok(artefact) => stored.push(artefact),
+                Err(e) => made.lacks(format!("output {path}: {}", brief(&e))),
+            }
+        }
+        objects.commit()?;
+        for artefact in stored.iter().filter(|a| a.observed.as_deref() == Some("unchanged")) {
+            made.notes.push(format!("output {}: the command did not write it", artefact.name));
+            // An old model, or old metrics, must not pass for this run's.
+            made.incomplete |= artefact.role == "model" || artefact.role == "metrics";
+        }
+        Ok(stored)
+    }
+
+    fn read_metrics(&self, project: &Project, made: &mut Made) {
+        let fresh = |a: &&Artefact| a.role == "metrics" && a.observed.as_deref() == Some("after");
+        for artefact in made.stored.clone().iter().filter(fresh) {
+            // From the stored version, so that the values are those of the digest beside them.
+            let read = data::read_object(&*project.store, &artefact.digest.blake3).and_then(|bytes| {
+                files::read_pairs("metrics", &project.repo.root().join(artefact.name.as_str()), &bytes)
+            });
+            match read {
+                Ok(pairs) => made.metrics.extend(pairs.into_iter().map(|(name, value)| Metric {
+                    name,
+                    value,
+                    source: Some(artefact.name.clone()),
+                })),
+                Err(e) => made.lacks(format!("metrics {}: {}", artefact.name, brief(&e))),
+            }
+        }
+        if made.metrics.len() > record::MAX_METRICS {
+            let (found, allowed) = (made.metrics.len(), record::MAX_METRICS);
+            made.lacks(format!(
+                "metrics: {found} values, and the record allows {allowed}; only the files are kept"
+            ));
+            made.metrics.clear();
+        }
+    }
+
+    /// Registers the model of a complete run. Before the entry that names it, so that the entry is never ahead
+    /// of the registry.
+    pub fn register(&self, project: &Project, run: &Run, made: &mut Made) -> Option<ModelPackage> {
+        let (file, group) = self.model.as_ref()?;
+        let artefact = made.stored.iter().find(|a| a.name == *file)?;
+        let (digest, size) = (artefact.digest, artefact.size);
+        let arn = ModelPackageArn::local(&project.config.project.id, group, &run.id).ok()?;
+        let record = PackageRecord {
+            arn: arn.clone(),
+            group_name: group.clone(),
+            run: run.id,
+            model: file.clone(),
+            digest,
+            size,
+            created: project.clock.now(),
+        };
+        if let Err(e) = project.registry.register(&record) {
+            made.lacks(format!("model {file}: it could not be registered: {}", brief(&e.into())));
+            return None;
+        }
+        let (group_name, model) = (group.clone(), file.clone());
+        Some(ModelPackage { arn, group_name, model, digest, approval_status: None })
+    }
+}
+
+/// Why, without the absolute paths that have no place in a record.
+fn brief(e: &AppError) -> String {
+    match e {
+        AppError::Scan(scan) => scan.problems[0].kind.to_string(),
+        AppError::RunFile { why, .. } => why.clone(),
+        AppError::Store(StoreError::Io { op, source, .. }) => format!("{op}: {source}"),
+        AppError::Durable(e) => format!("{}: {}", e.op, e.source),
+        AppError::Store(StoreError::Corrupt { why, .. }) => why.clone(),
+        AppError::Store(StoreError::Missing { .. }) => "it was not stored".to_owned(),
+        _ => "it could not be stored".to_owned(),
+    }
+}

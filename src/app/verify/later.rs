@@ -1,0 +1,69 @@
+//! Whether anything later in the log speaks against the subject.
+
+use super::Findings;
+use super::Verdict;
+use crate::app::query::LogEntry;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
+use crate::domain::entry::Target;
+use crate::domain::ids::CommitId;
+
+pub fn check(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &mut Findings) {
+    let mut silent = true;
+    for later in entries.iter().filter(|e| e.index > subject.index) {
+        let place = format!("entry {} at index {}", later.id.short(), later.index);
+        let Some(b) = later.body() else {
+            silent = false;
+            let detail = format!("{place} cannot be read by this version: it may speak against this one");
+            findings.add("later entries", later.id.short(), Verdict::Unknown, detail);
+            continue;
+        };
+        match &b.kind {
+            Kind::Correction | Kind::ModelRejected if aims(b, body) => {
+                silent = false;
+                findings.add("later entries", &b.kind, Verdict::Failed, format!("{} by {place}", b.kind));
+            }
+            Kind::Redaction if aims(b, body) => {
+                silent = false;
+                findings.add("later entries", &b.kind, Verdict::Erased, format!("redacted by {place}"));
+            }
+            Kind::Other(kind) if aims(b, body) => {
+                silent = false;
+                let detail = format!("{place} is of kind {kind:?}, which this version does not know");
+                findings.add("later entries", kind, Verdict::Unknown, detail);
+            }
+            Kind::WriterRevoked if b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer) => {
+                // Effect is by index: what the writer signed before stays valid, and this is said.
+                let detail = format!("its writer was revoked later, at index {}", later.index);
+                findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
+            }
+            Kind::CommitSuperseded if commit_aimed_at(b).is_some_and(|c| Some(c) == commit_of(body)) => {
+                let new = commit_of(b).map_or_else(String::new, |c| c.short().to_owned());
+                let detail = format!("commit {new} took its place later (amend or rebase)");
+                findings.add("superseded", "", Verdict::Intact, detail);
+            }
+            _ => {}
+        }
+    }
+    if silent {
+        findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");
+    }
+}
+
+fn aims(later: &Body, body: &Body) -> bool {
+    let Some(Target { entry, run, commit, model_package }) = &later.target else { return false };
+    let own_run = body.run.as_ref().map(|r| r.id);
+    let own_package = body.model_package.as_ref().map(|p| &p.arn);
+    *entry == Some(body.id)
+        || (run.is_some() && *run == own_run)
+        || (commit.is_some() && commit.as_ref() == commit_of(body))
+        || (model_package.is_some() && model_package.as_ref() == own_package)
+}
+
+fn commit_of(body: &Body) -> Option<&CommitId> {
+    Some(&body.source.as_ref()?.commit)
+}
+
+fn commit_aimed_at(body: &Body) -> Option<&CommitId> {
+    body.target.as_ref()?.commit.as_ref()
+}

@@ -1,0 +1,142 @@
+//! The run itself: which entry is its end, whether it completed, and whether start and end tell one story.
+
+use super::Findings;
+use super::Verdict;
+use crate::app::Project;
+use crate::app::query::LogEntry;
+use crate::app::resolve;
+use crate::app::resolve::Target;
+use crate::domain::entry::Artefact;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
+use crate::domain::entry::List;
+use crate::domain::entry::Run;
+use crate::domain::entry::RunStatus;
+use serde::de::DeserializeOwned;
+
+fn writer_of(entry: &LogEntry) -> Option<crate::domain::digest::KeyId> {
+    entry.body().map(|b| b.actor.writer)
+}
+
+/// The entry that a run is judged by: the first end in log order that the writer of the start recorded after
+/// it. An UNKNOWN end (nobody saw it) gives way to a later one. Without an end: the start.
+pub fn subject<'a>(about: &[&'a LogEntry]) -> Option<&'a LogEntry> {
+    let start = about.iter().find(|e| e.is(&Kind::RunStarted));
+    let own = |e: &&&LogEntry| {
+        e.is(&Kind::RunFinished) && start.is_none_or(|s| e.index > s.index && writer_of(e) == writer_of(s))
+    };
+    let known = |e: &&&LogEntry| {
+        e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.status != RunStatus::Unknown)
+    };
+    let end = about.iter().filter(own).find(known).or_else(|| about.iter().find(own));
+    end.or(start).or(about.last()).copied()
+}
+
+/// Other entries that claim to be the end of the run are named; they do not count.
+pub fn other_ends(about: &[&LogEntry], subject: &LogEntry, findings: &mut Findings) {
+    for other in about.iter().filter(|e| e.is(&Kind::RunFinished) && e.index != subject.index) {
+        let detail = "claims to be the end of the run as well; it does not count";
+        findings.add(
+            "other end",
+            format!("{} (index {})", other.id.short(), other.index),
+            Verdict::Intact,
+            detail,
+        );
+    }
+}
+
+pub fn check(project: &Project, body: &Body, entries: &[LogEntry], findings: &mut Findings) {
+    let Some(run) = &body.run else { return };
+    let subject = run.id.short();
+    let how = match (&run.exit_code, &run.signal) {
+        (Some(code), _) => format!(", exit code {code}"),
+        (None, Some(signal)) => format!(", ended by {signal}"),
+        (None, None) => String::new(),
+    };
+    match &run.status {
+        RunStatus::Complete if run.exit_code == Some(0) && run.signal.is_none() => {
+            findings.add("run", subject, Verdict::Intact, format!("COMPLETE{how}"));
+        }
+        RunStatus::Complete => {
+            findings.add(
+                "run",
+                subject,
+                Verdict::Altered,
+                format!("it says COMPLETE{how}: it contradicts itself"),
+            );
+        }
+        RunStatus::Started => {
+            findings.add("run", subject, Verdict::Pending, "it began, and no end is recorded")
+        }
+        RunStatus::Other(status) => {
+            let detail = format!("status {status:?} is not known to this version");
+            findings.add("run", subject, Verdict::Unknown, detail);
+        }
+        status => {
+            let notes = body.notes.iter().map(|n| format!("; {n}")).collect::<String>();
+            findings.add("run", subject, Verdict::Failed, format!("{status}{how}{notes}"));
+        }
+    }
+    if body.kind != Kind::RunFinished {
+        return;
+    }
+    let about = resolve::entries_about(entries, &Target::Run(run.id));
+    let Some(start) = about.iter().find(|e| e.is(&Kind::RunStarted)).and_then(|e| e.body()) else {
+        findings.add("run", "start", Verdict::Missing, "no run.started was recorded before its end");
+        return;
+    };
+    if let Some(what) = difference(project, start, body) {
+        let detail = format!("its start names {what} than its end");
+        findings.add("run", "start", Verdict::Altered, detail);
+    }
+}
+
+/// What the start says otherwise than the end; lists may stand in the entry here and in an object there.
+fn difference(project: &Project, start: &Body, end: &Body) -> Option<&'static str> {
+    let (Some(first), Some(last)) = (&start.run, &end.run) else { return Some("another run") };
+    if (&first.cwd, &first.started_on, &first.name, &first.parents)
+        != (&last.cwd, &last.started_on, &last.name, &last.parents)
+    {
+        return Some("another directory, name or time");
+    }
+    if argv(project, first) != argv(project, last) {
+        return Some("another command");
+    }
+    if start.source != end.source {
+        return Some("other code");
+    }
+    if !same(project, &start.parameters, &end.parameters, |_| {}) {
+        return Some("other parameters");
+    }
+    if !same(project, &start.config_files, &end.config_files, |_| {}) {
+        return Some("other configuration files");
+    }
+    // How an input was observed is said anew at the end.
+    let blank = |a: &mut Artefact| (a.observed, a.stable) = (None, None);
+    if !same(project, &start.inputs, &end.inputs, blank) {
+        return Some("other inputs");
+    }
+    None
+}
+
+/// argv, wherever it stands; `None` if its object cannot be read, which is reported with the data.
+fn argv(project: &Project, run: &Run) -> Option<Vec<String>> {
+    let Some(object) = &run.command_object else { return Some(run.command.clone()) };
+    let bytes = project.read_ref(object).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn same<T: DeserializeOwned + Clone + PartialEq>(
+    project: &Project,
+    one: &List<T>,
+    other: &List<T>,
+    normalise: impl Fn(&mut T),
+) -> bool {
+    let read = |list: &List<T>| {
+        let mut items = project.list(list).ok()?;
+        items.iter_mut().for_each(&normalise);
+        Some(items)
+    };
+    // A stored list that cannot be read is reported with the data.
+    read(one) == read(other)
+}
