@@ -156,7 +156,8 @@ pub fn carry_out(
 
     let state = site.dirs.project_state(&project);
     let pins_file = pins::pins_file(&state);
-    let mut pins = Pins::parse(&read_or_empty(&pins_file)?)?;
+    let mut pins = Pins::parse(&read_or_empty(&pins_file)?)
+        .map_err(|e| AppError::BadPins { path: pins_file.clone(), why: e.to_string() })?;
     if pins.add(log_key.verifier().clone()) {
         durable::create_dir_all(&state)?;
         durable::replace(&pins_file, pins.to_text().as_bytes(), 0o600)?;

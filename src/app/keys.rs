@@ -1,11 +1,14 @@
 //! `key`: which keys sign here, and which logs this user trusts.
 
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::init::read_or_empty;
+use crate::domain::ParseError;
 use crate::domain::digest::KeyId;
 use crate::domain::ids::LogId;
 use crate::durable;
+use crate::ledger::FormatError;
 use crate::ledger::note::VerifierKey;
 use crate::trust::pins;
 use crate::trust::pins::Pins;
@@ -49,7 +52,8 @@ pub struct TrustReport {
 
 /// Pins a log's key for this user.
 pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
-    let key: VerifierKey = vkey.parse()?;
+    let key: VerifierKey =
+        vkey.parse().map_err(|e: FormatError| ParseError::new("verifier key", e.why, vkey))?;
     let mut pins = project.pins()?;
     let added = pins.add(key.clone());
     if added {
@@ -62,6 +66,8 @@ pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
 impl Project {
     /// What this user pinned for this project.
     pub fn pins(&self) -> Result<Pins> {
-        Ok(Pins::parse(&read_or_empty(&pins::pins_file(&self.state_dir()))?)?)
+        let path = pins::pins_file(&self.state_dir());
+        let pins = Pins::parse(&read_or_empty(&path)?);
+        pins.map_err(|e| AppError::BadPins { path, why: e.to_string() })
     }
 }

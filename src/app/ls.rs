@@ -5,6 +5,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
+use crate::app::track;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer;
@@ -88,14 +89,14 @@ fn pointers(project: &Project, rev: Option<&str>) -> Result<Vec<PlacedPointer>> 
         }
         Some(rev) => {
             let commit = project.repo.resolve(rev)?;
-            let commit = commit.ok_or_else(|| AppError::UnknownId { id: rev.to_owned() })?;
+            let commit = commit.ok_or_else(|| AppError::UnknownRevision { rev: rev.to_owned() })?;
             project.pointers(&commit.tree)
         }
     }
 }
 
 pub fn ls(project: &Project, cwd: &Path, path: Option<&PathBuf>, rev: Option<&str>) -> Result<LsReport> {
-    let below = path.map(|p| app::repo_path(&project.repo, cwd, p)).transpose()?;
+    let below = path.map(|p| app::place_in(&project.repo, cwd, p)).transpose()?.flatten();
     let mut datasets = Vec::new();
     for placed in pointers(project, rev)? {
         if below.as_ref().is_some_and(|b| !b.contains(&placed.data) && *b != placed.at) {
@@ -111,6 +112,9 @@ pub fn ls(project: &Project, cwd: &Path, path: Option<&PathBuf>, rev: Option<&st
         });
     }
     if let (Some(path), true) = (&below, datasets.is_empty()) {
+        if let Some(dataset) = track::enclosing_dataset(project.repo.root(), path) {
+            return Err(AppError::InsideDataset { path: path.to_string(), dataset: dataset.to_string() });
+        }
         return Err(AppError::NotTracked { path: path.to_string() });
     }
     Ok(LsReport { datasets })

@@ -24,6 +24,7 @@ use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Digests;
 use crate::domain::ids::EntryId;
+use crate::domain::path::RepoPath;
 use crate::durable::DurableError;
 use crate::git::GitError;
 use crate::git::repo::Repo;
@@ -101,9 +102,17 @@ pub enum AppError {
     RunFile { what: &'static str, path: PathBuf, why: String },
     #[error("the work tree differs from commit {commit}")]
     NotClean { commit: String },
-    /// A question that only the user may answer, and no terminal to ask on.
-    #[error("{question}")]
-    NeedsAnswer { question: String, flag: &'static str },
+    /// A question that only the user may answer, and no terminal to ask on. `command` asks nothing.
+    #[error("{question} (there is no terminal to ask on)")]
+    NeedsAnswer { question: String, command: &'static str },
+    #[error("there is no such directory: {}", path.display())]
+    NoDirectory { path: PathBuf },
+    /// git does not know this revision.
+    #[error("git knows no commit {rev:?} here")]
+    UnknownRevision { rev: String },
+    /// What this user trusts cannot be read, so nothing may be judged by it.
+    #[error("{}: {why}", path.display())]
+    BadPins { path: PathBuf, why: String },
     /// A program that mlprov calls is not installed, or does not work.
     #[error("{program} is needed for {why}, and could not be used")]
     NoProgram { program: &'static str, why: &'static str },
@@ -157,9 +166,21 @@ pub fn own_dir(repo: &Repo) -> PathBuf {
     repo.common_dir().join("mlprov")
 }
 
-/// `path` as the user typed it, relative to `cwd`, as a path below the work tree's root.
-pub fn repo_path(repo: &Repo, cwd: &Path, path: &Path) -> Result<crate::domain::path::RepoPath> {
-    let joined = cwd.join(path);
+/// `path` as the user typed it, relative to `cwd`, as a path below the work tree's root. `:/x` means x below the
+/// root wherever one stands, as in git.
+pub fn repo_path(repo: &Repo, cwd: &Path, path: &Path) -> Result<RepoPath> {
+    match place_in(repo, cwd, path)? {
+        Some(path) => Ok(path),
+        None => Err(AppError::WholeRepository { root: repo.root().to_owned() }),
+    }
+}
+
+/// As [`repo_path`]; `None` is the repository itself.
+pub fn place_in(repo: &Repo, cwd: &Path, path: &Path) -> Result<Option<RepoPath>> {
+    let joined = match path.to_str().and_then(|p| p.strip_prefix(":/")) {
+        Some(below) => repo.root().join(below),
+        None => cwd.join(path),
+    };
     // Only the parent is resolved: the last component may itself be a link that is to be looked at.
     let resolved = match (joined.parent(), joined.file_name()) {
         (Some(dir), Some(name)) => match dir.canonicalize() {
@@ -169,7 +190,7 @@ pub fn repo_path(repo: &Repo, cwd: &Path, path: &Path) -> Result<crate::domain::
         _ => joined.canonicalize().unwrap_or_else(|_| joined.clone()),
     };
     if resolved == repo.root() {
-        return Err(AppError::WholeRepository { root: resolved });
+        return Ok(None);
     }
     let Some(below) = repo.relative(&resolved) else {
         return Err(AppError::OutsideRepository { path: joined, root: repo.root().to_owned() });
@@ -178,5 +199,5 @@ pub fn repo_path(repo: &Repo, cwd: &Path, path: &Path) -> Result<crate::domain::
         let kind = crate::worktree::scan::ProblemKind::NotUtf8;
         return Err(ScanError::one(&resolved, kind).into());
     };
-    Ok(text.parse()?)
+    Ok(Some(text.parse()?))
 }

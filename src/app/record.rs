@@ -283,6 +283,16 @@ impl Project {
         Ok(signer)
     }
 
+    /// Finds out whether something could be recorded here, before any work is done for it: both keys are there,
+    /// and the ledger is sound.
+    pub fn ready(&self) -> Result<Box<dyn EntrySigner>> {
+        let header = self.ledger.header();
+        self.keys.log_key(header.log, &header.origin)?;
+        let signer = self.signer()?;
+        self.ledger.check()?;
+        Ok(signer)
+    }
+
     /// A draft with what this clone knows of itself.
     pub fn draft(&self, kind: Kind, signer: &dyn EntrySigner) -> Body {
         let mut body = draft(self.config.project.id, kind, self.clock.now(), signer);
@@ -300,9 +310,13 @@ impl Project {
 
     /// Commits entries and publishes a checkpoint over them.
     pub fn append(&self, entries: Vec<SealedEntry>) -> Result<Vec<Receipt>> {
+        // A key that is missing is said before anything is recorded.
+        let header = self.ledger.header();
+        let key = self.keys.log_key(header.log, &header.origin)?;
         let receipts = commit(&*self.ledger, entries)?;
         // The entries are true whatever happens now.
-        self.publish().map_err(|source| AppError::NotPublished { source: Box::new(source) })?;
+        let published = self.ledger.publish(&*key);
+        published.map_err(|source| AppError::NotPublished { source: Box::new(source.into()) })?;
         Ok(receipts)
     }
 

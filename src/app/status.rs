@@ -70,7 +70,9 @@ pub fn status(
     paths: &[PathBuf],
     progress: &dyn Progress,
 ) -> Result<StatusReport> {
-    let only = paths.iter().map(|p| app::repo_path(&project.repo, cwd, p)).collect::<Result<Vec<_>>>()?;
+    let only = paths.iter().map(|p| app::place_in(&project.repo, cwd, p)).collect::<Result<Vec<_>>>()?;
+    // The repository itself is no restriction.
+    let only: Vec<RepoPath> = only.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
     let mut datasets = Vec::new();
     for (at, placed) in ls::worktree_pointers(project)? {
         let data = placed.as_ref().map_or(at.clone(), |p| p.data.clone());

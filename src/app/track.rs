@@ -55,6 +55,8 @@ pub struct TrackReport {
     pub datasets: Vec<Tracked>,
     /// Files of git that this call wrote: pointers and `.gitignore`s.
     pub written: Vec<String>,
+    /// One of them is ignored by git: it must be added by force.
+    pub ignored: bool,
     /// Commits whose data became known by this call.
     pub recorded: Vec<crate::domain::ids::CommitId>,
 }
@@ -86,6 +88,7 @@ impl TrackPlan {
 /// Looks at everything before anything is written.
 pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Progress) -> Result<TrackPlan> {
     let repo = &project.repo;
+    project.ready()?;
     progress.begin("scan", None, None);
     let mut scans: Vec<Scanned> = Vec::new();
     for typed in paths {
@@ -97,7 +100,8 @@ pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Pro
             path = data.parse()?;
         }
         let place = repo.root().join(path.as_str());
-        if path.as_str().split('/').any(|part| part == ".git") || path.as_str() == ".mlprov" {
+        let own = path.as_str() == ".mlprov" || path.as_str().starts_with(".mlprov/");
+        if own || path.as_str().split('/').any(|part| part == ".git") {
             return Err(ScanError::one(&place, ProblemKind::GitDirectory).into());
         }
         if let Some(first) = repo.first_tracked_below(&path)? {
@@ -121,7 +125,7 @@ pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Pro
 }
 
 /// The tracked dataset that `path` lies in.
-fn enclosing_dataset(root: &Path, path: &RepoPath) -> Option<RepoPath> {
+pub fn enclosing_dataset(root: &Path, path: &RepoPath) -> Option<RepoPath> {
     let mut above = path.parent();
     while let Some(dir) = above {
         if root.join(format!("{dir}{}", pointer::SUFFIX)).is_file() {
@@ -158,10 +162,12 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
     }
     let receipts = project.append(entries)?;
 
-    let mut report = TrackReport { datasets: Vec::new(), written: Vec::new(), recorded: Vec::new() };
+    let mut report =
+        TrackReport { datasets: Vec::new(), written: Vec::new(), ignored: false, recorded: Vec::new() };
     for ((path, record), id) in records.into_iter().zip(ids) {
         project.remember_dataset(&record)?;
         let state = write_pointer(project, &path, &record, &mut report.written)?;
+        report.ignored |= project.repo.is_ignored(&pointer_path(&path)?);
         ignore(project, &path, &mut report.written)?;
         report.datasets.push(Tracked {
             pointer: pointer_path(&path)?,

@@ -14,8 +14,17 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::NotRecorded { exit_code: 0, .. } => 70,
         AppError::NotRecorded { exit_code, .. } => u8::try_from(*exit_code).unwrap_or(1),
         AppError::NotClean { .. } | AppError::IdConflict { .. } => 1,
+        AppError::NotPublished { source }
+            if matches!(**source, AppError::Store(StoreError::Inconsistent { .. })) =>
+        {
+            1
+        }
         AppError::NotPublished { .. } => 3,
-        AppError::UnknownId { .. } | AppError::NotCommitted { .. } | AppError::Durable(_) => 3,
+        AppError::UnknownId { .. }
+        | AppError::UnknownRevision { .. }
+        | AppError::NotCommitted { .. }
+        | AppError::Durable(_)
+        | AppError::Git(GitError::Program { .. }) => 3,
         AppError::Store(store) => match store {
             StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
             StoreError::Io { .. } | StoreError::Missing { .. } | StoreError::Locked { .. } => 3,
@@ -40,6 +49,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NoProgram { .. }
         | AppError::NotEmpty { .. }
         | AppError::NotAdmitted { .. }
+        | AppError::NoDirectory { .. }
+        | AppError::BadPins { .. }
         | AppError::NeedsAnswer { .. } => 2,
     }
 }
@@ -84,6 +95,9 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NoProgram { .. }
         | AppError::NotEmpty { .. }
         | AppError::NotAdmitted { .. }
+        | AppError::NoDirectory { .. }
+        | AppError::UnknownRevision { .. }
+        | AppError::BadPins { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -92,8 +106,25 @@ fn problem(p: &Problem) -> String {
     format!("{}: {}", p.path.display().to_string().escape_debug(), p.kind)
 }
 
-/// Something to paste, or to do.
-pub fn hint(e: &AppError) -> Option<String> {
+/// A word as a POSIX shell takes it.
+pub fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@%:=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A path below the repository's root, to be pasted where the user stands. Below the root it begins with `:/`,
+/// as git writes it; mlprov understands that too.
+pub fn place(path: &str, at_root: bool) -> String {
+    if at_root { quote(path) } else { quote(&format!(":/{path}")) }
+}
+
+/// Something to paste, or to do. `at_root`: the user stands at the root of the repository.
+pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
+    let place = |path: &str| place(path, at_root);
     Some(match e {
         AppError::Config(config) => match config {
             ConfigError::NotInitialised { .. } => "mlprov init".into(),
@@ -118,7 +149,9 @@ pub fn hint(e: &AppError) -> Option<String> {
             GitError::Library { .. } => "git fsck   # tells more about the repository".into(),
             GitError::Program { .. } => return None,
             GitError::NoProgram { .. } => "install git; mlprov calls it".into(),
-            GitError::BadPointer { path, .. } => format!("mlprov track {}", path.trim_end_matches(".mlprov")),
+            GitError::BadPointer { path, .. } => {
+                format!("mlprov track {}", place(path.trim_end_matches(".mlprov")))
+            }
         },
         AppError::Store(store) => store_hint(store)?,
         AppError::Durable(durable) => io_hint(durable.source.kind())?,
@@ -135,11 +168,16 @@ pub fn hint(e: &AppError) -> Option<String> {
         AppError::WholeRepository { .. } => {
             "mlprov track data/   # a directory of data inside the repository".into()
         }
-        AppError::TrackedByGit { path, .. } => format!("git rm -r --cached {path}"),
-        AppError::InsideDataset { dataset, .. } => format!("mlprov track {dataset}   # tracks all of it"),
-        AppError::NotTracked { path } => format!("mlprov track {path}"),
+        AppError::TrackedByGit { path, .. } => format!("git rm -r --cached {}", place(path)),
+        AppError::InsideDataset { dataset, .. } => {
+            format!("mlprov track {}   # tracks all of it", place(dataset))
+        }
+        AppError::NotTracked { path } => format!("mlprov track {}", place(path)),
         AppError::BadPointer { path, .. } => {
-            format!("mlprov track {}   # writes it again from the data", path.trim_end_matches(".mlprov"))
+            format!(
+                "mlprov track {}   # writes it again from the data",
+                place(path.trim_end_matches(".mlprov"))
+            )
         }
         AppError::NotClean { .. } => {
             "git status   # commit or stash what differs, or leave out --require-clean".into()
@@ -152,8 +190,14 @@ pub fn hint(e: &AppError) -> Option<String> {
         AppError::NotAdmitted { .. } => {
             "restore the writer key that `init` made (in your backup: mlprov/keys/writer.pem)".into()
         }
-        AppError::NotPublished { source } => hint(source)?,
-        AppError::NeedsAnswer { flag, .. } => format!("there is no terminal to ask on; pass {flag}"),
+        AppError::NotPublished { source } => hint(source, at_root)?,
+        AppError::NeedsAnswer { command, .. } => (*command).into(),
+        AppError::NoDirectory { .. } => return None,
+        AppError::UnknownRevision { .. } => "git log --oneline --all".into(),
+        AppError::BadPins { path, .. } => format!(
+            "rm {}   # then pin again what you trust: mlprov init, mlprov key trust",
+            quote(&path.display().to_string())
+        ),
         AppError::TooMuch { .. } => {
             "keep long lists in a file, and make it an input or output of the run".into()
         }
@@ -176,7 +220,7 @@ fn store_hint(e: &StoreError) -> Option<String> {
             "the ledger was restored from an older copy, or tampered with; nothing was signed".into()
         }
         StoreError::Key { why, .. } if why.contains("no such file") => {
-            "mlprov init   # or restore the key from your backup".into()
+            "restore it from your backup; it was made by `mlprov init`, and no other key will do for this clone's log".into()
         }
         StoreError::Key { .. } => return None,
     })
@@ -197,18 +241,19 @@ fn io_hint(kind: std::io::ErrorKind) -> Option<String> {
 }
 
 fn scan_hint(p: &Problem) -> Option<String> {
-    let path = p.path.display();
+    let path = quote(&p.path.display().to_string());
     Some(match &p.kind {
         ProblemKind::Missing => return None,
         ProblemKind::NotUtf8 => "rename it; names are recorded as UTF-8".into(),
-        ProblemKind::Special(_) => format!("rm '{path}'   # or move it out of the dataset"),
+        ProblemKind::Special(_) => format!("rm {path}   # or move it out of the dataset"),
         ProblemKind::LeavesRoot(_) | ProblemKind::LinkToDirectory(_) => {
-            format!("cp -rL '{path}' '{path}.copy'   # data must lie in the repository")
+            let copy = quote(&format!("{}.copy", p.path.display()));
+            format!("cp -rL {path} {copy} && rm {path} && mv {copy} {path}   # a copy in place of the link")
         }
-        ProblemKind::BrokenLink(_) => format!("rm '{path}'"),
-        ProblemKind::Unreadable(_) => format!("chmod u+r '{path}'"),
+        ProblemKind::BrokenLink(_) => format!("rm {path}"),
+        ProblemKind::Unreadable(_) => format!("chmod u+r {path}"),
         ProblemKind::EmptyDirectory => "put files into it first".into(),
-        ProblemKind::PointerInside => format!("rm '{path}'   # stops tracking that part on its own"),
+        ProblemKind::PointerInside => format!("rm {path}   # stops tracking that part on its own"),
         ProblemKind::GitDirectory => "track a directory of data instead".into(),
         ProblemKind::BadName(_) => "rename it".into(),
         ProblemKind::Changed => "wait until nothing writes to it, and try again".into(),

@@ -9,6 +9,7 @@ mod progress;
 mod ui;
 
 use crate::app::AppError;
+use crate::git::repo::Repo;
 use args::Cli;
 use args::Command;
 use clap::FromArgMatches;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
     let matches = match args::command().try_get_matches() {
         Ok(matches) => matches,
         Err(e) => {
+            usage_error_as_json(&e);
             let _ = e.print(); // nowhere left to report to
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
@@ -45,12 +47,35 @@ pub fn main() -> ExitCode {
         None => std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
     };
     let cwd = std::path::absolute(&cwd).unwrap_or(cwd);
+    if !cwd.is_dir() {
+        return ExitCode::from(ui.failed(&AppError::NoDirectory { path: cwd }, true));
+    }
     let context = Context { cwd, ui };
     let result = dispatch(&context, cli.command);
     ExitCode::from(match result {
         Ok(exit) => exit,
-        Err(e) => context.ui.failed(&e),
+        Err(e) => context.ui.failed(&e, context.at_root()),
     })
+}
+
+impl Context {
+    /// Whether the user stands at the root of the repository, or outside any: then paths below it can be pasted.
+    pub fn at_root(&self) -> bool {
+        let here = self.cwd.canonicalize().unwrap_or_else(|_| self.cwd.clone());
+        Repo::open(&self.cwd, false).map_or(true, |repo| repo.root() == here)
+    }
+}
+
+/// A command line that is not understood is an error like any other for who reads JSON.
+fn usage_error_as_json(e: &clap::Error) {
+    let wanted = std::env::args_os().skip(1).take_while(|a| a != "--").any(|a| a == "--json");
+    if e.use_stderr() && wanted {
+        let text = e.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let document =
+            serde_json::json!({ "schema": "mlprov.error/1", "error": message, "hint": null, "exitCode": 2 });
+        Ui::print_raw(&format!("{document:#}\n"));
+    }
 }
 
 fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {

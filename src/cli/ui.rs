@@ -30,6 +30,30 @@ pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Names come from clones, metrics from anywhere: of the control characters only line feeds, tabs and our own
+/// styles (`ESC [ digits m`) reach a terminal.
+fn safe(text: &str) -> std::borrow::Cow<'_, str> {
+    let harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    if text.chars().all(harmless) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let style = rest.strip_prefix("\u{1b}[").and_then(|tail| {
+            let end = tail.find(|c: char| !(c.is_ascii_digit() || c == ';'))?;
+            tail[end..].starts_with('m').then_some(end + 3)
+        });
+        let length = style.unwrap_or(c.len_utf8());
+        match style.is_some() || harmless(c) {
+            true => out.push_str(&rest[..length]),
+            false => out.extend(c.escape_default()),
+        }
+        rest = &rest[length..];
+    }
+    out.into()
+}
+
 impl Ui {
     pub fn new(global: &Global) -> Self {
         let color = match global.color {
@@ -56,11 +80,15 @@ impl Ui {
     /// The answer. A reader that went away is no error of ours.
     pub fn answer(&self, text: &str) {
         let mut out = anstream::AutoStream::new(io::stdout().lock(), self.color);
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let _ = out.write_all(safe(text).as_bytes()).and_then(|()| out.flush());
     }
 
     /// Bytes that are an answer in themselves: a manifest, a script. Nothing is ever stripped from them.
     pub fn raw(&self, text: &str) {
+        Self::print_raw(text);
+    }
+
+    pub fn print_raw(text: &str) {
         let mut out = io::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
@@ -76,7 +104,7 @@ impl Ui {
 
     fn err(&self, text: &str) {
         let mut out = anstream::AutoStream::new(io::stderr().lock(), self.color);
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let _ = out.write_all(safe(text).as_bytes()).and_then(|()| out.flush());
     }
 
     /// What is going on.
@@ -98,10 +126,10 @@ impl Ui {
     }
 
     /// An error, its causes, and what to do. Returns the exit code.
-    pub fn failed(&self, e: &AppError) -> u8 {
+    pub fn failed(&self, e: &AppError, at_root: bool) -> u8 {
         let exit = hints::exit_code(e);
         let message = hints::sentence(e);
-        let hint = hints::hint(e);
+        let hint = hints::hint(e, at_root);
         if self.json {
             let document = serde_json::json!({
                 "schema": "mlprov.error/1",

@@ -105,12 +105,26 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// Writes small state that can be derived again, in place and without a sync: a rename would cost ten times
 /// as much (ext4 flushes the new file and frees the old one). [`read_derived`] notices a half-written one.
 pub fn write_derived(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::os::unix::fs::FileExt;
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o644).open(path);
-    let file = at("open", path, opened)?;
     let mut framed = format!("{:08x} {:08x}\n", crc32c::crc32c(bytes), bytes.len()).into_bytes();
     framed.extend_from_slice(bytes);
-    at("write", path, file.write_all_at(&framed, 0))
+    write_in_place(path, &framed).map(|_| ())
+}
+
+/// Overwrites the beginning of a file. A new file appears with its content, never empty.
+fn write_in_place(path: &Path, bytes: &[u8]) -> Result<Option<File>> {
+    use std::os::unix::fs::FileExt;
+    match OpenOptions::new().write(true).open(path) {
+        Ok(file) => {
+            at("write", path, file.write_all_at(bytes, 0))?;
+            Ok(Some(file))
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let temp = write_temporary(path, bytes, 0o644, false)?;
+            rename(&temp, path)?;
+            Ok(None)
+        }
+        Err(e) => at("open", path, Err(e)),
+    }
 }
 
 /// What [`write_derived`] wrote; `None` if it is not there or not whole.
@@ -129,10 +143,7 @@ pub fn read_derived(path: &Path) -> Option<Vec<u8>> {
 /// As [`write_derived`], for text that other programs read as it is: no checksum, so a reader must use
 /// [`read_stable`].
 pub fn write_plain(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::os::unix::fs::FileExt;
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o644).open(path);
-    let file = at("open", path, opened)?;
-    at("write", path, file.write_all_at(bytes, 0))?;
+    let Some(file) = write_in_place(path, bytes)? else { return Ok(()) };
     let length = at("read", path, file.metadata())?.len();
     if length > bytes.len() as u64 { at("truncate", path, file.set_len(bytes.len() as u64)) } else { Ok(()) }
 }

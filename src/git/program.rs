@@ -104,8 +104,8 @@ impl RunTree {
         // Begin with HEAD's own entries: files that are ignored but tracked must stay part of the tree.
         taken.run(&["read-tree", "HEAD"], &[])?;
         // A file that vanishes meanwhile is somebody's temporary file: look once more.
-        if taken.run(&["add", "-u", "--", ":/"], &[]).is_err() {
-            taken.run(&["add", "-u", "--", ":/"], &[])?;
+        if taken.run(&["add", "-u"], &[]).is_err() {
+            taken.run(&["add", "-u"], &[])?;
         }
         taken.reset_outputs(outputs)?;
         taken.add_untracked(outputs)?;
@@ -154,8 +154,7 @@ impl RunTree {
     }
 
     fn add_untracked(&mut self, outputs: &[RepoPath]) -> Result<(), GitError> {
-        let listed =
-            self.run(&["ls-files", "-z", "--others", "--exclude-standard", "--full-name", ":/"], &[])?;
+        let listed = self.run(&["ls-files", "-z", "--others", "--exclude-standard", "--full-name"], &[])?;
         let mut wanted = Vec::new();
         let mut total = 0;
         let mut omitted = Vec::new();
@@ -204,7 +203,7 @@ impl RunTree {
 
     /// The index holds a submodule's commit only; changes inside it are seen by its own status.
     fn look_into_submodules(&mut self) -> Result<(), GitError> {
-        let listed = self.run(&["ls-files", "-z", "--stage", ":/"], &[])?;
+        let listed = self.run(&["ls-files", "-z", "--stage"], &[])?;
         let listed = String::from_utf8_lossy(&listed).into_owned();
         let links =
             listed.split('\0').filter(|l| l.starts_with("160000 ")).filter_map(|l| l.split_once('\t'));

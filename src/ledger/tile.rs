@@ -167,11 +167,7 @@ impl Builder {
     }
 
     /// Adds a leaf; `full` is told every tile that it completes.
-    pub fn push<E>(
-        &mut self,
-        leaf: TreeHash,
-        full: &mut OnFull<'_, E>,
-    ) -> Result<(), E> {
+    pub fn push<E>(&mut self, leaf: TreeHash, full: &mut OnFull<'_, E>) -> Result<(), E> {
         let mut carry = Some(leaf);
         let mut level = 0;
         while let Some(hash) = carry.take() {

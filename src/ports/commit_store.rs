@@ -73,6 +73,9 @@ pub trait CheckpointStore {
     /// The latest published note, as text.
     fn latest(&self) -> Result<Option<String>, StoreError>;
 
+    /// Fails if the log is damaged, or does not continue what was signed.
+    fn check(&self) -> Result<(), StoreError>;
+
     /// Signs the current head and publishes it. Returns the note.
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError>;
 }

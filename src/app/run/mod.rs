@@ -26,6 +26,7 @@ use crate::domain::entry::Source;
 use crate::domain::entry::TreeState;
 use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
 use crate::domain::redact;
 use crate::durable::ScratchDir;
 use crate::git::program::RunTree;
@@ -104,7 +105,7 @@ pub fn run(
     request: &RunRequest,
     progress: &dyn Progress,
 ) -> Result<RunReport> {
-    let signer = project.signer()?;
+    let signer = project.ready()?;
     let commit = project.repo.head()?;
     let outputs = Outputs::plan(project, cwd, request)?;
     let prepared = prepare(project, cwd, request, &commit, &outputs, progress)?;
@@ -152,8 +153,14 @@ fn prepare(
             continue;
         }
         let place = project.repo.root().join(path.as_str());
-        let bytes = std::fs::read(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
-        let hashed = data::put(scan::scan(project.repo.root(), &path)?, &*objects, true, progress)?;
+        let scanned = scan::scan(project.repo.root(), &path)?;
+        if scanned.kind == DatasetKind::Directory {
+            let why = "it is a directory, not a file".to_owned();
+            return Err(AppError::RunFile { what: "parameters", path: place, why });
+        }
+        let bytes =
+            std::fs::read(&scanned.files[0].place).map_err(|e| StoreError::io("read", place.display(), e))?;
+        let hashed = data::put(scanned, &*objects, true, progress)?;
         let artefact = data::describe(&hashed, &*project.store, &*objects)?.artefact(&path, "config");
         if artefact.digest.blake3 != Blake3Hash::of(&bytes) {
             return Err(ScanError::one(&place, ProblemKind::Changed).into());
@@ -317,7 +324,7 @@ fn finish(
         Ended::Signalled { signal, .. } => run.signal = Some(child::signal_name(*signal)),
         Ended::NotStarted { code, why } => {
             run.exit_code = Some(*code);
-            notes.push(format!("the command could not be started: {why}"));
+            notes.push(format!("the command {:?} could not be started: {why}", run.command[0]));
         }
     }
     let Made { stored, metrics, incomplete, notes: made_notes } = made;

@@ -152,7 +152,10 @@ fn checkpoints(
     let mut covered = 0;
     let mut largest: Option<(u64, &str)> = None;
     match notes.latest.as_deref() {
-        None => findings.add("checkpoint", "", Verdict::Unpublished, "none is published"),
+        None => {
+            findings.add("checkpoint", "", Verdict::Unpublished, "none is published");
+            findings.hint("mlprov init   # publishes one");
+        }
         Some(note) => match pins.open(note, origin) {
             Err(e) => findings.add("checkpoint", "", Verdict::Altered, e.to_string()),
             Ok(checkpoint) => match against(&checkpoint) {
@@ -240,6 +243,7 @@ impl CheckedLog {
                 Verdict::Unpublished,
                 "recorded, not yet under a signed checkpoint",
             );
+            findings.hint("mlprov init   # publishes one");
         } else {
             findings.add(
                 "inclusion",

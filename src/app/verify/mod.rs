@@ -158,6 +158,11 @@ pub fn verify(
                 );
                 id
             }
+            // One word that means nothing must not hide what the others mean.
+            Err(e @ (AppError::UnknownId { .. } | AppError::AmbiguousId { .. })) if words.len() > 1 => {
+                findings.add("entry", word, Verdict::Unknown, e.to_string());
+                word.clone()
+            }
             Err(e) => return Err(e),
         };
         reports.push(conclude(described, findings));

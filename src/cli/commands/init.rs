@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
 
 /// `None`: the user said no. `Some(None)`: nothing was asked.
 fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Option<String>>, AppError> {
-    let needs = |question: String| AppError::NeedsAnswer { question, flag: "--yes" };
+    let needs = |question: String| AppError::NeedsAnswer { question, command: "mlprov init --yes" };
     match plan {
         InitPlan::Repair { .. } => Ok(Some(None)),
         InitPlan::Make { suggested_name, .. } => {

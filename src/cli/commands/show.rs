@@ -6,6 +6,7 @@ use crate::cli::Exit;
 use crate::cli::args::ShowArgs;
 use crate::cli::compose;
 use crate::cli::format::visible;
+use crate::cli::hints;
 use crate::cli::ui;
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ pub fn run(context: &Context, args: ShowArgs) -> Result<Exit, AppError> {
         return Ok(0);
     }
     context.ui.answer(&text(&report));
-    context.ui.hint(format!("mlprov verify {}   # checks all of it", args.id));
+    context.ui.hint(format!("mlprov verify {}   # checks all of it", hints::quote(&args.id)));
     Ok(0)
 }
 

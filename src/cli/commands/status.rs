@@ -6,6 +6,7 @@ use crate::cli::Exit;
 use crate::cli::args::StatusArgs;
 use crate::cli::compose;
 use crate::cli::format;
+use crate::cli::hints;
 use crate::cli::ui;
 
 pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
@@ -17,7 +18,8 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
     }
     context.ui.answer(&text(&report));
     for dataset in report.datasets.iter().filter(|d| d.state == "modified") {
-        context.ui.hint(format!("mlprov track {}   # records what is there now", dataset.path));
+        let path = hints::place(dataset.path.as_str(), context.at_root());
+        context.ui.hint(format!("mlprov track {path}   # records what is there now"));
     }
     if report.head.is_some() && !report.head_recorded && report.waiting_for_data.is_empty() {
         context.ui.hint("mlprov hook post-commit   # records the commit that HEAD names");

@@ -6,6 +6,7 @@ use crate::cli::Exit;
 use crate::cli::args::TrackArgs;
 use crate::cli::compose;
 use crate::cli::format;
+use crate::cli::hints;
 use crate::cli::ui;
 
 pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
@@ -36,8 +37,10 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
     }
     context.ui.answer(&text(&report));
     if !report.written.is_empty() {
-        let files: Vec<String> = report.written.iter().map(|f| quote(f)).collect();
-        context.ui.hint(format!("git add {}", files.join(" ")));
+        let at_root = context.at_root();
+        let files: Vec<String> = report.written.iter().map(|f| hints::place(f, at_root)).collect();
+        let force = if report.ignored { "-f " } else { "" };
+        context.ui.hint(format!("git add {force}{}", files.join(" ")));
     }
     Ok(0)
 }
@@ -63,10 +66,4 @@ fn text(report: &TrackReport) -> String {
         ));
     }
     out
-}
-
-/// Quoted for a POSIX shell where it must be.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+@%".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

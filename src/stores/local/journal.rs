@@ -205,7 +205,7 @@ impl LocalLedger {
             Err(why) => why,
         };
         // A writer may be at work on it. What was signed by now was whole before: so look again after that.
-        let signed = self.signed()?.map_or(0, |s| s.size).max(self.published_size());
+        let signed = self.signed().map_or(0, |s| s.size);
         match self.frame_bytes(file, offset)? {
             Ok(Some(bytes)) => return Ok(Next::Frame(bytes)),
             Ok(None) => return Ok(Next::End),
@@ -228,12 +228,6 @@ impl LocalLedger {
         }
         // No whole frame follows, and nothing that was signed covers it.
         Ok(Next::Torn(got as u64))
-    }
-
-    /// Size that the published checkpoint claims, whoever signed it.
-    fn published_size(&self) -> u64 {
-        let note = self.latest().ok().flatten().unwrap_or_default();
-        Note::parse(&note).and_then(|n| Checkpoint::parse_text(n.text())).map_or(0, |c| c.size)
     }
 
     fn open_journal(&self, write: bool) -> Result<File, StoreError> {
@@ -295,20 +289,38 @@ impl LocalLedger {
         Ok(durable::truncate(&self.journal_file(), file, tail.end)?)
     }
 
-    fn signed(&self) -> Result<Option<Signed>, StoreError> {
-        let path = self.dir.join("signed");
-        if !path.exists() {
-            return Ok(None);
-        }
-        let damaged = |why: String| StoreError::Corrupt {
-            what: path.display().to_string(),
-            at: "offset 0".into(),
-            why,
+    /// The largest (size, root) ever signed, as far as it is remembered. Neither file is synced, so after a power
+    /// cut one of them may be gone: the larger memory counts.
+    fn signed(&self) -> Option<Signed> {
+        let own = durable::read_derived(&self.dir.join("signed"));
+        let own = own.and_then(|bytes| serde_json::from_slice::<Signed>(&bytes).ok());
+        let published = self.latest().ok().flatten().and_then(|note| {
+            let note = Note::parse(&note).ok()?;
+            let checkpoint = Checkpoint::parse_text(note.text()).ok()?;
+            Some(Signed { size: checkpoint.size, root: checkpoint.root.to_string() })
+        });
+        own.into_iter().chain(published).max_by_key(|s| s.size)
+    }
+
+    /// Refuses to go on where the journal does not continue what was signed.
+    fn check_signed(&self, tail: &Tail) -> Result<(), StoreError> {
+        let Some(signed) = self.signed() else { return Ok(()) };
+        let (size, root) = (tail.tree.size(), tail.tree.root());
+        let now = match signed.size {
+            s if s == size => Some(root),
+            s if s == tail.before.size() => Some(tail.before.root()),
+            s if s < size => self.root_at(s)?,
+            _ => None,
         };
-        let bytes =
-            durable::read_derived(&path).ok_or_else(|| damaged("its checksum does not match".into()))?;
-        let signed = serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-        Ok(Some(signed))
+        if now.map(|r| r.to_string()).as_ref() == Some(&signed.root) {
+            return Ok(());
+        }
+        let why = format!(
+            "a checkpoint of {} entries with root {} was signed before, and the journal of {size} entries does \
+             not continue it",
+            signed.size, signed.root
+        );
+        Err(StoreError::Inconsistent { why })
     }
 
     /// Root over the first `size` entries; reads the journal up to there.
@@ -460,6 +472,7 @@ impl CommitStore for LocalLedger {
         if tail.tree.size() != start {
             return Ok(Outcome::Lost);
         }
+        self.check_signed(&tail)?;
         if tail.torn > 0 {
             self.set_aside(&file, &tail)?;
         }
@@ -541,26 +554,17 @@ impl CheckpointStore for LocalLedger {
         }
     }
 
+    fn check(&self) -> Result<(), StoreError> {
+        let file = self.open_journal(false)?;
+        self.check_signed(&self.tail(&file)?)
+    }
+
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
         let _lock = self.lock()?;
         let file = self.open_journal(false)?;
         let tail = self.tail(&file)?;
         let (size, root) = (tail.tree.size(), tail.tree.root());
-        if let Some(signed) = self.signed()? {
-            let now = match signed.size {
-                s if s == size => Some(root),
-                s if s == tail.before.size() => Some(tail.before.root()),
-                s if s < size => self.root_at(s)?,
-                _ => None,
-            };
-            if now.map(|r| r.to_string()).as_ref() != Some(&signed.root) {
-                let why = format!(
-                    "a checkpoint of {} entries with root {} was signed before, and the journal of {size} entries does not continue it",
-                    signed.size, signed.root
-                );
-                return Err(StoreError::Inconsistent { why });
-            }
-        }
+        self.check_signed(&tail)?;
         let checkpoint = Checkpoint { origin: self.header.origin.clone(), size, root };
         let text = checkpoint.to_text();
         let signature = signer.sign(text.as_bytes())?;
@@ -727,10 +731,29 @@ mod tests {
         fs::write(f.file("journal"), &before).unwrap();
         fs::remove_file(f.file("head")).unwrap();
         assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
-        // Another history of the same length.
-        f.append(100..102);
-        assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
-        f.append(102..109);
-        assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
+        // Nor does such a journal grow into another history.
+        let batch = Batch::new(vec![f.entry(100), f.entry(101)]).unwrap();
+        assert!(matches!(f.ledger.try_commit(3, &batch), Err(StoreError::Inconsistent { .. })));
+        assert_eq!(fs::read(f.file("journal")).unwrap(), before);
+        // Another history of the same length, made behind our back; one of the two memories is enough.
+        fs::write(f.file("journal"), frames(&f, &[(0..3), (100..102)])).unwrap();
+        for lost in ["signed", "checkpoint"] {
+            let kept = fs::read(f.file(lost)).unwrap();
+            fs::write(f.file(lost), "").unwrap();
+            assert!(matches!(f.ledger.publish(&log_key), Err(StoreError::Inconsistent { .. })));
+            assert!(matches!(f.ledger.check(), Err(StoreError::Inconsistent { .. })));
+            fs::write(f.file(lost), kept).unwrap();
+        }
+    }
+
+    fn frames(f: &Fixture, batches: &[std::ops::Range<i64>]) -> Vec<u8> {
+        let mut out = f.ledger.header.encode().unwrap();
+        let mut tree = Frontier::default();
+        for range in batches {
+            let batch = Batch::new(range.clone().map(|n| f.entry(n)).collect()).unwrap();
+            out.extend(frame::encode(&tree, &batch));
+            batch.entries().iter().for_each(|e| tree.push(e.leaf()));
+        }
+        out
     }
 }
