@@ -40,6 +40,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand show 'Show all that is recorded about a run, commit, entry or model'
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand key 'Show keys, and trust the logs of others'
+            cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hook 'Called by the git hooks'
@@ -234,6 +235,140 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;key;help;help'= {
         }
+        &'mlprov;ledger'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand status 'Size, root, and what is published'
+            cand checkpoint 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
+            cand prove 'Prove that an entry stands in the log, as a file that can be checked offline'
+            cand check-proof 'Check such a file against the log''s pinned key'
+            cand audit 'Derive everything again from the entries, and compare'
+            cand export 'Write the log as a static tlog-tiles directory that other clients read'
+            cand reindex 'Make tiles and lookups again from the journal'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;ledger;status'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;checkpoint'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;prove'= {
+            cand -o 'Write it here [default: standard output]'
+            cand --output 'Write it here [default: standard output]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;check-proof'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;audit'= {
+            cand --from-dir 'An exported copy instead of this clone''s log'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --structure-only 'Leave out the writers'' signatures'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;export'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;reindex'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;ledger;help'= {
+            cand status 'Size, root, and what is published'
+            cand checkpoint 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
+            cand prove 'Prove that an entry stands in the log, as a file that can be checked offline'
+            cand check-proof 'Check such a file against the log''s pinned key'
+            cand audit 'Derive everything again from the entries, and compare'
+            cand export 'Write the log as a static tlog-tiles directory that other clients read'
+            cand reindex 'Make tiles and lookups again from the journal'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;ledger;help;status'= {
+        }
+        &'mlprov;ledger;help;checkpoint'= {
+        }
+        &'mlprov;ledger;help;prove'= {
+        }
+        &'mlprov;ledger;help;check-proof'= {
+        }
+        &'mlprov;ledger;help;audit'= {
+        }
+        &'mlprov;ledger;help;export'= {
+        }
+        &'mlprov;ledger;help;reindex'= {
+        }
+        &'mlprov;ledger;help;help'= {
+        }
         &'mlprov;demo'= {
             cand --keep 'Where to make the throw-away project; it stays there'
             cand -C 'Run as if started in DIR'
@@ -281,6 +416,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand show 'Show all that is recorded about a run, commit, entry or model'
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand key 'Show keys, and trust the logs of others'
+            cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hook 'Called by the git hooks'
@@ -309,6 +445,29 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;key;show'= {
         }
         &'mlprov;help;key;trust'= {
+        }
+        &'mlprov;help;ledger'= {
+            cand status 'Size, root, and what is published'
+            cand checkpoint 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
+            cand prove 'Prove that an entry stands in the log, as a file that can be checked offline'
+            cand check-proof 'Check such a file against the log''s pinned key'
+            cand audit 'Derive everything again from the entries, and compare'
+            cand export 'Write the log as a static tlog-tiles directory that other clients read'
+            cand reindex 'Make tiles and lookups again from the journal'
+        }
+        &'mlprov;help;ledger;status'= {
+        }
+        &'mlprov;help;ledger;checkpoint'= {
+        }
+        &'mlprov;help;ledger;prove'= {
+        }
+        &'mlprov;help;ledger;check-proof'= {
+        }
+        &'mlprov;help;ledger;audit'= {
+        }
+        &'mlprov;help;ledger;export'= {
+        }
+        &'mlprov;help;ledger;reindex'= {
         }
         &'mlprov;help;demo'= {
         }

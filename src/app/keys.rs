@@ -64,6 +64,14 @@ pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
 }
 
 impl Project {
+    /// Every checkpoint of this clone's log that is known here, and where. None is believed yet.
+    pub fn known_notes(&self) -> Result<Vec<(String, String)>> {
+        let seen = read_or_empty(&pins::seen_file(&self.state_dir(), self.ledger.log()))?;
+        let published = self.ledger.latest()?.map(|note| ("published".to_owned(), note));
+        let seen = Some(("seen before".to_owned(), seen)).filter(|(_, note)| !note.is_empty());
+        Ok(published.into_iter().chain(seen).collect())
+    }
+
     /// What this user pinned for this project.
     pub fn pins(&self) -> Result<Pins> {
         let path = pins::pins_file(&self.state_dir());

@@ -5,6 +5,7 @@ pub mod commit;
 pub mod data;
 pub mod init;
 pub mod keys;
+pub mod ledger;
 pub mod log;
 pub mod ls;
 pub mod query;
@@ -107,6 +108,9 @@ pub enum AppError {
     NeedsAnswer { question: String, command: &'static str },
     #[error("there is no such directory: {}", path.display())]
     NoDirectory { path: PathBuf },
+    /// No key of this log is pinned, so nothing of it can be believed.
+    #[error("no key of the log {origin} is pinned by you")]
+    Unpinned { origin: String },
     /// git does not know this revision.
     #[error("git knows no commit {rev:?} here")]
     UnknownRevision { rev: String },

@@ -115,6 +115,8 @@ lies in the work tree counts as read. The command finds its run id in MLPROV_RUN
     Verify(VerifyArgs),
     /// Show keys, and trust the logs of others
     Key(KeyArgs),
+    /// The log itself: state, checkpoints, proofs, audit, export
+    Ledger(LedgerArgs),
     /// The whole story in a throw-away project, with tampering at the end
     Demo(DemoArgs),
     /// Print a completion script for your shell
@@ -267,6 +269,53 @@ pub enum KeyCommand {
 }
 
 #[derive(Args, Debug)]
+pub struct LedgerArgs {
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum LedgerCommand {
+    /// Size, root, and what is published
+    Status,
+    /// Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet
+    Checkpoint,
+    /// Prove that an entry stands in the log, as a file that can be checked offline
+    #[command(after_help = "\
+Examples:
+  mlprov ledger prove latest -o run.tlog-proof
+  mlprov ledger check-proof run.tlog-proof")]
+    Prove {
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Write it here [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check such a file against the log's pinned key
+    CheckProof {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Derive everything again from the entries, and compare
+    Audit {
+        /// An exported copy instead of this clone's log
+        #[arg(long, value_name = "DIR")]
+        from_dir: Option<PathBuf>,
+        /// Leave out the writers' signatures
+        #[arg(long)]
+        structure_only: bool,
+    },
+    /// Write the log as a static tlog-tiles directory that other clients read
+    Export {
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Make tiles and lookups again from the journal
+    Reindex,
+}
+
+#[derive(Args, Debug)]
 pub struct DemoArgs {
     /// Where to make the throw-away project; it stays there
     #[arg(long, value_name = "DIR")]
@@ -289,7 +338,7 @@ pub struct HookArgs {
 }
 
 /// Flags that confirm, force or weaken: only a person may set them, never a variable.
-const WITHOUT_VARIABLE: [&str; 3] = ["yes", "no_hooks", "help"];
+const WITHOUT_VARIABLE: [&str; 4] = ["yes", "no_hooks", "structure_only", "help"];
 
 /// The command line with its variables: `MLPROV_JSON`, `MLPROV_RUN_NAME`, …
 pub fn command() -> clap::Command {

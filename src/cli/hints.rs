@@ -21,6 +21,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         }
         AppError::NotPublished { .. } => 3,
         AppError::UnknownId { .. }
+        | AppError::Unpinned { .. }
         | AppError::UnknownRevision { .. }
         | AppError::NotCommitted { .. }
         | AppError::Durable(_)
@@ -97,6 +98,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotAdmitted { .. }
         | AppError::NoDirectory { .. }
         | AppError::UnknownRevision { .. }
+        | AppError::Unpinned { .. }
         | AppError::BadPins { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
@@ -193,6 +195,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotPublished { source } => hint(source, at_root)?,
         AppError::NeedsAnswer { command, .. } => (*command).into(),
         AppError::NoDirectory { .. } => return None,
+        AppError::Unpinned { .. } => {
+            "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".into()
+        }
         AppError::UnknownRevision { .. } => "git log --oneline --all".into(),
         AppError::BadPins { path, .. } => format!(
             "rm {}   # then pin again what you trust: mlprov init, mlprov key trust",

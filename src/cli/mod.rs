@@ -89,6 +89,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Show(args) => commands::show::run(context, args),
         Command::Verify(args) => commands::verify::run(context, args),
         Command::Key(args) => commands::key::run(context, args),
+        Command::Ledger(args) => commands::ledger::run(context, args),
         Command::Demo(args) => commands::demo::run(context, args),
         Command::Completions(args) => commands::completions::run(context, args),
         Command::Hook(args) => Ok(commands::hook::run(context, args)),

@@ -140,6 +140,12 @@ pub fn read_derived(path: &Path) -> Option<Vec<u8>> {
     None
 }
 
+/// Replaces a file that can be derived again: whole for every reader, but not synced.
+pub fn replace_derived(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temp = write_temporary(path, bytes, 0o644, false)?;
+    rename(&temp, path)
+}
+
 /// As [`write_derived`], for text that other programs read as it is: no checksum, so a reader must use
 /// [`read_stable`].
 pub fn write_plain(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -65,6 +65,11 @@ impl<R: TileReader> Nodes<'_, R> {
     }
 }
 
+/// Root of the perfect subtree of `1 << level` leaves that begins at leaf `index << level`, in a tree of `size`.
+pub fn node<R: TileReader>(reader: &R, level: u32, index: u64, size: u64) -> Result<TreeHash, R::Error> {
+    Nodes { reader, size, cache: BTreeMap::new() }.node(level, index)
+}
+
 /// Largest power of two below `n` (`n` > 1).
 fn split(n: u64) -> u64 {
     1 << (n - 1).ilog2()

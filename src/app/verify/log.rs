@@ -98,22 +98,22 @@ impl KnownNotes {
 }
 
 /// Roots of the log at the sizes that checkpoints claim, computed while it is read.
-struct Roots {
+pub struct Roots {
     wanted: BTreeMap<u64, Option<TreeHash>>,
 }
 
 impl Roots {
-    fn new(sizes: Vec<u64>) -> Self {
+    pub fn new(sizes: Vec<u64>) -> Self {
         Roots { wanted: sizes.into_iter().map(|s| (s, None)).collect() }
     }
 
-    fn at(&mut self, tree: &Frontier) {
+    pub fn at(&mut self, tree: &Frontier) {
         if let Some(slot) = self.wanted.get_mut(&tree.size()) {
             *slot = Some(tree.root());
         }
     }
 
-    fn get(&self, size: u64) -> Option<TreeHash> {
+    pub fn get(&self, size: u64) -> Option<TreeHash> {
         self.wanted.get(&size).copied().flatten()
     }
 }

@@ -7,6 +7,8 @@ mod log;
 mod run;
 mod source;
 
+pub use log::Roots;
+
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;

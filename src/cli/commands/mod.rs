@@ -5,6 +5,7 @@ pub mod demo;
 pub mod hook;
 pub mod init;
 pub mod key;
+pub mod ledger;
 pub mod log;
 pub mod ls;
 pub mod run;

@@ -1,0 +1,337 @@
+//! `ledger audit`: everything derived again from the entries, every signature checked, every checkpoint known
+//! here compared. It shares no state with the writer, stops at nothing and repairs nothing.
+
+use super::tiles::TileDir;
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::verify::Roots;
+use crate::domain::entry::Body;
+use crate::domain::ids::EntryId;
+use crate::domain::ids::ProjectId;
+use crate::ledger::batch;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::envelope::Envelope;
+use crate::ledger::hash;
+use crate::ledger::hash::TreeHash;
+use crate::ledger::note::Note;
+use crate::ledger::tile;
+use crate::ledger::tree::Frontier;
+use crate::ports::StoreError;
+use crate::ports::progress::Progress;
+use crate::trust::pins::Pins;
+use crate::trust::writers::Standing;
+use crate::trust::writers::Writers;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Entries that are parsed and checked together, on all cores.
+const CHUNK: usize = 2048;
+/// Findings that are listed; the count is never cut.
+const LISTED: usize = 1000;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Finding {
+    /// `entry`, `signature`, `journal`, `checkpoint`, `tile`.
+    pub what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    pub detail: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditReport {
+    pub origin: String,
+    pub size: u64,
+    pub root: String,
+    /// Signatures that were checked.
+    pub signatures: u64,
+    /// Checkpoints that were compared with the entries.
+    pub checkpoints: u64,
+    /// `sound`, `altered` or `incomplete`.
+    pub result: &'static str,
+    pub exit_code: u8,
+    pub findings: Vec<Finding>,
+    /// All findings, also those beyond the list.
+    pub finding_count: u64,
+}
+
+struct Audit {
+    project: ProjectId,
+    tree: Frontier,
+    roots: Roots,
+    writers: Writers,
+    ids: HashMap<[u8; 16], u64>,
+    chunk: Vec<(Option<EntryId>, Vec<u8>)>,
+    signatures: u64,
+    findings: Vec<Finding>,
+    count: u64,
+    incomplete: bool,
+    with_signatures: bool,
+}
+
+impl Audit {
+    fn new(project: ProjectId, sizes: Vec<u64>, with_signatures: bool) -> Self {
+        let mut roots = Roots::new(sizes);
+        let tree = Frontier::default();
+        roots.at(&tree);
+        Audit {
+            project,
+            tree,
+            roots,
+            writers: Writers::default(),
+            ids: HashMap::new(),
+            chunk: Vec::with_capacity(CHUNK),
+            signatures: 0,
+            findings: Vec::new(),
+            count: 0,
+            incomplete: false,
+            with_signatures,
+        }
+    }
+
+    fn find(&mut self, what: &'static str, index: Option<u64>, detail: impl Into<String>) {
+        self.count += 1;
+        if self.findings.len() < LISTED {
+            self.findings.push(Finding { what, index, detail: detail.into() });
+        }
+    }
+
+    fn push(&mut self, id: Option<EntryId>, bytes: &[u8]) {
+        self.chunk.push((id, bytes.to_vec()));
+        if self.chunk.len() == CHUNK {
+            self.work();
+        }
+    }
+
+    /// Checks what has been collected.
+    fn work(&mut self) {
+        let chunk = std::mem::take(&mut self.chunk);
+        let start = self.tree.size();
+        let parsed: Vec<_> =
+            chunk.par_iter().map(|(_, bytes)| (hash::leaf(bytes), batch::open(bytes))).collect();
+        let mut to_check: Vec<(u64, &Envelope, Writers)> = Vec::new();
+        let mut current = self.writers.clone();
+        for (i, (leaf, read)) in parsed.iter().enumerate() {
+            let index = start + i as u64;
+            self.tree.push(*leaf);
+            self.roots.at(&self.tree);
+            let (envelope, body) = match read {
+                Ok(parts) => parts,
+                Err(e) => {
+                    self.find("entry", Some(index), e.to_string());
+                    continue;
+                }
+            };
+            self.form(index, chunk[i].0, body);
+            if index == 0 || body.writer.is_some() {
+                current.follow(&self.project, envelope, body);
+                // The founding entry is judged by itself; every other by what stood before it.
+                let by = if index == 0 { &current } else { &self.writers };
+                to_check.push((index, envelope, by.clone()));
+                self.writers = current.clone();
+                continue;
+            }
+            to_check.push((index, envelope, self.writers.clone()));
+        }
+        if !self.with_signatures {
+            return;
+        }
+        let judged: Vec<(u64, Standing)> =
+            to_check.par_iter().map(|(index, envelope, writers)| (*index, writers.judge(envelope))).collect();
+        self.signatures += judged.len() as u64;
+        for (index, standing) in judged {
+            let detail = match standing {
+                Standing::Admitted => continue,
+                Standing::Forged => "the signature does not hold",
+                Standing::Stranger => "its key was never admitted to this log",
+                Standing::Revoked => "its writer had been revoked before",
+            };
+            self.find("signature", Some(index), detail);
+        }
+    }
+
+    fn form(&mut self, index: u64, named: Option<EntryId>, body: &Body) {
+        if body.project != self.project {
+            self.find("entry", Some(index), format!("it was written for project {}", body.project));
+        }
+        if named.is_some_and(|id| id != body.id) {
+            self.find("entry", Some(index), "the journal calls it by another id than its own bytes");
+        }
+        if let Some(first) = self.ids.insert(*body.id.as_bytes(), index) {
+            self.find("entry", Some(index), format!("the same id stands at index {first}"));
+        }
+    }
+
+    /// Compares one claim with the entries. `name`: where the note was found.
+    fn compare(&mut self, name: &str, note: &str, origin: &str, pins: &Pins) -> bool {
+        let checkpoint = match pins.open(note, origin) {
+            Ok(checkpoint) => checkpoint,
+            Err(e) if pins.for_origin(origin).next().is_none() => {
+                self.incomplete = true;
+                self.find("checkpoint", None, format!("{name}: {e}"));
+                return false;
+            }
+            Err(e) => {
+                self.find("checkpoint", None, format!("{name}: {e}"));
+                return false;
+            }
+        };
+        match self.roots.get(checkpoint.size) {
+            Some(root) if root == checkpoint.root => true,
+            Some(root) => {
+                let detail = format!(
+                    "{name}: it says root {} for {} entries; the entries give {root}",
+                    checkpoint.root, checkpoint.size
+                );
+                self.find("checkpoint", None, detail);
+                false
+            }
+            None => {
+                let size = self.tree.size();
+                self.find(
+                    "checkpoint",
+                    None,
+                    format!("{name}: it covers {} entries, the log holds {size}", checkpoint.size),
+                );
+                false
+            }
+        }
+    }
+
+    fn report(self, origin: String, checkpoints: u64) -> AuditReport {
+        let (result, exit_code) = match () {
+            () if self.count > 0 && !self.incomplete => ("altered", 1),
+            () if self.incomplete && self.count > 1 => ("altered", 1),
+            () if self.incomplete || checkpoints == 0 || self.tree.size() == 0 => ("incomplete", 3),
+            () => ("sound", 0),
+        };
+        AuditReport {
+            origin,
+            size: self.tree.size(),
+            root: self.tree.root().to_string(),
+            signatures: self.signatures,
+            checkpoints,
+            result,
+            exit_code,
+            findings: self.findings,
+            finding_count: self.count,
+        }
+    }
+}
+
+/// Size that a note claims, whoever signed it.
+fn claimed(note: &str) -> Option<Checkpoint> {
+    Note::parse(note).and_then(|n| Checkpoint::parse_text(n.text())).ok()
+}
+
+/// Audits this clone's own log. `structure_only`: without the writers' signatures.
+pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -> Result<AuditReport> {
+    let origin = project.ledger.header().origin.clone();
+    let notes = project.known_notes()?;
+    let sizes = notes.iter().filter_map(|(_, note)| claimed(note)).map(|c| c.size).collect();
+    let mut audit = Audit::new(project.config.project.id, sizes, !structure_only);
+    progress.begin("audit", None, None);
+    let read = project.ledger.read(0, &mut |stored| {
+        audit.push(Some(stored.id), stored.bytes);
+        progress.advance(1, stored.bytes.len() as u64);
+        ControlFlow::Continue(())
+    });
+    audit.work();
+    progress.end();
+    match read {
+        Ok(()) => {}
+        Err(StoreError::Corrupt { at, why, .. }) => {
+            audit.find("journal", None, format!("damaged at {at}: {why}"))
+        }
+        Err(e) => return Err(e.into()),
+    }
+    let pins = project.pins()?;
+    let mut compared = 0;
+    for (name, note) in &notes {
+        compared += u64::from(audit.compare(name, note, &origin, &pins));
+    }
+    Ok(audit.report(origin, compared))
+}
+
+/// Audits an exported copy with the pins of `pins`; nothing in the directory is believed.
+pub fn audit_dir(
+    project: ProjectId,
+    dir: &Path,
+    pins: &Pins,
+    structure_only: bool,
+    progress: &dyn Progress,
+) -> Result<AuditReport> {
+    let tiles = TileDir::new(dir);
+    let place = dir.join("checkpoint");
+    let note = std::fs::read_to_string(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
+    let checkpoint = claimed(&note).ok_or_else(|| AppError::BadPins {
+        path: place.clone(),
+        why: "it is not a signed checkpoint".into(),
+    })?;
+    let mut audit = Audit::new(project, vec![checkpoint.size], !structure_only);
+    progress.begin("audit", Some(checkpoint.size), None);
+    let mut leaves: Vec<TreeHash> = Vec::new();
+    for tile in tile::all_tiles(checkpoint.size).filter(|t| t.level == 0) {
+        let bundle = match tiles.bundle(tile) {
+            Ok(bundle) => bundle,
+            Err(AppError::Store(StoreError::Missing { .. })) => {
+                audit.find("tile", None, format!("{} is not there", tile.bundle_path()));
+                break;
+            }
+            Err(e) => return Err(e),
+        };
+        let entries = match tile::entries(&bundle, tile.width) {
+            Ok(entries) => entries,
+            Err(e) => {
+                audit.find("tile", None, format!("{}: {e}", tile.bundle_path()));
+                break;
+            }
+        };
+        for entry in entries {
+            leaves.push(hash::leaf(entry));
+            audit.push(None, entry);
+            progress.advance(1, entry.len() as u64);
+        }
+    }
+    audit.work();
+    progress.end();
+    check_tiles(&tiles, &leaves, checkpoint.size, &mut audit)?;
+    let compared = u64::from(audit.compare("checkpoint", &note, &checkpoint.origin, pins));
+    Ok(audit.report(checkpoint.origin, compared))
+}
+
+/// Every tile must be the one that the entries give.
+fn check_tiles(tiles: &TileDir, leaves: &[TreeHash], size: u64, audit: &mut Audit) -> Result<()> {
+    if leaves.len() as u64 != size {
+        return Ok(()); // the entries that are missing are a finding already
+    }
+    let mut builder = tile::Builder::default();
+    let mut wrong = Vec::new();
+    let mut check = |wanted: tile::Tile, row: &[TreeHash]| -> Result<()> {
+        match tiles.tile(wanted) {
+            Ok(found) if found == row => {}
+            Ok(_) => wrong.push(format!("{} is not the one that the entries give", wanted.path())),
+            Err(AppError::Store(StoreError::Missing { .. })) => {
+                wrong.push(format!("{} is not there", wanted.path()))
+            }
+            Err(AppError::Format(e)) => wrong.push(format!("{}: {e}", wanted.path())),
+            Err(e) => return Err(e),
+        }
+        Ok(())
+    };
+    for leaf in leaves {
+        builder.push(*leaf, &mut check)?;
+    }
+    for (partial, row) in builder.partial() {
+        check(partial, row)?;
+    }
+    for detail in wrong {
+        audit.find("tile", None, detail);
+    }
+    Ok(())
+}

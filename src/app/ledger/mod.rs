@@ -1,0 +1,7 @@
+//! `ledger …`: the log itself, for people and programs that want to check it.
+
+pub mod audit;
+pub mod export;
+pub mod proofs;
+pub mod status;
+pub mod tiles;
