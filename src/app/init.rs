@@ -248,6 +248,10 @@ fn install_hooks(repo: &Repo, program: &Path) -> Result<Vec<HookReport>> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(StoreError::io("read", path.display(), e).into()),
         };
+        if std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
+            reports.push(report("left alone", Some("it is a link to a file elsewhere")));
+            continue;
+        }
         let disabled = std::fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o111 == 0);
         if existing.is_some() && disabled {
             reports.push(report("left alone", Some("it is switched off (not executable)")));

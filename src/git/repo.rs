@@ -60,9 +60,13 @@ impl Repo {
             None => git2::Repository::open_ext(path, RepositoryOpenFlags::empty(), none),
         };
         // git gives a relative GIT_WORK_TREE as seen from where it stands, which is where the hook stands too.
-        let opened = opened.and_then(|repo| match variable("GIT_WORK_TREE") {
-            Some(tree) => repo.set_workdir(&path.join(tree), false).map(|()| repo),
-            None => Ok(repo),
+        // Without one, where it stands is the top of the work tree (git(1), GIT_DIR).
+        let opened = opened.and_then(|repo| match (variable("GIT_WORK_TREE"), variable("GIT_DIR")) {
+            (Some(tree), _) => repo.set_workdir(&path.join(tree), false).map(|()| repo),
+            (None, Some(_)) if !repo.is_bare() && repo.workdir() != Some(path) => {
+                repo.set_workdir(path, false).map(|()| repo)
+            }
+            _ => Ok(repo),
         });
         let inner = opened.map_err(|e| match e.code() {
             ErrorCode::NotFound => GitError::NotARepository { path: path.to_owned() },
@@ -361,10 +365,15 @@ impl Repo {
         names.iter().filter_map(url).collect()
     }
 
-    /// `user.name` and `user.email`, as git would use them.
+    /// Name and e-mail of the committer, as git would use them: from the environment, else from the settings.
     pub fn identity(&self) -> (Option<String>, Option<String>) {
-        let Ok(config) = self.inner.config().and_then(|mut c| c.snapshot()) else { return (None, None) };
-        (config.get_string("user.name").ok(), config.get_string("user.email").ok())
+        let config = self.inner.config().and_then(|mut c| c.snapshot()).ok();
+        let part = |variable: &str, setting: &str| {
+            let given = std::env::var(variable).ok().filter(|v| !v.is_empty());
+            given.or_else(|| config.as_ref().and_then(|c| c.get_string(setting).ok()))
+        };
+        let email = part("GIT_COMMITTER_EMAIL", "user.email");
+        (part("GIT_COMMITTER_NAME", "user.name"), email.or_else(|| std::env::var("EMAIL").ok()))
     }
 
     /// Where git looks for hooks, and whether `core.hooksPath` says so.
