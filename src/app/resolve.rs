@@ -6,10 +6,13 @@ use crate::app::Result;
 use crate::app::query::LogEntry;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Artefact;
 use crate::domain::entry::Kind;
+use crate::domain::entry::List;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::RunId;
+use crate::ports::StoreError;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -93,7 +96,7 @@ pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) 
     }
     let file = cwd.join(word);
     if hits.is_empty() && file.is_file() {
-        return by_content(entries, &file)?.ok_or_else(unknown);
+        hits.extend(by_content(project, entries, &file)?);
     }
     one(word, hits.into_iter().collect())
 }
@@ -134,26 +137,25 @@ fn run_of_package(entries: &[LogEntry], arn: &ModelPackageArn) -> Option<Target>
     })
 }
 
-/// The run that made a file, else the entry that tracked it.
-fn by_content(entries: &[LogEntry], file: &Path) -> Result<Option<Target>> {
-    let bytes =
-        std::fs::File::open(file).map_err(|e| crate::ports::StoreError::io("read", file.display(), e))?;
+/// The runs that made a file, else the entries that tracked it.
+fn by_content(project: &Project, entries: &[LogEntry], file: &Path) -> Result<Vec<Target>> {
+    let failed = |e| StoreError::io("read", file.display(), e);
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(bytes).map_err(|e| crate::ports::StoreError::io("read", file.display(), e))?;
+    hasher.update_reader(std::fs::File::open(file).map_err(failed)?).map_err(failed)?;
     let content = Blake3Hash::from(hasher.finalize());
-    let made = entries.iter().rev().find_map(|e| {
-        let body = e.body()?;
-        let hit = body.outputs.inline().iter().any(|a| a.digest.blake3 == content);
-        hit.then(|| body.run.as_ref().map(|r| Target::Run(r.id))).flatten()
-    });
-    let tracked = || {
-        entries.iter().rev().filter(|e| e.is(&Kind::DatasetTracked)).find_map(|e| {
-            let body = e.body()?;
-            let hit = body.inputs.inline().iter().any(|a| a.digest.blake3 == content);
-            hit.then_some(Target::Entry(body.id))
-        })
+    let holds = |list: &List<Artefact>| {
+        // A list that is gone from the store names nothing; `verify` reports it.
+        project.list(list).unwrap_or_default().iter().any(|a| a.digest.blake3 == content)
     };
-    Ok(made.or_else(tracked))
+    let bodies = || entries.iter().filter_map(LogEntry::body);
+    let made =
+        bodies().filter(|b| holds(&b.outputs)).filter_map(|b| b.run.as_ref().map(|r| Target::Run(r.id)));
+    let made: Vec<Target> = made.collect();
+    if !made.is_empty() {
+        return Ok(made);
+    }
+    let tracked = bodies().filter(|b| b.kind == Kind::DatasetTracked && holds(&b.inputs));
+    Ok(tracked.map(|b| Target::Entry(b.id)).collect())
 }
 
 /// Entries about a target, oldest first: a run's start and end, a commit's records.

@@ -149,6 +149,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             GitError::Unborn => "git commit --allow-empty -m start".into(),
             GitError::NotFound { .. } => "git fetch --all --tags".into(),
             GitError::Library { .. } => "git fsck   # tells more about the repository".into(),
+            GitError::Program { why, .. } if why.contains("diskspace") || why.contains("No space left") => {
+                io_hint(std::io::ErrorKind::StorageFull)?
+            }
             GitError::Program { .. } => return None,
             GitError::NoProgram { .. } => "install git; mlprov calls it".into(),
             GitError::BadPointer { path, .. } => {
