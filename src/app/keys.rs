@@ -54,6 +54,12 @@ pub struct TrustReport {
 pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
     let key: VerifierKey =
         vkey.parse().map_err(|e: FormatError| ParseError::new("verifier key", e.why, vkey))?;
+    // A key of another project's log can never be needed here.
+    let own = format!("mlprov.dev/{}/", project.config.project.id);
+    if !key.name().starts_with(&own) {
+        let why = format!("it is of {:?}, which is no log of this project ({own}…)", key.name());
+        return Err(ParseError::new("verifier key", why, vkey).into());
+    }
     let mut pins = project.pins()?;
     let added = pins.add(key.clone());
     if added {

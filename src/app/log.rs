@@ -2,6 +2,7 @@
 
 use crate::app::Project;
 use crate::app::Result;
+use crate::domain::ParseError;
 use crate::domain::entry::Kind;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
@@ -46,6 +47,10 @@ pub struct LogReport {
 }
 
 pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
+    if let Some(kind) = request.kind.as_ref().filter(|k| !Kind::KNOWN.contains(&k.as_str())) {
+        let why = format!("no kind of entry; the kinds are: {}", Kind::KNOWN.join(", "));
+        return Err(ParseError::new("--kind", why, kind).into());
+    }
     let entries = project.entries()?;
     let mut lines = Vec::new();
     // A run that has ended is one line, not two.

@@ -228,7 +228,9 @@ fn ignore(project: &Project, path: &RepoPath, written: &mut Vec<String>) -> Resu
         text.push_str(&line);
         Ok(durable::replace(&place, text.as_bytes(), 0o644)?)
     })??;
-    written.push(file);
+    if !written.contains(&file) {
+        written.push(file);
+    }
     Ok(())
 }
 

@@ -347,7 +347,15 @@ pub fn command() -> clap::Command {
     let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
     for name in names {
         let prefix = format!("MLPROV_{}", name.to_uppercase());
-        command = command.mut_subcommand(name, |c| c.mut_args(|arg| with_variable(arg, &prefix)));
+        command = command.mut_subcommand(name, |c| {
+            let mut c = c.mut_args(|arg| with_variable(arg, &prefix));
+            let below: Vec<String> = c.get_subcommands().map(|s| s.get_name().to_owned()).collect();
+            for name in below {
+                let prefix = format!("{prefix}_{}", name.to_uppercase().replace('-', "_"));
+                c = c.mut_subcommand(name, |s| s.mut_args(|arg| with_variable(arg, &prefix)));
+            }
+            c
+        });
     }
     command
 }

@@ -13,7 +13,16 @@ pub fn bytes(n: u64) -> String {
 }
 
 pub fn files(n: u64) -> String {
-    if n == 1 { "1 file".to_owned() } else { format!("{n} files") }
+    count(n, "file")
+}
+
+/// `1 file`, `2 files`; for words whose plural is regular, or in -y.
+pub fn count(n: u64, word: &str) -> String {
+    match (n, word.strip_suffix('y')) {
+        (1, _) => format!("1 {word}"),
+        (_, Some(stem)) => format!("{n} {stem}ies"),
+        (_, None) => format!("{n} {word}s"),
+    }
 }
 
 /// Columns as wide as their widest cell, two spaces apart; no trailing space. Cells without styles.

@@ -38,6 +38,9 @@ macro_rules! text_enum {
             Other(String) }
 
         impl $name {
+            /// Every value that this version knows.
+            pub const KNOWN: &[&str] = &[$($text),+];
+
             pub fn as_str(&self) -> &str {
                 match self { $($name::$variant => $text,)+ $name::Other(text) => text }
             }

@@ -3,7 +3,14 @@
 use crate::bad_input::skipped;
 use crate::common::Sandbox;
 use insta::assert_snapshot;
+use mlprov::ledger::note::VerifierKey;
 use std::fs;
+
+/// The public key of RFC 8032 §7.1, test 1.
+const PUBLIC: [u8; 32] = [
+    0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e,
+    0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a,
+];
 
 #[test]
 fn init_says_what_it_made() {
@@ -69,12 +76,12 @@ fn track_tells_new_unchanged_and_changed_apart() {
     one.csv  1 file  3 B
     --- exit 0
     ");
-    assert_snapshot!(s.mlprov(&["track", "data", "one.csv"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["track", "data", "one.csv"]).snapshot(), @"
     $ mlprov track data one.csv
     new  data     1 file  2 B  b3:[digest]  [entry] (index 1)
     new  one.csv  1 file  3 B  b3:[digest]  [entry] (index 2)
     --- stderr
-    Hint: git add data.mlprov .gitignore one.csv.mlprov .gitignore
+    Hint: git add data.mlprov .gitignore one.csv.mlprov
     --- exit 0
     ");
     assert_snapshot!(s.mlprov(&["track", "data"]).snapshot(), @r"
@@ -159,9 +166,9 @@ fn an_empty_project_is_told_how_to_begin() {
     Hint: mlprov track data/
     --- exit 0
     ");
-    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @"
     $ mlprov status
-    Project repo, main: no commit yet; 1 entries in the log
+    Project repo, main: no commit yet; 1 entry in the log
     Everything is recorded.
     --- exit 0
     ");
@@ -243,10 +250,12 @@ fn a_pointer_that_was_edited_is_shown_by_status() {
     let s = Sandbox::project_with_data();
     let edited = s.read("data.mlprov").replace("files = 2", "files = 3");
     s.write("data.mlprov", edited);
-    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @"
     $ mlprov status
     Project repo, main: [commit] is recorded; 3 entries in the log
       bad pointer  data.mlprov  not stored here  its fields do not match their check (edited by hand, or merged as text)
+    --- stderr
+    Hint: mlprov track data   # records what is there now
     --- exit 0
     ");
     assert_snapshot!(s.mlprov(&["ls"]).snapshot(), @r"
@@ -352,13 +361,13 @@ fn an_output_that_is_not_there_fails_the_run() {
 fn an_input_that_changes_meanwhile_is_noted() {
     let s = Sandbox::project_with_data();
     let script = "echo more >> data/a.csv";
-    assert_snapshot!(s.mlprov(&["run", "-d", "data", "--", "sh", "-c", script]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["run", "-d", "data", "--", "sh", "-c", script]).snapshot(), @"
     $ mlprov run -d data -- sh -c 'echo more >> data/a.csv'
     --- stderr
     Run [run] COMPLETE, recorded at index 4
       commit   [commit] (clean)
       inputs   data
-      note     input data changed while the command ran
+      note     input data changed while the command ran, so this run will never verify
     --- exit 0
     ");
     s.mlprov(&["verify", "latest"]).code(1).shows("it changed while the command ran");
@@ -421,19 +430,15 @@ fn key_show_prints_both_keys_and_key_trust_takes_the_line() {
     [vkey] was trusted already
     --- exit 0
     ");
-    let other = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-    assert_snapshot!(s.mlprov(&["key", "trust", other]).snapshot(), @r"
-    $ mlprov key trust PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW
-    PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW is trusted from now on
-    --- exit 0
-    ");
+    // The log of another clone of this project.
+    let name = format!("mlprov.dev/{}/0fd1ad6a-0000-4000-8000-000000000000", s.project_id());
+    let key = VerifierKey::new(&name, &PUBLIC).unwrap().to_string();
+    s.mlprov(&["key", "trust", &key]).success().shows("is trusted from now on");
+    s.mlprov(&["key", "trust", &key]).success().shows("was trusted already");
     let before = s.listing();
-    assert_snapshot!(s.mlprov(&["key", "trust", &other.replace("c74", "c75")]).snapshot(), @r#"
-    $ mlprov key trust PeterNeumann+c75f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW
-    --- stderr
-    Error: verifier key: its hash does not match its name and key: "PeterNeumann+c75f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
-    --- exit 2
-    "#);
+    let other = VerifierKey::new("mlprov.dev/other/log", &PUBLIC).unwrap().to_string();
+    s.mlprov(&["key", "trust", &other]).code(2).says("no log of this project");
+    s.mlprov(&["key", "trust", &key.replacen("+", "+0", 1)]).code(2).says("does not match");
     before.assert_same(&s.listing());
 }
 

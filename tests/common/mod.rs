@@ -173,6 +173,20 @@ impl Sandbox {
         Output::of("mlprov", args, self.command(&self.program, dir).args(args))
     }
 
+    /// mlprov under strace with these options; commands of their own may go to other threads.
+    pub fn traced(&self, options: &[&str], args: &[&str]) -> assert_cmd::Command {
+        let mut command = self.command("strace", "repo");
+        command.args(options).arg(&self.program).args(args);
+        command
+    }
+
+    /// A command that is not run yet.
+    pub fn prepared(&self, args: &[&str]) -> assert_cmd::Command {
+        let mut command = self.command(&self.program, "repo");
+        command.args(args);
+        command
+    }
+
     /// As [`Sandbox::mlprov`], for names that are no text.
     pub fn mlprov_os(&self, args: &[OsString]) -> Output {
         let shown: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();

@@ -637,7 +637,7 @@ fn a_second_init_leaves_each_hook_as_it_is_and_brings_a_lost_one_back() {
     s.mlprov(&["init", "--yes"]).success();
     before.assert_same(&s.listing());
     fs::remove_file(hook_file(&s, "post-merge")).unwrap();
-    s.mlprov(&["init", "--yes"]).success().shows("1 git hooks");
+    s.mlprov(&["init", "--yes"]).success().shows("made    1 git hook");
     before.assert_same(&s.listing());
 }
 

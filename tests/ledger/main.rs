@@ -1,3 +1,12 @@
-//! The ledger's arithmetic against implementations that others wrote, on random sizes.
+//! The ledger: its arithmetic against implementations that others wrote, its promises on every backend, and
+//! what it does when calls fail or processes die.
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod conformance;
+mod damage;
+mod entries;
+mod faults;
 mod oracles;
+mod processes;

@@ -301,7 +301,10 @@ fn finish(
         artefact.observed = Some("before+after".to_owned());
         artefact.stable = Some(stable);
         if !stable {
-            notes.push(format!("input {} changed while the command ran", artefact.name));
+            notes.push(format!(
+                "input {} changed while the command ran, so this run will never verify",
+                artefact.name
+            ));
         }
     }
 
@@ -327,7 +330,7 @@ fn finish(
             notes.push(format!("the command {:?} could not be started: {why}", run.command[0]));
         }
     }
-    let Made { stored, metrics, incomplete, notes: made_notes } = made;
+    let Made { stored, metrics, notes: made_notes, .. } = made;
     notes.extend(made_notes);
 
     let program = std::env::current_exe().and_then(std::fs::read).ok();
@@ -349,7 +352,11 @@ fn finish(
     Ok(RunReport {
         run: id,
         short: id.short(),
-        exit_code: if succeeded && incomplete { 1 } else { ended.exit_code() },
+        // A run that is not complete never looks like one to who asks the exit code.
+        exit_code: match ended.exit_code() {
+            0 if run.status != RunStatus::Complete => 1,
+            code => code,
+        },
         status: run.status,
         signal: run.signal,
         commit: commit.id.to_string(),

@@ -130,7 +130,8 @@ fn check_artefact(
     progress.end();
     if bad.is_empty() {
         let (files, bytes) = (artefact.file_count, artefact.size);
-        let detail = format!("{files} files, {bytes} bytes read from the store and hashed again");
+        let what = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+        let detail = format!("{what}, {bytes} bytes read from the store and hashed again");
         findings.add(link, &artefact.name, Verdict::Intact, detail);
     }
     // All of them up to a limit that a person can read; the count is never cut.

@@ -48,9 +48,8 @@ fn hook(context: &Context, name: &str) -> Result<(), AppError> {
         "pre-push" => {
             let found = commit::reconcile(&project, &tips(&standard_input()))?;
             if !found.late.is_empty() {
-                context
-                    .ui
-                    .status(format!("mlprov: recorded {} commits that no hook had seen", found.late.len()));
+                let commits = format::count(found.late.len() as u64, "commit");
+                context.ui.status(format!("mlprov: recorded {commits} that no hook had seen"));
             }
             for commit in &found.skipped {
                 context.ui.warning(format!(

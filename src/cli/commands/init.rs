@@ -24,6 +24,9 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         context.ui.status("Nothing was changed.");
         return Ok(1);
     };
+    if args.name.is_some() && !matches!(plan, InitPlan::Make { .. }) {
+        context.ui.warning("--name was left aside: the project has a name already (.mlprov/config.toml)");
+    }
     let program = match args.no_hooks {
         true => None,
         false => std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()),
@@ -91,7 +94,7 @@ fn text(report: &InitReport) -> String {
         out.push_str(&format!("  made    {made}\n"));
     }
     if hooks > 0 {
-        out.push_str(&format!("  made    {hooks} git hooks\n"));
+        out.push_str(&format!("  made    {}\n", crate::cli::format::count(hooks as u64, "git hook")));
     }
     if report.made.is_empty() && hooks == 0 {
         out.push_str("  Everything was there; nothing was changed.\n");

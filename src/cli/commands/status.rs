@@ -17,8 +17,8 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
         return Ok(0);
     }
     context.ui.answer(&text(&report));
-    for dataset in report.datasets.iter().filter(|d| d.state == "modified") {
-        let path = hints::place(dataset.path.as_str(), context.at_root());
+    for dataset in report.datasets.iter().filter(|d| matches!(d.state, "modified" | "bad pointer")) {
+        let path = hints::place(dataset.path.as_str().trim_end_matches(".mlprov"), context.at_root());
         context.ui.hint(format!("mlprov track {path}   # records what is there now"));
     }
     if report.head.is_some() && !report.head_recorded && report.waiting_for_data.is_empty() {
@@ -35,10 +35,10 @@ fn text(report: &StatusReport) -> String {
         Some(id) => ui::paint(ui::YELLOW, format!("{} is not recorded", id.short())),
     };
     let mut out = format!(
-        "Project {}, {}: {head}; {} entries in the log\n",
+        "Project {}, {}: {head}; {} in the log\n",
         format::visible(&report.name),
         format::visible(branch),
-        report.log_size
+        format::count(report.log_size, "entry")
     );
     let rows: Vec<Vec<String>> = report
         .datasets

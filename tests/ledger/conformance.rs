@@ -1,0 +1,291 @@
+//! The promises of `CommitStore` and `CheckpointStore`. Every backend signs this suite.
+
+use crate::entries::Keys;
+use crate::entries::audited;
+use mlprov::app::record;
+use mlprov::domain::ids::EntryId;
+use mlprov::ledger::batch::Batch;
+use mlprov::ledger::checkpoint::Checkpoint;
+use mlprov::ledger::frame::Header;
+use mlprov::ledger::tree::Frontier;
+use mlprov::ports::StoreError;
+use mlprov::ports::commit_store::CheckpointStore;
+use mlprov::ports::commit_store::CommitStore;
+use mlprov::ports::commit_store::Outcome;
+use mlprov::ports::commit_store::StoredEntry;
+use mlprov::ports::provision::Ledger;
+use mlprov::ports::signer::CheckpointSigner;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+
+/// The strictest ledger there can be: a vector.
+pub struct MemoryLedger {
+    header: Header,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    entries: Vec<(EntryId, Vec<u8>)>,
+    tree: Frontier,
+    note: Option<String>,
+    signed: u64,
+}
+
+impl MemoryLedger {
+    pub fn new(header: Header) -> Self {
+        MemoryLedger { header, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl CommitStore for MemoryLedger {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn head(&self) -> Result<Frontier, StoreError> {
+        Ok(self.state().tree.clone())
+    }
+
+    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let mut state = self.state();
+        if state.tree.size() != start {
+            return Ok(Outcome::Lost);
+        }
+        for entry in batch.entries() {
+            state.tree.push(entry.leaf());
+            state.entries.push((*entry.id(), entry.bytes().to_vec()));
+        }
+        Ok(Outcome::Won { start })
+    }
+
+    fn read(
+        &self,
+        from: u64,
+        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let entries = self.state().entries.clone();
+        for (index, (id, bytes)) in entries.iter().enumerate().skip(from as usize) {
+            if visit(StoredEntry { index: index as u64, id: *id, bytes }).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
+        Ok(self.state().entries.iter().position(|(i, _)| i == id).map(|i| i as u64))
+    }
+
+    fn confirm(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+impl CheckpointStore for MemoryLedger {
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.state().note.clone())
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
+        let mut state = self.state();
+        assert!(state.tree.size() >= state.signed, "a ledger never shrinks");
+        let (size, root) = (state.tree.size(), state.tree.root());
+        let text = Checkpoint { origin: self.header.origin.clone(), size, root }.to_text();
+        let signature = signer.sign(text.as_bytes())?;
+        let note = format!("{text}\n{}", signer.verifier().signature_line(&signature));
+        (state.note, state.signed) = (Some(note.clone()), size);
+        Ok(note)
+    }
+}
+
+/// Makes an empty ledger for these keys, and opens the same one again.
+type Open<'a> = dyn Fn(&Keys) -> Box<dyn Ledger> + Sync + 'a;
+
+/// Each test gets a fresh ledger; `open` may be called again for the same keys to see what another process sees.
+fn contract(open: &Open<'_>) {
+    a_won_batch_is_there_in_order_and_once(open);
+    a_start_that_is_not_the_head_is_lost_and_leaves_nothing(open);
+    reading_from_the_middle_and_breaking_off(open);
+    checkpoints_cover_what_is_committed_and_never_shrink(open);
+    an_id_names_one_fact(open);
+    many_writers_lose_nothing(open);
+}
+
+fn a_won_batch_is_there_in_order_and_once(open: &Open<'_>) {
+    let keys = Keys::new();
+    let ledger = open(&keys);
+    assert_eq!(audited(&*ledger), []);
+    assert_eq!(ledger.try_commit(0, &keys.batch(0..3)).unwrap(), Outcome::Won { start: 0 });
+    assert_eq!(ledger.try_commit(3, &keys.batch(3..4)).unwrap(), Outcome::Won { start: 3 });
+    let expected: Vec<EntryId> = (0..4).map(|n| *keys.entry(n).id()).collect();
+    assert_eq!(audited(&*ledger), expected);
+    assert_eq!(ledger.find(keys.entry(9).id()).unwrap(), None);
+    assert_eq!(ledger.unfinished().unwrap(), 0);
+}
+
+fn a_start_that_is_not_the_head_is_lost_and_leaves_nothing(open: &Open<'_>) {
+    let keys = Keys::new();
+    let ledger = open(&keys);
+    let _ = ledger.try_commit(0, &keys.batch(0..2)).unwrap();
+    for start in [0, 1, 3, u64::MAX] {
+        assert_eq!(ledger.try_commit(start, &keys.batch(5..6)).unwrap(), Outcome::Lost, "start {start}");
+    }
+    assert_eq!(audited(&*ledger).len(), 2);
+}
+
+fn reading_from_the_middle_and_breaking_off(open: &Open<'_>) {
+    let keys = Keys::new();
+    let ledger = open(&keys);
+    for n in 0..5 {
+        let _ = ledger.try_commit(n * 4, &keys.batch(n * 4..n * 4 + 4)).unwrap();
+    }
+    for from in [0, 1, 4, 7, 19, 20, 99] {
+        let mut seen = Vec::new();
+        let mut visit = |stored: StoredEntry<'_>| {
+            seen.push(stored.index);
+            if seen.len() == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        ledger.read(from, &mut visit).unwrap();
+        assert_eq!(seen, (from..20.max(from)).take(6).collect::<Vec<_>>(), "from {from}");
+    }
+}
+
+fn checkpoints_cover_what_is_committed_and_never_shrink(open: &Open<'_>) {
+    let keys = Keys::new();
+    let ledger = open(&keys);
+    assert_eq!(ledger.latest().unwrap(), None);
+    for n in 0..3 {
+        let _ = ledger.try_commit(n, &keys.batch(n..n + 1)).unwrap();
+        let note = ledger.publish(&keys.log).unwrap();
+        assert_eq!(ledger.latest().unwrap().as_ref(), Some(&note));
+        let checkpoint = Checkpoint::open(&note, keys.log.verifier()).unwrap();
+        let head = ledger.head().unwrap();
+        assert_eq!((checkpoint.size, checkpoint.root), (head.size(), head.root()));
+        assert_eq!(ledger.publish(&keys.log).unwrap(), note, "the same head, the same note");
+        ledger.check().unwrap();
+    }
+}
+
+fn an_id_names_one_fact(open: &Open<'_>) {
+    let keys = Keys::new();
+    let ledger = open(&keys);
+    let first = record::commit(&*ledger, vec![keys.entry(1)]).unwrap();
+    let again = record::commit(&*ledger, vec![keys.entry(1)]).unwrap();
+    assert_eq!((first[0].index, first[0].already, again[0].index, again[0].already), (0, false, 0, true));
+    let other = keys.noted(1, &"1".repeat(40));
+    assert_eq!(other.id(), keys.entry(1).id());
+    assert!(matches!(
+        record::commit(&*ledger, vec![other]),
+        Err(mlprov::app::AppError::IdConflict { index: 0, .. })
+    ));
+    assert_eq!(audited(&*ledger).len(), 1);
+}
+
+fn many_writers_lose_nothing(open: &Open<'_>) {
+    let keys = Keys::new();
+    drop(open(&keys));
+    let (writers, each) = (6, 20);
+    std::thread::scope(|scope| {
+        for w in 0..writers {
+            let keys = &keys;
+            scope.spawn(move || {
+                let ledger = open(keys);
+                for n in 0..each {
+                    // Every entry is tried by two writers; it counts once.
+                    let number = (w / 2) * each + n;
+                    record::commit(&*ledger, vec![keys.entry(number)]).unwrap();
+                    ledger.publish(&keys.log).unwrap();
+                }
+            });
+        }
+    });
+    let ledger = open(&keys);
+    let mut ids = audited(&*ledger);
+    let total = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(
+        (ids.len(), total),
+        (writers as usize / 2 * each as usize, ids.len()),
+        "none lost, none twice"
+    );
+    let note = ledger.latest().unwrap().unwrap();
+    assert_eq!(Checkpoint::open(&note, keys.log.verifier()).unwrap().size, ids.len() as u64);
+}
+
+#[test]
+fn memory() {
+    let ledgers: Mutex<Vec<(Header, std::sync::Arc<MemoryLedger>)>> = Mutex::default();
+    contract(&|keys| {
+        let mut ledgers = ledgers.lock().unwrap();
+        let known = ledgers.iter().find(|(header, _)| *header == keys.header).map(|(_, l)| l.clone());
+        let ledger = known.unwrap_or_else(|| {
+            let ledger = std::sync::Arc::new(MemoryLedger::new(keys.header.clone()));
+            ledgers.push((keys.header.clone(), ledger.clone()));
+            ledger
+        });
+        Box::new(Shared(ledger))
+    });
+}
+
+#[test]
+fn local() {
+    let dir = tempfile::tempdir().unwrap();
+    contract(&|keys| keys.local(&dir.path().join(keys.header.log.to_string())));
+}
+
+struct Shared(std::sync::Arc<MemoryLedger>);
+
+impl CommitStore for Shared {
+    fn header(&self) -> &Header {
+        self.0.header()
+    }
+    fn head(&self) -> Result<Frontier, StoreError> {
+        self.0.head()
+    }
+    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        self.0.try_commit(start, batch)
+    }
+    fn read(
+        &self,
+        from: u64,
+        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.0.read(from, visit)
+    }
+    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
+        self.0.find(id)
+    }
+    fn confirm(&self) -> Result<(), StoreError> {
+        self.0.confirm()
+    }
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        self.0.unfinished()
+    }
+}
+
+impl CheckpointStore for Shared {
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        self.0.latest()
+    }
+    fn check(&self) -> Result<(), StoreError> {
+        self.0.check()
+    }
+    fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
+        self.0.publish(signer)
+    }
+}
