@@ -18,6 +18,13 @@ pub struct Repo {
     inner: git2::Repository,
     /// Work tree, without a trailing slash, symlinks resolved.
     root: PathBuf,
+    common: PathBuf,
+}
+
+/// Objects that git itself wrote a moment ago need not be hashed again on the way in. For hooks only: `verify`
+/// must see every byte.
+pub fn trust_object_names() {
+    git2::opts::strict_hash_verification(false);
 }
 
 /// A commit and what hangs on it.
@@ -80,7 +87,9 @@ impl Repo {
             return Err(GitError::Bare { path: path.to_owned() });
         };
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        Ok(Repo { inner, root })
+        let common = inner.commondir();
+        let common = common.canonicalize().unwrap_or_else(|_| common.to_owned());
+        Ok(Repo { inner, root, common })
     }
 
     pub fn root(&self) -> &Path {
@@ -89,8 +98,7 @@ impl Repo {
 
     /// `<git common dir>`: shared by all work trees.
     pub fn common_dir(&self) -> PathBuf {
-        let dir = self.inner.commondir();
-        dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
+        self.common.clone()
     }
 
     pub fn git_dir(&self) -> &Path {

@@ -12,6 +12,7 @@ use crate::cli::format;
 use crate::cli::hints;
 use crate::config::ConfigError;
 use crate::domain::ids::CommitId;
+use crate::git::repo;
 use std::io::Read;
 
 pub fn run(context: &Context, args: HookArgs) -> Exit {
@@ -36,7 +37,9 @@ pub fn run(context: &Context, args: HookArgs) -> Exit {
 }
 
 fn hook(context: &Context, name: &str) -> Result<(), AppError> {
-    let project = compose::open(&context.cwd, true)?;
+    repo::trust_object_names();
+    // The process ends with the hook: taking everything apart again would only cost time.
+    let project = std::mem::ManuallyDrop::new(compose::open(&context.cwd, true)?);
     match name {
         "post-commit" | "post-merge" | "post-applypatch" => {
             let outcome = commit::record_head(&project)?;

@@ -6,7 +6,12 @@ use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
+use ecdsa::hazmat;
 use ed25519_dalek::Signer as _;
+use p256::NistP256;
+use p256::NonZeroScalar;
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::VerifyingKey;
 use p256::pkcs8::AssociatedOid;
 use p256::pkcs8::DecodePrivateKey;
 use p256::pkcs8::EncodePrivateKey;
@@ -14,6 +19,7 @@ use p256::pkcs8::LineEnding;
 use p256::pkcs8::PrivateKeyInfoRef;
 use p256::pkcs8::SecretDocument;
 use sec1::EcPrivateKey;
+use sha2::Digest;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -58,9 +64,9 @@ fn write_private(path: &Path, pem: &str) -> Result<bool, StoreError> {
     Ok(durable::create_new(path, pem.as_bytes(), PRIVATE)?)
 }
 
-/// The private scalar in a PKCS#8 PEM. The public key that may stand beside it is not compared, which would
-/// cost a scalar multiplication (a millisecond per commit); it is derived from the scalar instead.
-fn scalar_of(pem: &str) -> Result<p256::ecdsa::SigningKey, String> {
+/// The private scalar in a PKCS#8 PEM, and the public key beside it. That they belong together is not
+/// computed each time, which would cost a commit as much as its signature: `init` checks it.
+fn parts_of(pem: &str) -> Result<(NonZeroScalar, WriterKey), String> {
     let (label, der) = SecretDocument::from_pem(pem).map_err(|e| e.to_string())?;
     if label != "PRIVATE KEY" {
         return Err(format!("holds {label:?}, not \"PRIVATE KEY\""));
@@ -70,30 +76,42 @@ fn scalar_of(pem: &str) -> Result<p256::ecdsa::SigningKey, String> {
         .assert_oids(p256::elliptic_curve::ALGORITHM_OID, p256::NistP256::OID)
         .map_err(|_| "is not an ECDSA P-256 key".to_owned())?;
     let key = EcPrivateKey::try_from(info.private_key.as_bytes()).map_err(|e| e.to_string())?;
-    p256::ecdsa::SigningKey::from_slice(key.private_key).map_err(|e| e.to_string())
+    let scalar = NonZeroScalar::try_from(key.private_key).map_err(|e| e.to_string())?;
+    let public = match key.public_key {
+        Some(point) => VerifyingKey::from_sec1_bytes(point).map_err(|e| e.to_string())?,
+        None => *SigningKey::from(scalar).verifying_key(),
+    };
+    Ok((scalar, WriterKey::new(public).map_err(|e| e.to_string())?))
 }
 
 /// A writer's key in a file.
 pub struct WriterKeyFile {
-    key: p256::ecdsa::SigningKey,
+    scalar: NonZeroScalar,
     public: WriterKey,
 }
 
 impl WriterKeyFile {
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         let Some(pem) = read_private(path)? else { return Ok(None) };
-        let key = scalar_of(&pem).map_err(|why| bad(path, why))?;
-        let public = WriterKey::new(*key.verifying_key()).map_err(|e| bad(path, e))?;
-        Ok(Some(WriterKeyFile { key, public }))
+        let (scalar, public) = parts_of(&pem).map_err(|why| bad(path, why))?;
+        Ok(Some(WriterKeyFile { scalar, public }))
+    }
+
+    /// Whether the two halves of the key belong together.
+    fn check(&self, path: &Path) -> Result<(), StoreError> {
+        let derived =
+            WriterKey::new(*SigningKey::from(self.scalar).verifying_key()).map_err(|e| bad(path, e))?;
+        if derived == self.public { Ok(()) } else { Err(bad(path, "its public half is of another key")) }
     }
 
     pub fn open_or_create(path: &Path) -> Result<(Self, bool), StoreError> {
         if let Some(key) = Self::open(path)? {
+            key.check(path)?;
             return Ok((key, false));
         }
         // A random 32-byte string is a valid P-256 scalar but for one in 2^32: draw again.
         let key = loop {
-            if let Ok(key) = p256::ecdsa::SigningKey::from_slice(&random()?) {
+            if let Ok(key) = SigningKey::from_slice(&random()?) {
                 break key;
             }
         };
@@ -110,7 +128,9 @@ impl EntrySigner for WriterKeyFile {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let signature: p256::ecdsa::Signature = self.key.sign(message);
+        let digest = sha2::Sha256::digest(message);
+        let (signature, _) =
+            hazmat::sign_prehashed_rfc6979::<NistP256, sha2::Sha256>(&self.scalar, &digest, &[]);
         Ok(signature.normalize_s().to_der().as_bytes().to_vec())
     }
 }
