@@ -60,12 +60,7 @@ pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
         let why = format!("it is of {:?}, which is no log of this project ({own}…)", key.name());
         return Err(ParseError::new("verifier key", why, vkey).into());
     }
-    let mut pins = project.pins()?;
-    let added = pins.add(key.clone());
-    if added {
-        durable::create_dir_all(&project.state_dir())?;
-        durable::replace(&pins::pins_file(&project.state_dir()), pins.to_text().as_bytes(), 0o600)?;
-    }
+    let added = project.pin(&key)?;
     Ok(TrustReport { vkey: key.to_string(), added })
 }
 
@@ -76,6 +71,17 @@ impl Project {
         let published = self.ledger.latest()?.map(|note| ("published".to_owned(), note));
         let seen = Some(("seen before".to_owned(), seen)).filter(|(_, note)| !note.is_empty());
         Ok(published.into_iter().chain(seen).collect())
+    }
+
+    /// Pins a log's key. False if it was pinned before.
+    pub fn pin(&self, key: &VerifierKey) -> Result<bool> {
+        let mut pins = self.pins()?;
+        let added = pins.add(key.clone());
+        if added {
+            durable::create_dir_all(&self.state_dir())?;
+            durable::replace(&pins::pins_file(&self.state_dir()), pins.to_text().as_bytes(), 0o600)?;
+        }
+        Ok(added)
     }
 
     /// What this user pinned for this project.

@@ -108,6 +108,9 @@ pub enum AppError {
     NeedsAnswer { question: String, command: &'static str },
     #[error("there is no such directory: {}", path.display())]
     NoDirectory { path: PathBuf },
+    /// The log is where it was, and continues what was signed.
+    #[error("there is nothing to adopt: this log is sound, and in its own place")]
+    NothingToAdopt,
     /// No key of this log is pinned, so nothing of it can be believed.
     #[error("no key of the log {origin} is pinned by you")]
     Unpinned { origin: String },

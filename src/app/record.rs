@@ -76,6 +76,7 @@ pub fn draft(project: ProjectId, kind: Kind, time: Timestamp, signer: &dyn Entry
         model_package: None,
         writer: None,
         target: None,
+        ledger: None,
         notes: Vec::new(),
     }
 }

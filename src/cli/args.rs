@@ -313,6 +313,12 @@ Examples:
     },
     /// Make tiles and lookups again from the journal
     Reindex,
+    /// Let a copied or restored log go on under a new id
+    #[command(after_help = "\
+A log that was copied (cp -r), moved to another disk or machine, or restored from a backup is not written to:
+its key could sign two histories. `adopt` takes all entries over into a new log, with a new id and key, whose
+last entry names the old one. The old log is kept beside it.")]
+    Adopt,
 }
 
 #[derive(Args, Debug)]

@@ -29,7 +29,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::Store(store) => match store {
             StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
             StoreError::Io { .. } | StoreError::Missing { .. } | StoreError::Locked { .. } => 3,
-            StoreError::Unsupported { .. } | StoreError::Key { .. } => 2,
+            StoreError::Unsupported { .. } | StoreError::Key { .. } | StoreError::Copied { .. } => 2,
         },
         AppError::Entry(_) | AppError::Format(_) => 1,
         AppError::Config(_)
@@ -52,6 +52,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NotAdmitted { .. }
         | AppError::NoDirectory { .. }
         | AppError::BadPins { .. }
+        | AppError::NothingToAdopt
         | AppError::NeedsAnswer { .. } => 2,
     }
 }
@@ -100,6 +101,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::UnknownRevision { .. }
         | AppError::Unpinned { .. }
         | AppError::BadPins { .. }
+        | AppError::NothingToAdopt
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -197,7 +199,7 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         }
         AppError::NotPublished { source } => hint(source, at_root)?,
         AppError::NeedsAnswer { command, .. } => (*command).into(),
-        AppError::NoDirectory { .. } => return None,
+        AppError::NoDirectory { .. } | AppError::NothingToAdopt => return None,
         AppError::Unpinned { .. } => {
             "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".into()
         }
@@ -224,6 +226,9 @@ fn store_hint(e: &StoreError) -> Option<String> {
         StoreError::Unsupported { .. } => "install a newer mlprov".into(),
         StoreError::Missing { .. } => "mlprov status   # shows what is stored".into(),
         StoreError::Locked { .. } => "wait for it to end, and try again".into(),
+        StoreError::Copied { .. } => {
+            "mlprov ledger adopt   # it goes on under a new id; the original must not be written any more, or be adopted too".into()
+        }
         StoreError::Inconsistent { .. } => {
             "the ledger was restored from an older copy, or tampered with; nothing was signed".into()
         }

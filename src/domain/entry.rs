@@ -8,6 +8,7 @@ use crate::domain::digest::KeyId;
 use crate::domain::digest::Sha256Hash;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
@@ -370,6 +371,18 @@ pub struct Writer {
     pub admin: bool,
 }
 
+/// A log, at one size: where entries came from or went to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LedgerRef {
+    pub log: LogId,
+    /// Origin line of its checkpoints.
+    pub origin: String,
+    /// Entries.
+    pub size: u64,
+    /// RFC 6962 root over them, base64.
+    pub root: String,
+}
+
 /// What a correction, redaction, approval or supersession is about.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -418,6 +431,8 @@ pub struct Body {
     pub writer: Option<Writer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerRef>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -643,6 +658,7 @@ mod tests {
             model_package: None,
             writer: None,
             target: None,
+            ledger: None,
             notes: vec![],
         }
     }

@@ -176,6 +176,22 @@ fn unframe(framed: &[u8]) -> Option<&[u8]> {
     rest.get(..length).filter(|bytes| crc32c::crc32c(bytes) == crc)
 }
 
+/// Two directories change places in one step (renameat2(2), `RENAME_EXCHANGE`).
+pub fn exchange(one: &Path, other: &Path) -> Result<()> {
+    let flags = rustix::fs::RenameFlags::EXCHANGE;
+    let swapped = rustix::fs::renameat_with(rustix::fs::CWD, one, rustix::fs::CWD, other, flags);
+    at("exchange", one, swapped.map_err(io::Error::from))?;
+    sync_dir(parent(one))
+}
+
+/// Gives a directory a new name, which must be free.
+pub fn move_dir(from: &Path, to: &Path) -> Result<()> {
+    let flags = rustix::fs::RenameFlags::NOREPLACE;
+    let moved = rustix::fs::renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, flags);
+    at("rename", from, moved.map_err(io::Error::from))?;
+    sync_dir(parent(to))
+}
+
 fn rename(temp: &Path, path: &Path) -> Result<()> {
     let renamed = fs::rename(temp, path);
     if renamed.is_err() {

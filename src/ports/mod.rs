@@ -31,6 +31,9 @@ pub enum StoreError {
     /// Signing would contradict what was signed before.
     #[error("refusing to sign: {why}")]
     Inconsistent { why: String },
+    /// The log was copied, or moved to another place, since it was last written.
+    #[error("{what}: {why}")]
+    Copied { what: String, why: String },
     /// A key file that is missing, unreadable or not a key.
     #[error("key {what}: {why}")]
     Key { what: String, why: String },

@@ -33,5 +33,11 @@ pub trait Provision {
 
     fn create_ledger(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError>;
 
+    /// An empty ledger beside the clone's own one; whatever an earlier attempt left is removed.
+    fn prepare_successor(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError>;
+
+    /// Puts the successor in the place of the clone's ledger, atomically. The old one is kept: where is returned.
+    fn replace_by_successor(&self, old: LogId) -> Result<String, StoreError>;
+
     fn create_store(&self) -> Result<(), StoreError>;
 }

@@ -5,6 +5,7 @@
 mod common;
 
 mod conformance;
+mod copies;
 mod damage;
 mod entries;
 mod faults;

@@ -1,5 +1,6 @@
 //! `ledger …`: the log itself, for people and programs that want to check it.
 
+pub mod adopt;
 pub mod audit;
 pub mod export;
 pub mod proofs;

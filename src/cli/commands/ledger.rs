@@ -1,4 +1,5 @@
 use crate::app::AppError;
+use crate::app::ledger::adopt;
 use crate::app::ledger::audit;
 use crate::app::ledger::audit::AuditReport;
 use crate::app::ledger::export;
@@ -105,6 +106,17 @@ pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
                     report.size,
                     report.root,
                     report.dir.display()
+                ));
+            }
+        }
+        LedgerCommand::Adopt => {
+            let report = adopt::adopt(&project)?;
+            if ui.json {
+                ui.json("mlprov.ledger-adopt/1", &report);
+            } else {
+                ui.answer(&format!(
+                    "Log {} goes on as {}, with {} entries\n  the old one is kept in {}\n",
+                    report.predecessor, report.log, report.entries, report.kept
                 ));
             }
         }

@@ -7,6 +7,7 @@
 //! signed         largest size and root ever signed
 //! checkpoint     the signed note over it; derived
 //! lookup.*       where each entry stands; derived (`lookup.rs`)
+//! place          machine and file of the last write, so that a copy does not go on unnoticed
 //! torn-<n>       a last frame that was cut off by a crash, set aside
 //! ```
 //! An append is: lock, look at the end, write one frame, one `fdatasync` (here the entries become true),
@@ -32,6 +33,7 @@ use crate::ports::commit_store::StoredEntry;
 use crate::ports::signer::CheckpointSigner;
 use crate::stores::local::lookup::Covered;
 use crate::stores::local::lookup::Lookup;
+use crate::stores::local::place;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fs;
@@ -117,6 +119,7 @@ impl LocalLedger {
     /// Makes an empty journal. If another process was first, its journal is the one that is opened.
     pub fn create(dir: &Path, header: &Header) -> Result<Self, StoreError> {
         durable::create_dir_all(dir)?;
+        place::refuse_network(dir)?;
         let bytes =
             header.encode().map_err(|e| StoreError::io("create", dir.display(), io::Error::other(e)))?;
         durable::create_new(&dir.join("journal"), &bytes, 0o644)?;
@@ -472,6 +475,7 @@ impl CommitStore for LocalLedger {
         if tail.tree.size() != start {
             return Ok(Outcome::Lost);
         }
+        place::check(&self.dir)?;
         self.check_signed(&tail)?;
         if tail.torn > 0 {
             self.set_aside(&file, &tail)?;
@@ -555,6 +559,7 @@ impl CheckpointStore for LocalLedger {
     }
 
     fn check(&self) -> Result<(), StoreError> {
+        place::check(&self.dir)?;
         let file = self.open_journal(false)?;
         self.check_signed(&self.tail(&file)?)
     }
@@ -564,6 +569,7 @@ impl CheckpointStore for LocalLedger {
         let file = self.open_journal(false)?;
         let tail = self.tail(&file)?;
         let (size, root) = (tail.tree.size(), tail.tree.root());
+        place::check(&self.dir)?;
         self.check_signed(&tail)?;
         let checkpoint = Checkpoint { origin: self.header.origin.clone(), size, root };
         let text = checkpoint.to_text();

@@ -5,6 +5,7 @@ pub mod journal;
 pub mod keys;
 mod lookup;
 pub mod objects;
+mod place;
 pub mod provision;
 pub mod registry;
 

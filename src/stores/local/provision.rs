@@ -1,6 +1,7 @@
 //! Where the embedded backend keeps what, and how `init` makes it.
 
 use crate::domain::ids::LogId;
+use crate::durable;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use crate::ports::provision::Ledger;
@@ -25,6 +26,10 @@ pub struct LocalPlaces {
 impl LocalPlaces {
     pub fn ledger_dir(&self) -> PathBuf {
         self.common.join("ledger")
+    }
+
+    fn successor_dir(&self) -> PathBuf {
+        self.common.join("ledger.new")
     }
 
     pub fn store(&self) -> LocalStore {
@@ -77,6 +82,24 @@ impl Provision for LocalPlaces {
 
     fn create_ledger(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError> {
         Ok(Box::new(LocalLedger::create(&self.ledger_dir(), header)?))
+    }
+
+    fn prepare_successor(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError> {
+        let dir = self.successor_dir();
+        match std::fs::remove_dir_all(&dir) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", dir.display(), e));
+            }
+            _ => {}
+        }
+        Ok(Box::new(LocalLedger::create(&dir, header)?))
+    }
+
+    fn replace_by_successor(&self, old: LogId) -> Result<String, StoreError> {
+        let kept = self.common.join(format!("ledger-{old}"));
+        durable::exchange(&self.successor_dir(), &self.ledger_dir())?;
+        durable::move_dir(&self.successor_dir(), &kept)?;
+        Ok(kept.display().to_string())
     }
 
     fn create_store(&self) -> Result<(), StoreError> {
