@@ -185,6 +185,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;verify' {
+            [CompletionResult]::new('--trust', '--trust', [CompletionResultType]::ParameterName, 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)')
+            [CompletionResult]::new('--min-checkpoint', '--min-checkpoint', [CompletionResultType]::ParameterName, 'A signed checkpoint that the log must continue')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
@@ -210,6 +212,11 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the public keys of this clone')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Accept a log''s key from now on')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may write to this log')
+            [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Print your public key, for an admin of the log to admit')
+            [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Let a key write to this log; you must be its admin')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'No longer let a key write; what it signed before stays valid')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -240,9 +247,80 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mlprov;key;list' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;key;request' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;key;admit' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'It may admit and revoke others, too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;key;revoke' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;key;export' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;key;help' {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the public keys of this clone')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Accept a log''s key from now on')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may write to this log')
+            [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Print your public key, for an admin of the log to admit')
+            [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Let a key write to this log; you must be its admin')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'No longer let a key write; what it signed before stays valid')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -250,6 +328,21 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;key;help;trust' {
+            break
+        }
+        'mlprov;key;help;list' {
+            break
+        }
+        'mlprov;key;help;request' {
+            break
+        }
+        'mlprov;key;help;admit' {
+            break
+        }
+        'mlprov;key;help;revoke' {
+            break
+        }
+        'mlprov;key;help;export' {
             break
         }
         'mlprov;key;help;help' {
@@ -273,6 +366,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Derive everything again from the entries, and compare')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the log as a static tlog-tiles directory that other clients read')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Make tiles and lookups again from the journal')
+            [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Let a copied or restored log go on under a new id')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -318,6 +412,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;ledger;check-proof' {
+            [CompletionResult]::new('--trust', '--trust', [CompletionResultType]::ParameterName, 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)')
+            [CompletionResult]::new('--min-checkpoint', '--min-checkpoint', [CompletionResultType]::ParameterName, 'A signed checkpoint that the log must continue')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
@@ -332,6 +428,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         }
         'mlprov;ledger;audit' {
             [CompletionResult]::new('--from-dir', '--from-dir', [CompletionResultType]::ParameterName, 'An exported copy instead of this clone''s log')
+            [CompletionResult]::new('--trust', '--trust', [CompletionResultType]::ParameterName, 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)')
+            [CompletionResult]::new('--min-checkpoint', '--min-checkpoint', [CompletionResultType]::ParameterName, 'A signed checkpoint that the log must continue')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--structure-only', '--structure-only', [CompletionResultType]::ParameterName, 'Leave out the writers'' signatures')
@@ -371,6 +469,19 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mlprov;ledger;adopt' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;ledger;help' {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Size, root, and what is published')
             [CompletionResult]::new('checkpoint', 'checkpoint', [CompletionResultType]::ParameterValue, 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet')
@@ -379,6 +490,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Derive everything again from the entries, and compare')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the log as a static tlog-tiles directory that other clients read')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Make tiles and lookups again from the journal')
+            [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Let a copied or restored log go on under a new id')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -401,6 +513,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;ledger;help;reindex' {
+            break
+        }
+        'mlprov;ledger;help;adopt' {
             break
         }
         'mlprov;ledger;help;help' {
@@ -490,12 +605,32 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;help;key' {
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the public keys of this clone')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Accept a log''s key from now on')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List who may write to this log')
+            [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Print your public key, for an admin of the log to admit')
+            [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Let a key write to this log; you must be its admin')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'No longer let a key write; what it signed before stays valid')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST')
             break
         }
         'mlprov;help;key;show' {
             break
         }
         'mlprov;help;key;trust' {
+            break
+        }
+        'mlprov;help;key;list' {
+            break
+        }
+        'mlprov;help;key;request' {
+            break
+        }
+        'mlprov;help;key;admit' {
+            break
+        }
+        'mlprov;help;key;revoke' {
+            break
+        }
+        'mlprov;help;key;export' {
             break
         }
         'mlprov;help;ledger' {
@@ -506,6 +641,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Derive everything again from the entries, and compare')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the log as a static tlog-tiles directory that other clients read')
             [CompletionResult]::new('reindex', 'reindex', [CompletionResultType]::ParameterValue, 'Make tiles and lookups again from the journal')
+            [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Let a copied or restored log go on under a new id')
             break
         }
         'mlprov;help;ledger;status' {
@@ -527,6 +663,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;ledger;reindex' {
+            break
+        }
+        'mlprov;help;ledger;adopt' {
             break
         }
         'mlprov;help;demo' {

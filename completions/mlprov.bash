@@ -103,11 +103,29 @@ _mlprov() {
             mlprov__subcmd__help,verify)
                 cmd="mlprov__subcmd__help__subcmd__verify"
                 ;;
+            mlprov__subcmd__help__subcmd__key,admit)
+                cmd="mlprov__subcmd__help__subcmd__key__subcmd__admit"
+                ;;
+            mlprov__subcmd__help__subcmd__key,export)
+                cmd="mlprov__subcmd__help__subcmd__key__subcmd__export"
+                ;;
+            mlprov__subcmd__help__subcmd__key,list)
+                cmd="mlprov__subcmd__help__subcmd__key__subcmd__list"
+                ;;
+            mlprov__subcmd__help__subcmd__key,request)
+                cmd="mlprov__subcmd__help__subcmd__key__subcmd__request"
+                ;;
+            mlprov__subcmd__help__subcmd__key,revoke)
+                cmd="mlprov__subcmd__help__subcmd__key__subcmd__revoke"
+                ;;
             mlprov__subcmd__help__subcmd__key,show)
                 cmd="mlprov__subcmd__help__subcmd__key__subcmd__show"
                 ;;
             mlprov__subcmd__help__subcmd__key,trust)
                 cmd="mlprov__subcmd__help__subcmd__key__subcmd__trust"
+                ;;
+            mlprov__subcmd__help__subcmd__ledger,adopt)
+                cmd="mlprov__subcmd__help__subcmd__ledger__subcmd__adopt"
                 ;;
             mlprov__subcmd__help__subcmd__ledger,audit)
                 cmd="mlprov__subcmd__help__subcmd__ledger__subcmd__audit"
@@ -130,8 +148,23 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__ledger,status)
                 cmd="mlprov__subcmd__help__subcmd__ledger__subcmd__status"
                 ;;
+            mlprov__subcmd__key,admit)
+                cmd="mlprov__subcmd__key__subcmd__admit"
+                ;;
+            mlprov__subcmd__key,export)
+                cmd="mlprov__subcmd__key__subcmd__export"
+                ;;
             mlprov__subcmd__key,help)
                 cmd="mlprov__subcmd__key__subcmd__help"
+                ;;
+            mlprov__subcmd__key,list)
+                cmd="mlprov__subcmd__key__subcmd__list"
+                ;;
+            mlprov__subcmd__key,request)
+                cmd="mlprov__subcmd__key__subcmd__request"
+                ;;
+            mlprov__subcmd__key,revoke)
+                cmd="mlprov__subcmd__key__subcmd__revoke"
                 ;;
             mlprov__subcmd__key,show)
                 cmd="mlprov__subcmd__key__subcmd__show"
@@ -139,14 +172,32 @@ _mlprov() {
             mlprov__subcmd__key,trust)
                 cmd="mlprov__subcmd__key__subcmd__trust"
                 ;;
+            mlprov__subcmd__key__subcmd__help,admit)
+                cmd="mlprov__subcmd__key__subcmd__help__subcmd__admit"
+                ;;
+            mlprov__subcmd__key__subcmd__help,export)
+                cmd="mlprov__subcmd__key__subcmd__help__subcmd__export"
+                ;;
             mlprov__subcmd__key__subcmd__help,help)
                 cmd="mlprov__subcmd__key__subcmd__help__subcmd__help"
+                ;;
+            mlprov__subcmd__key__subcmd__help,list)
+                cmd="mlprov__subcmd__key__subcmd__help__subcmd__list"
+                ;;
+            mlprov__subcmd__key__subcmd__help,request)
+                cmd="mlprov__subcmd__key__subcmd__help__subcmd__request"
+                ;;
+            mlprov__subcmd__key__subcmd__help,revoke)
+                cmd="mlprov__subcmd__key__subcmd__help__subcmd__revoke"
                 ;;
             mlprov__subcmd__key__subcmd__help,show)
                 cmd="mlprov__subcmd__key__subcmd__help__subcmd__show"
                 ;;
             mlprov__subcmd__key__subcmd__help,trust)
                 cmd="mlprov__subcmd__key__subcmd__help__subcmd__trust"
+                ;;
+            mlprov__subcmd__ledger,adopt)
+                cmd="mlprov__subcmd__ledger__subcmd__adopt"
                 ;;
             mlprov__subcmd__ledger,audit)
                 cmd="mlprov__subcmd__ledger__subcmd__audit"
@@ -171,6 +222,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__ledger,status)
                 cmd="mlprov__subcmd__ledger__subcmd__status"
+                ;;
+            mlprov__subcmd__ledger__subcmd__help,adopt)
+                cmd="mlprov__subcmd__ledger__subcmd__help__subcmd__adopt"
                 ;;
             mlprov__subcmd__ledger__subcmd__help,audit)
                 cmd="mlprov__subcmd__ledger__subcmd__help__subcmd__audit"
@@ -357,8 +411,78 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__key)
-            opts="show trust"
+            opts="show trust list request admit revoke export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__key__subcmd__admit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__key__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__key__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__key__subcmd__request)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__key__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -399,8 +523,22 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__ledger)
-            opts="status checkpoint prove check-proof audit export reindex"
+            opts="status checkpoint prove check-proof audit export reindex adopt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__ledger__subcmd__adopt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -657,7 +795,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__key)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help show trust help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help show trust list request admit revoke export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -678,8 +816,52 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__key__subcmd__admit)
+            opts="-C -q -v -h --admin --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__export)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__key__subcmd__help)
-            opts="show trust help"
+            opts="show trust list request admit revoke export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,7 +874,77 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__key__subcmd__help__subcmd__admit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__key__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__help__subcmd__request)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__help__subcmd__revoke)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -727,6 +979,72 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__list)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__request)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__revoke)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -779,7 +1097,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__ledger)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help status checkpoint prove check-proof audit export reindex help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help status checkpoint prove check-proof audit export reindex adopt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -800,14 +1118,44 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__ledger__subcmd__adopt)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__ledger__subcmd__audit)
-            opts="-C -q -v -h --from-dir --structure-only --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --from-dir --structure-only --trust --min-checkpoint --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --from-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trust)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-checkpoint)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -827,12 +1175,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__ledger__subcmd__check__subcmd__proof)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --trust --min-checkpoint --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trust)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-checkpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -893,8 +1249,22 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__ledger__subcmd__help)
-            opts="status checkpoint prove check-proof audit export reindex help"
+            opts="status checkpoint prove check-proof audit export reindex adopt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__ledger__subcmd__help__subcmd__adopt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1297,12 +1667,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__verify)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --trust --min-checkpoint --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trust)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-checkpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -173,6 +173,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;verify'= {
+            cand --trust 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)'
+            cand --min-checkpoint 'A signed checkpoint that the log must continue'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -q 'Only answers and errors, no status or hints'
@@ -197,6 +199,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
             cand show 'Show the public keys of this clone'
             cand trust 'Accept a log''s key from now on'
+            cand list 'List who may write to this log'
+            cand request 'Print your public key, for an admin of the log to admit'
+            cand admit 'Let a key write to this log; you must be its admin'
+            cand revoke 'No longer let a key write; what it signed before stays valid'
+            cand export 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;key;show'= {
@@ -224,14 +231,90 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;key;list'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key;request'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key;admit'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --admin 'It may admit and revoke others, too'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key;revoke'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;key;export'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;key;help'= {
             cand show 'Show the public keys of this clone'
             cand trust 'Accept a log''s key from now on'
+            cand list 'List who may write to this log'
+            cand request 'Print your public key, for an admin of the log to admit'
+            cand admit 'Let a key write to this log; you must be its admin'
+            cand revoke 'No longer let a key write; what it signed before stays valid'
+            cand export 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;key;help;show'= {
         }
         &'mlprov;key;help;trust'= {
+        }
+        &'mlprov;key;help;list'= {
+        }
+        &'mlprov;key;help;request'= {
+        }
+        &'mlprov;key;help;admit'= {
+        }
+        &'mlprov;key;help;revoke'= {
+        }
+        &'mlprov;key;help;export'= {
         }
         &'mlprov;key;help;help'= {
         }
@@ -253,6 +336,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand audit 'Derive everything again from the entries, and compare'
             cand export 'Write the log as a static tlog-tiles directory that other clients read'
             cand reindex 'Make tiles and lookups again from the journal'
+            cand adopt 'Let a copied or restored log go on under a new id'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;ledger;status'= {
@@ -294,6 +378,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;ledger;check-proof'= {
+            cand --trust 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)'
+            cand --min-checkpoint 'A signed checkpoint that the log must continue'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -q 'Only answers and errors, no status or hints'
@@ -307,6 +393,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;ledger;audit'= {
             cand --from-dir 'An exported copy instead of this clone''s log'
+            cand --trust 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)'
+            cand --min-checkpoint 'A signed checkpoint that the log must continue'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --structure-only 'Leave out the writers'' signatures'
@@ -343,6 +431,18 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;ledger;adopt'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;ledger;help'= {
             cand status 'Size, root, and what is published'
             cand checkpoint 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
@@ -351,6 +451,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand audit 'Derive everything again from the entries, and compare'
             cand export 'Write the log as a static tlog-tiles directory that other clients read'
             cand reindex 'Make tiles and lookups again from the journal'
+            cand adopt 'Let a copied or restored log go on under a new id'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;ledger;help;status'= {
@@ -366,6 +467,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;ledger;help;export'= {
         }
         &'mlprov;ledger;help;reindex'= {
+        }
+        &'mlprov;ledger;help;adopt'= {
         }
         &'mlprov;ledger;help;help'= {
         }
@@ -441,10 +544,25 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;key'= {
             cand show 'Show the public keys of this clone'
             cand trust 'Accept a log''s key from now on'
+            cand list 'List who may write to this log'
+            cand request 'Print your public key, for an admin of the log to admit'
+            cand admit 'Let a key write to this log; you must be its admin'
+            cand revoke 'No longer let a key write; what it signed before stays valid'
+            cand export 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
         }
         &'mlprov;help;key;show'= {
         }
         &'mlprov;help;key;trust'= {
+        }
+        &'mlprov;help;key;list'= {
+        }
+        &'mlprov;help;key;request'= {
+        }
+        &'mlprov;help;key;admit'= {
+        }
+        &'mlprov;help;key;revoke'= {
+        }
+        &'mlprov;help;key;export'= {
         }
         &'mlprov;help;ledger'= {
             cand status 'Size, root, and what is published'
@@ -454,6 +572,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand audit 'Derive everything again from the entries, and compare'
             cand export 'Write the log as a static tlog-tiles directory that other clients read'
             cand reindex 'Make tiles and lookups again from the journal'
+            cand adopt 'Let a copied or restored log go on under a new id'
         }
         &'mlprov;help;ledger;status'= {
         }
@@ -468,6 +587,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;ledger;export'= {
         }
         &'mlprov;help;ledger;reindex'= {
+        }
+        &'mlprov;help;ledger;adopt'= {
         }
         &'mlprov;help;demo'= {
         }

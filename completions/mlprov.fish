@@ -140,6 +140,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s v -l verbose -d '
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l trust -d 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l min-checkpoint -d 'A signed checkpoint that the log must continue' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -149,18 +151,23 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s v -l verbose -d
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s C -d 'Run as if started in DIR' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -l color -d 'When to use colours' -r -f -a "auto\t''
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s q -l quiet -d 'Only answers and errors, no status or hints'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s v -l verbose -d 'Say more about what is done'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -l no-progress -d 'Do not draw progress'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -f -a "show" -d 'Show the public keys of this clone'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -f -a "trust" -d 'Accept a log\'s key from now on'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "show" -d 'Show the public keys of this clone'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "trust" -d 'Accept a log\'s key from now on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "list" -d 'List who may write to this log'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "request" -d 'Print your public key, for an admin of the log to admit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "admit" -d 'Let a key write to this log; you must be its admin'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "revoke" -d 'No longer let a key write; what it signed before stays valid'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "export" -d 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -180,26 +187,78 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the public keys of this clone'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Accept a log\'s key from now on'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -s C -d 'Run as if started in DIR' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -l color -d 'When to use colours' -r -f -a "auto\t''
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -s q -l quiet -d 'Only answers and errors, no status or hints'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -s v -l verbose -d 'Say more about what is done'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -l no-progress -d 'Do not draw progress'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "status" -d 'Size, root, and what is published'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "checkpoint" -d 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "prove" -d 'Prove that an entry stands in the log, as a file that can be checked offline'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "check-proof" -d 'Check such a file against the log\'s pinned key'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "audit" -d 'Derive everything again from the entries, and compare'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "export" -d 'Write the log as a static tlog-tiles directory that other clients read'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "reindex" -d 'Make tiles and lookups again from the journal'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l admin -d 'It may admit and revoke others, too'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the public keys of this clone'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Accept a log\'s key from now on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List who may write to this log'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "request" -d 'Print your public key, for an admin of the log to admit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "admit" -d 'Let a key write to this log; you must be its admin'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'No longer let a key write; what it signed before stays valid'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "export" -d 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "status" -d 'Size, root, and what is published'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "checkpoint" -d 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "prove" -d 'Prove that an entry stands in the log, as a file that can be checked offline'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "check-proof" -d 'Check such a file against the log\'s pinned key'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "audit" -d 'Derive everything again from the entries, and compare'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "export" -d 'Write the log as a static tlog-tiles directory that other clients read'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "reindex" -d 'Make tiles and lookups again from the journal'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "adopt" -d 'Let a copied or restored log go on under a new id'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -228,6 +287,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l trust -d 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l min-checkpoint -d 'A signed checkpoint that the log must continue' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -238,6 +299,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l from-dir -d 'An exported copy instead of this clone\'s log' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l trust -d 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l min-checkpoint -d 'A signed checkpoint that the log must continue' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -266,6 +329,15 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "status" -d 'Size, root, and what is published'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "checkpoint" -d 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "prove" -d 'Prove that an entry stands in the log, as a file that can be checked offline'
@@ -273,6 +345,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "audit" -d 'Derive everything again from the entries, and compare'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write the log as a static tlog-tiles directory that other clients read'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "reindex" -d 'Make tiles and lookups again from the journal'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "adopt" -d 'Let a copied or restored log go on under a new id'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l keep -d 'Where to make the throw-away project; it stays there' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s C -d 'Run as if started in DIR' -r -F
@@ -318,6 +391,11 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track status ls run log show verify key ledger demo completions hook help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show the public keys of this clone'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "trust" -d 'Accept a log\'s key from now on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List who may write to this log'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "request" -d 'Print your public key, for an admin of the log to admit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "admit" -d 'Let a key write to this log; you must be its admin'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "revoke" -d 'No longer let a key write; what it signed before stays valid'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "export" -d 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "status" -d 'Size, root, and what is published'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "checkpoint" -d 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "prove" -d 'Prove that an entry stands in the log, as a file that can be checked offline'
@@ -325,3 +403,4 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subc
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "audit" -d 'Derive everything again from the entries, and compare'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "export" -d 'Write the log as a static tlog-tiles directory that other clients read'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "reindex" -d 'Make tiles and lookups again from the journal'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "adopt" -d 'Let a copied or restored log go on under a new id'

@@ -4,15 +4,23 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::init::read_or_empty;
+use crate::app::record;
+use crate::app::record::Receipt;
 use crate::domain::ParseError;
 use crate::domain::digest::KeyId;
+use crate::domain::entry::Kind;
+use crate::domain::entry::Writer;
 use crate::domain::ids::LogId;
 use crate::durable;
 use crate::ledger::FormatError;
+use crate::ledger::batch;
+use crate::ledger::envelope::WriterKey;
 use crate::ledger::note::VerifierKey;
 use crate::trust::pins;
 use crate::trust::pins::Pins;
+use crate::trust::writers::Writers;
 use serde::Serialize;
+use std::ops::ControlFlow;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +51,118 @@ pub fn show(project: &Project) -> Result<KeyReport> {
     })
 }
 
+/// A key that may write, or might.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WriterLine {
+    pub key: KeyId,
+    pub public_key: String,
+    pub admin: bool,
+    pub revoked: bool,
+    /// Whether it is this user's own.
+    pub own: bool,
+}
+
+/// This user's public key, for an admin of the log to admit. Needs no right of its own.
+pub fn request(project: &Project) -> Result<WriterLine> {
+    let (signer, _) = project.keys.create_writer_key()?;
+    let public = signer.public();
+    let known = writers(project)?.list();
+    let found = known.iter().find(|(key, ..)| key.id() == public.id());
+    Ok(WriterLine {
+        key: public.id(),
+        public_key: public.to_base64(),
+        admin: found.is_some_and(|(_, admin, _)| *admin),
+        revoked: found.is_some_and(|(.., revoked)| *revoked),
+        own: true,
+    })
+}
+
+/// Everyone whom the log ever admitted.
+pub fn list(project: &Project) -> Result<Vec<WriterLine>> {
+    let own = project.keys.writer_key().ok().map(|k| k.public().id());
+    let line = |(key, admin, revoked): (WriterKey, bool, bool)| WriterLine {
+        key: key.id(),
+        public_key: key.to_base64(),
+        admin,
+        revoked,
+        own: own == Some(key.id()),
+    };
+    Ok(writers(project)?.list().into_iter().map(line).collect())
+}
+
+fn writers(project: &Project) -> Result<Writers> {
+    let mut writers = Writers::default();
+    project.ledger.read(0, &mut |stored| {
+        if let Ok((envelope, body)) = batch::open(stored.bytes) {
+            writers.follow(&project.config.project.id, &envelope, &body);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(writers)
+}
+
+/// Admits a key. Only an admin can; effect is from the next index on.
+pub fn admit(project: &Project, public_key: &str, admin: bool) -> Result<Receipt> {
+    let bad = |e: FormatError| ParseError::new("writer key", e.why, public_key);
+    let key = WriterKey::from_base64(public_key.trim()).map_err(bad)?;
+    let already = writers(project)?.list().iter().any(|(k, a, revoked)| *k == key && *a == admin && !revoked);
+    if already {
+        return Err(AppError::AlreadySo { what: format!("writer {} is admitted", key.id().short()) });
+    }
+    record_writer(project, Kind::WriterAdmitted, &key, admin)
+}
+
+/// Revokes a key: `word` is its id, or the beginning of it. What it signed before stays valid, and is flagged.
+pub fn revoke(project: &Project, word: &str) -> Result<Receipt> {
+    let prefix = word.trim_start_matches("k-");
+    let hits: Vec<_> = writers(project)?
+        .list()
+        .into_iter()
+        .filter(|(key, ..)| prefix.len() >= 8 && key.id().to_string().starts_with(prefix))
+        .collect();
+    let [(key, admin, revoked)] = &hits[..] else {
+        return Err(AppError::UnknownId { id: word.to_owned() });
+    };
+    if *revoked {
+        return Err(AppError::AlreadySo { what: format!("writer {} is revoked", key.id().short()) });
+    }
+    record_writer(project, Kind::WriterRevoked, key, *admin)
+}
+
+fn record_writer(project: &Project, kind: Kind, key: &WriterKey, admin: bool) -> Result<Receipt> {
+    let signer = project.ready()?;
+    let own = signer.public().id();
+    if !writers(project)?.list().iter().any(|(k, admin, revoked)| k.id() == own && *admin && !revoked) {
+        return Err(AppError::NotAdmin { key: own });
+    }
+    let mut body = project.draft(kind, &*signer);
+    body.writer = Some(Writer { key_id: key.id(), public_key: key.to_base64(), admin });
+    project.forget_admission()?;
+    let mut receipts = project.append(vec![record::seal(body, &*signer)?])?;
+    Ok(receipts.remove(0))
+}
+
+/// Rules by which somebody else can verify this log: its key, who founded it, and how far it is by now.
+pub fn export(project: &Project) -> Result<String> {
+    project.publish_if_behind()?;
+    let header = project.ledger.header();
+    let mut pins = Pins::default();
+    pins.add(project.keys.log_key(header.log, &header.origin)?.verifier().clone());
+    let mut founder = Writers::default();
+    project.ledger.read(0, &mut |stored| {
+        if let Ok((envelope, body)) = batch::open(stored.bytes) {
+            founder.follow(&header.project, &envelope, &body);
+        }
+        ControlFlow::Break(())
+    })?;
+    founder.list().into_iter().for_each(|(key, ..)| pins.add_admin(key));
+    if let Some(note) = project.ledger.latest()? {
+        pins.require(note)?;
+    }
+    Ok(pins.to_text())
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct TrustReport {
     pub vkey: String,
@@ -70,12 +190,14 @@ impl Project {
         let seen = read_or_empty(&pins::seen_file(&self.state_dir(), self.ledger.log()))?;
         let published = self.ledger.latest()?.map(|note| ("published".to_owned(), note));
         let seen = Some(("seen before".to_owned(), seen)).filter(|(_, note)| !note.is_empty());
-        Ok(published.into_iter().chain(seen).collect())
+        let required = self.pins()?.checkpoints().to_vec();
+        let required = required.into_iter().map(|note| ("required".to_owned(), note));
+        Ok(published.into_iter().chain(seen).chain(required).collect())
     }
 
     /// Pins a log's key. False if it was pinned before.
     pub fn pin(&self, key: &VerifierKey) -> Result<bool> {
-        let mut pins = self.pins()?;
+        let mut pins = self.own_pins()?;
         let added = pins.add(key.clone());
         if added {
             durable::create_dir_all(&self.state_dir())?;
@@ -85,9 +207,21 @@ impl Project {
     }
 
     /// What this user pinned for this project.
-    pub fn pins(&self) -> Result<Pins> {
+    fn own_pins(&self) -> Result<Pins> {
         let path = pins::pins_file(&self.state_dir());
         let pins = Pins::parse(&read_or_empty(&path)?);
         pins.map_err(|e| AppError::BadPins { path, why: e.to_string() })
+    }
+
+    /// The rules that apply to this call.
+    pub fn pins(&self) -> Result<Pins> {
+        let mut pins = match &self.trust {
+            Some(pins) => pins.clone(),
+            None => self.own_pins()?,
+        };
+        for note in &self.required {
+            pins.require(note.clone())?;
+        }
+        Ok(pins)
     }
 }

@@ -38,6 +38,7 @@ use crate::ports::model_registry::ModelRegistry;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
+use crate::trust::pins::Pins;
 use crate::worktree::scan::ScanError;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -128,6 +129,12 @@ pub enum AppError {
     /// The log does not admit this user's writer key.
     #[error("this log does not admit your writer key {}", key.short())]
     NotAdmitted { key: crate::domain::digest::KeyId },
+    /// Only an admin of the log may admit and revoke.
+    #[error("your writer key {} is no admin of this log", key.short())]
+    NotAdmin { key: crate::domain::digest::KeyId },
+    /// Nothing to do.
+    #[error("{what} already")]
+    AlreadySo { what: String },
     /// The entry is in the log, but no checkpoint over it could be signed.
     #[error("recorded, but no checkpoint over it could be signed")]
     NotPublished { source: Box<AppError> },
@@ -149,6 +156,10 @@ pub struct Project {
     pub registry: Box<dyn ModelRegistry>,
     pub keys: Box<dyn Provision>,
     pub clock: Box<dyn Clock>,
+    /// Rules of this call instead of the user's own pins (`--trust`), and notes that the log must continue
+    /// (`--min-checkpoint`).
+    pub trust: Option<Pins>,
+    pub required: Vec<String>,
     /// Datasets that the log names, once they were looked for.
     pub datasets: OnceCell<BTreeMap<Blake3Hash, DatasetRecord>>,
 }

@@ -284,6 +284,11 @@ impl Project {
         Ok(signer)
     }
 
+    /// Called before an entry that changes who may write: the next one asks the log again.
+    pub fn forget_admission(&self) -> Result<()> {
+        Ok(durable::write_derived(&self.own_dir().join("admitted"), b"")?)
+    }
+
     /// Finds out whether something could be recorded here, before any work is done for it: both keys are there,
     /// and the ledger is sound.
     pub fn ready(&self) -> Result<Box<dyn EntrySigner>> {

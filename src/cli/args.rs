@@ -244,6 +244,19 @@ pub struct VerifyArgs {
     /// What to verify
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+/// Whom to believe, for one call.
+#[derive(Args, Debug, Default)]
+pub struct TrustArgs {
+    /// Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)
+    #[arg(long, value_name = "FILE", env = "MLPROV_TRUST", hide_env = true)]
+    pub trust: Option<String>,
+    /// A signed checkpoint that the log must continue
+    #[arg(long, value_name = "FILE")]
+    pub min_checkpoint: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -266,6 +279,27 @@ pub enum KeyCommand {
         #[arg(value_name = "VKEY")]
         vkey: String,
     },
+    /// List who may write to this log
+    List,
+    /// Print your public key, for an admin of the log to admit
+    Request,
+    /// Let a key write to this log; you must be its admin
+    Admit {
+        /// Public key, as `mlprov key request` prints it
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// It may admit and revoke others, too
+        #[arg(long)]
+        admin: bool,
+    },
+    /// No longer let a key write; what it signed before stays valid
+    Revoke {
+        /// Key id, or the beginning of it (8 digits or more)
+        #[arg(value_name = "KEYID")]
+        key: String,
+    },
+    /// Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST
+    Export,
 }
 
 #[derive(Args, Debug)]
@@ -296,6 +330,8 @@ Examples:
     CheckProof {
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        #[command(flatten)]
+        trust: TrustArgs,
     },
     /// Derive everything again from the entries, and compare
     Audit {
@@ -305,6 +341,8 @@ Examples:
         /// Leave out the writers' signatures
         #[arg(long)]
         structure_only: bool,
+        #[command(flatten)]
+        trust: TrustArgs,
     },
     /// Write the log as a static tlog-tiles directory that other clients read
     Export {
@@ -344,7 +382,7 @@ pub struct HookArgs {
 }
 
 /// Flags that confirm, force or weaken: only a person may set them, never a variable.
-const WITHOUT_VARIABLE: [&str; 4] = ["yes", "no_hooks", "structure_only", "help"];
+const WITHOUT_VARIABLE: [&str; 5] = ["yes", "no_hooks", "structure_only", "admin", "help"];
 
 /// The command line with its variables: `MLPROV_JSON`, `MLPROV_RUN_NAME`, …
 pub fn command() -> clap::Command {
@@ -369,7 +407,10 @@ pub fn command() -> clap::Command {
 fn with_variable(arg: clap::Arg, prefix: &str) -> clap::Arg {
     let id = arg.get_id().as_str().to_owned();
     let Some(long) = arg.get_long() else { return arg };
-    if WITHOUT_VARIABLE.contains(&id.as_str()) || arg.is_global_set() && prefix != "MLPROV" {
+    if WITHOUT_VARIABLE.contains(&id.as_str())
+        || arg.get_env().is_some()
+        || arg.is_global_set() && prefix != "MLPROV"
+    {
         return arg;
     }
     let variable = format!("{prefix}_{}", long.to_uppercase().replace('-', "_"));

@@ -4,13 +4,16 @@ use crate::app;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::cli::args::TrustArgs;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::UserDirs;
 use crate::domain::entry::Digests;
 use crate::git::repo::Repo;
+use crate::ports::StoreError;
 use crate::stores::local::clock::SystemClock;
 use crate::stores::local::provision::LocalPlaces;
+use crate::trust::pins::Pins;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -20,6 +23,32 @@ pub fn user_dirs() -> Result<UserDirs> {
 
 pub fn local_places(repo: &Repo, dirs: &UserDirs) -> LocalPlaces {
     LocalPlaces { common: app::own_dir(repo), keys: dirs.config.clone() }
+}
+
+/// Puts rules of this call in the place of the user's own.
+pub fn with_trust(mut project: Project, cwd: &Path, args: &TrustArgs) -> Result<Project> {
+    let read = |path: &Path| {
+        let place = cwd.join(path);
+        std::fs::read_to_string(&place).map_err(|e| StoreError::io("read", place.display(), e))
+    };
+    if let Some(rules) = &args.trust {
+        // A secret of a CI system comes as text, a file by its name.
+        let text = if rules.contains('\n') || rules.starts_with("log ") {
+            rules.clone()
+        } else {
+            read(Path::new(rules))?
+        };
+        let bad = |why: String| AppError::BadPins { path: PathBuf::from("--trust"), why };
+        let pins = Pins::parse(&text).map_err(|e| bad(e.to_string()))?;
+        if pins.logs().is_empty() {
+            return Err(bad("names no log".into()));
+        }
+        project.trust = Some(pins);
+    }
+    if let Some(file) = &args.min_checkpoint {
+        project.required.push(read(file)?);
+    }
+    Ok(project)
 }
 
 /// The project that `cwd` lies in. `from_env`: git's own variables come first, as in hooks.
@@ -46,6 +75,8 @@ pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
         registry: Box::new(places.registry()),
         keys: Box::new(places),
         clock: Box::new(SystemClock),
+        trust: None,
+        required: Vec::new(),
         datasets: Default::default(),
         repo,
         config,

@@ -53,6 +53,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NoDirectory { .. }
         | AppError::BadPins { .. }
         | AppError::NothingToAdopt
+        | AppError::NotAdmin { .. }
+        | AppError::AlreadySo { .. }
         | AppError::NeedsAnswer { .. } => 2,
     }
 }
@@ -102,6 +104,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::Unpinned { .. }
         | AppError::BadPins { .. }
         | AppError::NothingToAdopt
+        | AppError::NotAdmin { .. }
+        | AppError::AlreadySo { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -195,11 +199,12 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NoProgram { program, .. } => format!("install {program}, and make sure that it is in PATH"),
         AppError::NotEmpty { .. } => "name a directory that does not exist yet".into(),
         AppError::NotAdmitted { .. } => {
-            "restore the writer key that `init` made (in your backup: mlprov/keys/writer.pem)".into()
+            "mlprov key request   # then an admin of this log runs `mlprov key admit` with it".into()
         }
         AppError::NotPublished { source } => hint(source, at_root)?,
         AppError::NeedsAnswer { command, .. } => (*command).into(),
-        AppError::NoDirectory { .. } | AppError::NothingToAdopt => return None,
+        AppError::NoDirectory { .. } | AppError::NothingToAdopt | AppError::AlreadySo { .. } => return None,
+        AppError::NotAdmin { .. } => "mlprov key list   # shows who is".into(),
         AppError::Unpinned { .. } => {
             "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".into()
         }

@@ -1,11 +1,23 @@
 //! Pins: which logs this user accepts, and the largest checkpoint of each that was ever seen.
 //!
-//! Text in the form of C2SP tlog-policy: one `log <verifier key>` per line, `#` comments.
+//! Text in the form of C2SP tlog-policy: one rule per line, `#` comments.
+//!
+//! ```text
+//! log <verifier key>                    this log is accepted
+//! admin <public key, base64 DER>        only these may found a log (none: whoever founded an accepted one)
+//! checkpoint <signed note, base64>      the log must continue this
+//! ```
+//! A line that is not understood is an error: a rule must not be taken for one that is kept.
 
+use crate::domain::digest::KeyId;
 use crate::domain::ids::LogId;
 use crate::ledger::FormatError;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::envelope::WriterKey;
+use crate::ledger::note::Note;
 use crate::ledger::note::VerifierKey;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -22,6 +34,9 @@ pub fn seen_file(state: &Path, log: LogId) -> PathBuf {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pins {
     logs: Vec<VerifierKey>,
+    admins: Vec<WriterKey>,
+    /// Notes that the log must continue, as text.
+    checkpoints: Vec<String>,
 }
 
 impl Pins {
@@ -38,6 +53,15 @@ impl Pins {
                     let key = key.trim().parse().map_err(|e: FormatError| bad(e.to_string()))?;
                     pins.add(key);
                 }
+                Some(("admin", key)) => {
+                    let key = WriterKey::from_base64(key.trim()).map_err(|e| bad(e.to_string()))?;
+                    pins.admins.push(key);
+                }
+                Some(("checkpoint", note)) => {
+                    let note = BASE64.decode(note.trim()).map_err(|e| bad(e.to_string()))?;
+                    let note = String::from_utf8(note).map_err(|e| bad(e.to_string()))?;
+                    pins.require(note).map_err(|e| bad(e.to_string()))?;
+                }
                 _ => return Err(bad(format!("{line:?} is not known to this version"))),
             }
         }
@@ -45,12 +69,40 @@ impl Pins {
     }
 
     pub fn to_text(&self) -> String {
-        let mut out =
-            String::from("# mlprov: the logs that this user trusts. Written by `init` and `key trust`.\n");
+        let mut out = String::from(
+            "# mlprov: which logs are trusted. Written by `init`, `key trust` and `key export`.\n",
+        );
         for key in &self.logs {
             out.push_str(&format!("log {key}\n"));
         }
+        for key in &self.admins {
+            out.push_str(&format!("admin {}\n", key.to_base64()));
+        }
+        for note in &self.checkpoints {
+            out.push_str(&format!("checkpoint {}\n", BASE64.encode(note)));
+        }
         out
+    }
+
+    pub fn add_admin(&mut self, key: WriterKey) {
+        self.admins.push(key);
+    }
+
+    /// Demands that the log continues this note.
+    pub fn require(&mut self, note: String) -> Result<(), FormatError> {
+        Checkpoint::parse_text(Note::parse(&note)?.text())?;
+        self.checkpoints.push(note);
+        Ok(())
+    }
+
+    /// Notes that the log must continue.
+    pub fn checkpoints(&self) -> &[String] {
+        &self.checkpoints
+    }
+
+    /// Whether this key may have founded a log.
+    pub fn may_found(&self, key: &KeyId) -> bool {
+        self.admins.is_empty() || self.admins.iter().any(|a| a.id() == *key)
     }
 
     pub fn logs(&self) -> &[VerifierKey] {

@@ -87,6 +87,11 @@ impl Writers {
         }
     }
 
+    /// Everyone ever admitted: key, admin, revoked.
+    pub fn list(&self) -> Vec<(WriterKey, bool, bool)> {
+        self.admitted.values().map(|a| (a.key.clone(), a.admin, a.revoked)).collect()
+    }
+
     /// Whether the key may write now.
     pub fn may_write(&self, id: &KeyId) -> bool {
         self.admitted.get(id).is_some_and(|a| !a.revoked)

@@ -44,6 +44,7 @@ fn a_copied_clone_is_refused_until_it_is_adopted() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // the test plays the user who moves a directory
 fn a_clone_that_is_renamed_goes_on() {
     let s = Sandbox::project_with_data();
     std::fs::rename(s.path(""), s.root().join("elsewhere")).unwrap();

@@ -11,3 +11,4 @@ mod entries;
 mod faults;
 mod oracles;
 mod processes;
+mod trust;

@@ -69,6 +69,14 @@ pub fn check(project: &Project, findings: &mut Findings) -> Result<CheckedLog> {
         }
         Err(e) => return Err(e.into()),
     }
+    if let Some((founder, pins)) =
+        entries.first().and_then(|e| Some((e.body()?.actor.writer, project.pins().ok()?)))
+        && !pins.may_found(&founder)
+    {
+        let detail =
+            format!("the log was founded by {}, which is none of the trusted admins", founder.short());
+        findings.add("founder", "", Verdict::Altered, detail);
+    }
     let covered = checkpoints(project, &origin, &notes, &roots, tree.size(), findings)?;
     let project = project.config.project.id;
     Ok(CheckedLog { entries, writers, covered, project })
@@ -78,18 +86,25 @@ pub fn check(project: &Project, findings: &mut Findings) -> Result<CheckedLog> {
 struct KnownNotes {
     latest: Option<String>,
     seen: Option<String>,
+    /// Notes that the caller demands the log to continue.
+    required: Vec<String>,
 }
 
 impl KnownNotes {
     fn collect(project: &Project, _origin: &str) -> Result<Self> {
         let seen = read_or_empty(&pins::seen_file(&project.state_dir(), project.ledger.log()))?;
-        Ok(KnownNotes { latest: project.ledger.latest()?, seen: (!seen.is_empty()).then_some(seen) })
+        let required = project.pins()?.checkpoints().to_vec();
+        Ok(KnownNotes {
+            latest: project.ledger.latest()?,
+            seen: (!seen.is_empty()).then_some(seen),
+            required,
+        })
     }
 
     /// Sizes at which the root will be wanted. They are only claims here; the signature is checked later.
     fn sizes(&self) -> Vec<u64> {
-        let claims = [&self.latest, &self.seen];
-        let parsed = claims.into_iter().flatten().filter_map(|note| {
+        let claims = self.latest.iter().chain(&self.seen).chain(&self.required);
+        let parsed = claims.filter_map(|note| {
             let (text, _) = note.rsplit_once("\n\n")?;
             Checkpoint::parse_text(&format!("{text}\n")).ok()
         });
@@ -189,6 +204,25 @@ fn checkpoints(
                     let detail =
                         format!("the log was rolled back or rewritten since it was last seen: {why}");
                     findings.add("seen before", "", Verdict::Altered, detail);
+                    largest = None;
+                }
+            },
+        }
+    }
+    for note in &notes.required {
+        match pins.open(note, origin) {
+            // Of another log of the project: it says nothing about this one.
+            Err(_) if !note.starts_with(&format!("{origin}\n")) => {}
+            Err(e) => findings.add("required", "", Verdict::Altered, format!("the checkpoint demanded: {e}")),
+            Ok(required) => match against(&required) {
+                Ok(()) => {
+                    let detail =
+                        format!("the log continues the checkpoint demanded ({} entries)", required.size);
+                    findings.add("required", "", Verdict::Intact, detail);
+                }
+                Err(why) => {
+                    let detail = format!("the log does not continue the checkpoint demanded: {why}");
+                    findings.add("required", "", Verdict::Altered, detail);
                     largest = None;
                 }
             },

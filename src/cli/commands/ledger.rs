@@ -58,7 +58,8 @@ pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
                 ui.json("mlprov.ledger-proof/1", &report);
             }
         }
-        LedgerCommand::CheckProof { file } => {
+        LedgerCommand::CheckProof { file, trust } => {
+            let project = compose::with_trust(project, &context.cwd, &trust)?;
             let place = context.cwd.join(&file);
             let text =
                 std::fs::read_to_string(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
@@ -80,7 +81,8 @@ pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
                 );
             }
         }
-        LedgerCommand::Audit { from_dir, structure_only } => {
+        LedgerCommand::Audit { from_dir, structure_only, trust } => {
+            let project = compose::with_trust(project, &context.cwd, &trust)?;
             let progress = ui.progress();
             let report = match from_dir {
                 None => audit::audit(&project, structure_only, &progress)?,

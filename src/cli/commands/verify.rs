@@ -10,7 +10,7 @@ use crate::cli::format;
 use crate::cli::ui;
 
 pub fn run(context: &Context, args: VerifyArgs) -> Result<Exit, AppError> {
-    let project = compose::open(&context.cwd, false)?;
+    let project = compose::with_trust(compose::open(&context.cwd, false)?, &context.cwd, &args.trust)?;
     let reports = verify::verify(&project, &context.cwd, &args.ids, &context.ui.progress())?;
     // Precedence 1 > 4 > 3 > 0.
     let exits: Vec<u8> = reports.iter().map(|r| r.exit_code).collect();
