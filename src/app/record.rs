@@ -205,7 +205,12 @@ pub fn commit(ledger: &dyn Ledger, entries: Vec<SealedEntry>) -> Result<Vec<Rece
             return Err(AppError::NotCommitted { why: "the batch names one entry twice".into() });
         };
         match ledger.try_commit(head.size(), &batch)? {
-            Outcome::Won { .. } => return Ok(receipts),
+            Outcome::Won { start } => {
+                for receipt in receipts.iter_mut().filter(|r| r.index >= head.size()) {
+                    receipt.index += start - head.size();
+                }
+                return Ok(receipts);
+            }
             Outcome::Lost => {}
             Outcome::Unknown => unknown = true,
         }

@@ -33,11 +33,15 @@ fn at<T>(op: &'static str, path: &Path, result: io::Result<T>) -> Result<T> {
 
 /// A name beside `path` that nobody else uses: process numbers repeat in containers, random ones do not.
 fn temporary(path: &Path) -> PathBuf {
+    path.with_file_name(format!(".mlprov-tmp-{:016x}", random_name()))
+}
+
+/// A number for a name that nobody else draws.
+pub fn random_name() -> u64 {
     let mut random = [0u8; 8];
-    // Without a random source the clock of the process must do; a clash is an error, not a mixture.
+    // Without a random source the number of the process must do; a clash is an error, not a mixture.
     let _ = getrandom::fill(&mut random);
-    let name = format!(".mlprov-tmp-{:016x}", u64::from_le_bytes(random) ^ u64::from(std::process::id()));
-    path.with_file_name(name)
+    u64::from_le_bytes(random) ^ u64::from(std::process::id())
 }
 
 fn parent(path: &Path) -> &Path {
@@ -182,6 +186,11 @@ pub fn exchange(one: &Path, other: &Path) -> Result<()> {
     let swapped = rustix::fs::renameat_with(rustix::fs::CWD, one, rustix::fs::CWD, other, flags);
     at("exchange", one, swapped.map_err(io::Error::from))?;
     sync_dir(parent(one))
+}
+
+/// Gives a derived file another name, without a sync.
+pub fn move_derived(from: &Path, to: &Path) -> Result<()> {
+    at("rename", from, fs::rename(from, to))
 }
 
 /// Gives a directory a new name, which must be free.

@@ -13,7 +13,8 @@ use std::ops::ControlFlow;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Outcome {
-    /// Durable and ordered: the first entry of the batch has this index.
+    /// Durable and ordered: the first entry of the batch has this index, and the others follow it. It may lie
+    /// behind the start that was asked for, if the backend combined it with what other writers committed.
     Won { start: u64 },
     /// Somebody else committed at this start; nothing of the batch is there.
     Lost,
@@ -29,10 +30,12 @@ pub struct StoredEntry<'a> {
 }
 
 /// Promises:
-/// 1. Of two commits with one `start`, at most one is `Won`.
+/// 1. Of two commits with one `start`, at most one begins there; an id that is in the log already is never
+///    committed again.
 /// 2. After `Won` returns, the whole batch is durable and every later `read` shows it, in order, once.
-/// 3. After `Lost`, nothing of the batch is stored. No partial batch is ever visible.
-/// 4. `start` below or above the current size is `Lost`, not an error.
+/// 3. After `Lost`, nothing was stored for this call, unless the log had part of it already. No partial batch is
+///    ever visible.
+/// 4. `start` below or above the current size is `Lost` (or combined, see [`Outcome::Won`]), not an error.
 /// 5. Reading takes no lock and changes nothing.
 /// 6. An error means that nothing was committed.
 pub trait CommitStore {

@@ -7,6 +7,7 @@
 //! signed         largest size and root ever signed
 //! checkpoint     the signed note over it; derived
 //! lookup.*       where each entry stands; derived (`lookup.rs`)
+//! queue/         entries of writers that wait for the lock (`queue.rs`)
 //! place          machine and file of the last write, so that a copy does not go on unnoticed
 //! torn-<n>       a last frame that was cut off by a crash, set aside
 //! ```
@@ -17,6 +18,7 @@ use crate::domain::ids::EntryId;
 use crate::durable;
 use crate::ledger::FormatError;
 use crate::ledger::batch::Batch;
+use crate::ledger::batch::SealedEntry;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::frame;
 use crate::ledger::frame::Frame;
@@ -34,14 +36,19 @@ use crate::ports::signer::CheckpointSigner;
 use crate::stores::local::lookup::Covered;
 use crate::stores::local::lookup::Lookup;
 use crate::stores::local::place;
+use crate::stores::local::queue::Queue;
+use crate::stores::local::queue::Taken;
+use crate::stores::local::queue::Ticket;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::HashSet;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,6 +56,8 @@ use std::time::Instant;
 
 /// How long a writer waits for another one.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a waiting writer looks again.
+const POLL: Duration = Duration::from_micros(200);
 /// The lookup is synced each time its size passes a multiple of this.
 const SYNC_EVERY: u64 = 4096;
 
@@ -83,6 +92,9 @@ enum Next {
 struct Signed {
     size: u64,
     root: String,
+    /// Of the journal, as in `place`: the usual case then needs no second file.
+    #[serde(default)]
+    inode: u64,
 }
 
 impl LocalLedger {
@@ -144,37 +156,153 @@ impl LocalLedger {
         }
     }
 
-    fn lock(&self) -> Result<File, StoreError> {
+    fn lock_file(&self) -> Result<File, StoreError> {
         let path = self.dir.join("journal.lock");
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = opened.map_err(|e| StoreError::io("open", path.display(), e))?;
-        let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(fs::TryLockError::WouldBlock) if begun.elapsed() < LOCK_TIMEOUT => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                Err(fs::TryLockError::WouldBlock) => {
-                    let holder = fs::read_to_string(&path).unwrap_or_default();
-                    let what = self.journal_file().display().to_string();
-                    return Err(StoreError::Locked { what, holder: holder.trim().to_owned() });
-                }
-                Err(fs::TryLockError::Error(e)) => return Err(StoreError::io("lock", path.display(), e)),
+        opened.map_err(|e| StoreError::io("open", path.display(), e))
+    }
+
+    /// Whether the lock is free, and now ours. It is freed when the file is dropped.
+    fn try_lock(&self, file: &File) -> Result<bool, StoreError> {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Ok(false),
+            Err(fs::TryLockError::Error(e)) => {
+                return Err(StoreError::io("lock", self.dir.join("journal.lock").display(), e));
             }
         }
         let name = rustix::system::uname();
         let words = std::env::args_os().skip(1).take(2).map(|w| w.to_string_lossy().into_owned());
         let command = words.collect::<Vec<_>>().join(" ");
-        let holder = format!(
-            "pid {} on {} (mlprov {command})\n",
-            std::process::id(),
-            name.nodename().to_string_lossy()
-        );
+        let host = name.nodename().to_string_lossy();
+        let holder = format!("pid {} on {host} (mlprov {command})", std::process::id());
         // Only for people who wait: a failure to write it does not matter. Padded, because cutting the file
         // would cost more than the append itself.
         let _ = file.write_all_at(format!("{holder:<159}\n").as_bytes(), 0);
+        Ok(true)
+    }
+
+    fn lock(&self) -> Result<File, StoreError> {
+        let (file, begun) = (self.lock_file()?, Instant::now());
+        while !self.try_lock(&file)? {
+            if begun.elapsed() >= LOCK_TIMEOUT {
+                return Err(self.locked());
+            }
+            std::thread::sleep(POLL);
+        }
         Ok(file)
+    }
+
+    fn locked(&self) -> StoreError {
+        let holder = fs::read_to_string(self.dir.join("journal.lock")).unwrap_or_default();
+        StoreError::Locked {
+            what: self.journal_file().display().to_string(),
+            holder: holder.trim().to_owned(),
+        }
+    }
+
+    /// Commits a batch by whoever gets the lock: this process, or the one that holds it now.
+    fn commit_queued(&self, lock: &File, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let ticket = Queue::new(&self.dir).put(batch)?;
+        let begun = Instant::now();
+        loop {
+            if ticket.is_done() {
+                // Durable, at a place that the log itself tells.
+                let first = batch.entries()[0].id();
+                return Ok(self.find(first)?.map_or(Outcome::Unknown, |start| Outcome::Won { start }));
+            }
+            if self.try_lock(lock)? {
+                return self.commit_locked(start, batch, Some(&ticket));
+            }
+            if begun.elapsed() >= LOCK_TIMEOUT {
+                return if ticket.withdraw() { Err(self.locked()) } else { Ok(Outcome::Unknown) };
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Writes one frame: the batch, and all that waits. `ticket`: where the batch itself waits, if it does.
+    fn commit_locked(
+        &self,
+        start: u64,
+        batch: &Batch,
+        ticket: Option<&Ticket>,
+    ) -> Result<Outcome, StoreError> {
+        let file = self.open_journal(true)?;
+        let tail = self.tail(&file)?;
+        let taken = Queue::new(&self.dir).take();
+        let put_back = |taken: Vec<Taken>| taken.into_iter().for_each(Taken::put_back);
+        let own_waits = ticket.is_some_and(|t| taken.iter().any(|other| t.names(other)));
+        if ticket.is_some() && !own_waits {
+            // Committed between the last look and the lock.
+            put_back(taken);
+            let first = batch.entries()[0].id();
+            return Ok(self.find(first)?.map_or(Outcome::Unknown, |start| Outcome::Won { start }));
+        }
+        if ticket.is_none() && tail.tree.size() != start {
+            put_back(taken);
+            return Ok(Outcome::Lost);
+        }
+        if ticket.is_none() && taken.is_empty() {
+            // Nobody waits, and the caller has looked at everything up to this head.
+            let written = self.write_frame(&file, &tail, batch)?;
+            return Ok(if written { Outcome::Won { start } } else { Outcome::Unknown });
+        }
+        // The own batch first: it begins at the head.
+        let mut entries: Vec<SealedEntry> = Vec::new();
+        let mut ids: HashSet<EntryId> = HashSet::new();
+        let own = batch.entries().iter().cloned();
+        let others = taken.iter().filter(|t| !ticket.is_some_and(|own| own.names(t)));
+        for entry in own.chain(others.flat_map(|t| t.entries.iter().cloned())) {
+            // Others looked for their ids before they waited; somebody may have recorded the same since.
+            if !ids.contains(entry.id()) && self.find(entry.id())?.is_none() {
+                ids.insert(*entry.id());
+                entries.push(entry);
+            }
+        }
+        let own_fresh = batch.entries().iter().all(|e| ids.contains(e.id()));
+        let written = match Batch::new(entries) {
+            Some(all) => self.write_frame(&file, &tail, &all),
+            None => Ok(true),
+        };
+        match written {
+            Ok(true) => {
+                taken.into_iter().for_each(Taken::done);
+                let start = tail.tree.size();
+                // The same fact, recorded while this one waited: the caller looks again, and finds it.
+                Ok(if own_fresh { Outcome::Won { start } } else { Outcome::Lost })
+            }
+            Ok(false) => {
+                put_back(taken);
+                Ok(Outcome::Unknown)
+            }
+            Err(e) => {
+                put_back(taken);
+                ticket.map(Ticket::withdraw);
+                Err(e)
+            }
+        }
+    }
+
+    /// One frame, one `fdatasync`. False: nobody knows whether it is on the disk.
+    fn write_frame(&self, file: &File, tail: &Tail, batch: &Batch) -> Result<bool, StoreError> {
+        self.check_signed(file, tail)?;
+        if tail.torn > 0 {
+            self.set_aside(file, tail)?;
+        }
+        let bytes = frame::encode(&tail.tree, batch);
+        if let Err(e) = durable::append(&self.journal_file(), file, tail.end, &bytes) {
+            // A full disk leaves half a frame. Take it back; if even that fails, it is a torn tail, which
+            // the next writer sets aside. After a failed sync nobody knows what is on the disk.
+            if durable::truncate(&self.journal_file(), file, tail.end).is_err() && e.op == "sync" {
+                return Ok(false);
+            }
+            return Err(e.into());
+        }
+        // From here on the batch is true. The hint only saves work.
+        let _ = durable::write_derived(&self.dir.join("head"), tail.end.to_string().as_bytes());
+        self.cover(tail.end, &tail.tree, batch, tail.end + bytes.len() as u64);
+        Ok(true)
     }
 
     /// The whole bytes of the frame at `offset`, checked; or why there is none.
@@ -300,15 +428,23 @@ impl LocalLedger {
         let published = self.latest().ok().flatten().and_then(|note| {
             let note = Note::parse(&note).ok()?;
             let checkpoint = Checkpoint::parse_text(note.text()).ok()?;
-            Some(Signed { size: checkpoint.size, root: checkpoint.root.to_string() })
+            Some(Signed { size: checkpoint.size, root: checkpoint.root.to_string(), inode: 0 })
         });
         own.into_iter().chain(published).max_by_key(|s| s.size)
     }
 
     /// Refuses to go on where the journal does not continue what was signed.
-    fn check_signed(&self, tail: &Tail) -> Result<(), StoreError> {
-        let Some(signed) = self.signed() else { return Ok(()) };
+    fn check_signed(&self, file: &File, tail: &Tail) -> Result<(), StoreError> {
         let (size, root) = (tail.tree.size(), tail.tree.root());
+        // The usual case costs one small read.
+        let own = durable::read_derived(&self.dir.join("signed"));
+        let own = own.and_then(|bytes| serde_json::from_slice::<Signed>(&bytes).ok());
+        let inode = file.metadata().map_err(self.io("read"))?.ino();
+        if own.is_some_and(|s| s.size == size && s.root == root.to_string() && s.inode == inode) {
+            return Ok(());
+        }
+        place::check(&self.dir)?;
+        let Some(signed) = self.signed() else { return Ok(()) };
         let now = match signed.size {
             s if s == size => Some(root),
             s if s == tail.before.size() => Some(tail.before.root()),
@@ -469,30 +605,11 @@ impl CommitStore for LocalLedger {
     }
 
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
-        let _lock = self.lock()?;
-        let file = self.open_journal(true)?;
-        let tail = self.tail(&file)?;
-        if tail.tree.size() != start {
-            return Ok(Outcome::Lost);
+        let lock = self.lock_file()?;
+        match self.try_lock(&lock)? {
+            true => self.commit_locked(start, batch, None),
+            false => self.commit_queued(&lock, start, batch),
         }
-        place::check(&self.dir)?;
-        self.check_signed(&tail)?;
-        if tail.torn > 0 {
-            self.set_aside(&file, &tail)?;
-        }
-        let bytes = frame::encode(&tail.tree, batch);
-        if let Err(e) = durable::append(&self.journal_file(), &file, tail.end, &bytes) {
-            // A full disk leaves half a frame. Take it back; if even that fails, it is a torn tail, which
-            // the next writer sets aside. After a failed sync nobody knows what is on the disk.
-            if durable::truncate(&self.journal_file(), &file, tail.end).is_err() && e.op == "sync" {
-                return Ok(Outcome::Unknown);
-            }
-            return Err(e.into());
-        }
-        // From here on the batch is true. The hint only saves work.
-        let _ = durable::write_derived(&self.dir.join("head"), tail.end.to_string().as_bytes());
-        self.cover(tail.end, &tail.tree, batch, tail.end + bytes.len() as u64);
-        Ok(Outcome::Won { start })
     }
 
     fn read(
@@ -561,7 +678,7 @@ impl CheckpointStore for LocalLedger {
     fn check(&self) -> Result<(), StoreError> {
         place::check(&self.dir)?;
         let file = self.open_journal(false)?;
-        self.check_signed(&self.tail(&file)?)
+        self.check_signed(&file, &self.tail(&file)?)
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
@@ -569,13 +686,13 @@ impl CheckpointStore for LocalLedger {
         let file = self.open_journal(false)?;
         let tail = self.tail(&file)?;
         let (size, root) = (tail.tree.size(), tail.tree.root());
-        place::check(&self.dir)?;
-        self.check_signed(&tail)?;
+        self.check_signed(&file, &tail)?;
         let checkpoint = Checkpoint { origin: self.header.origin.clone(), size, root };
         let text = checkpoint.to_text();
         let signature = signer.sign(text.as_bytes())?;
         let note = format!("{text}\n{}", signer.verifier().signature_line(&signature));
-        let signed = serde_json::json!({ "size": size, "root": root.to_string() });
+        let inode = file.metadata().map_err(self.io("read"))?.ino();
+        let signed = serde_json::json!({ "size": size, "root": root.to_string(), "inode": inode });
         durable::write_derived(&self.dir.join("signed"), signed.to_string().as_bytes())?;
         durable::write_plain(&self.dir.join("checkpoint"), note.as_bytes())?;
         Ok(note)
@@ -601,7 +718,6 @@ mod tests {
     use crate::domain::entry::Kind;
     use crate::domain::ids::LogId;
     use crate::domain::ids::ProjectId;
-    use crate::ledger::batch::SealedEntry;
     use crate::ledger::envelope;
     use crate::ledger::envelope::Envelope;
     use crate::ports::signer::EntrySigner;

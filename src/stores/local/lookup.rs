@@ -6,7 +6,7 @@
 //! lookup.ids      header (4,096 bytes), then hash tables of 4,096, 8,192, 16,384 … entries, each with two
 //!                 slots per entry; slot = 16 bytes id, u64 index + 1
 //! header          "mlplook1" | u64 entries covered | u64 journal offset covered | the same two as of the last
-//!                 sync | 36 bytes boot id | u32 crc32c of all before
+//!                 sync | u64 time of boot, seconds | u32 crc32c of all before
 //! ```
 //! A full table is never moved: a new entry costs two small writes, a question one read per table. The files
 //! are not synced on the hot path; after a reboot, what was written since the last sync is done again.
@@ -41,11 +41,15 @@ pub struct Lookup {
     synced: Covered,
 }
 
-/// What this boot of the machine is called. What was written before it may not have reached the disk.
-fn boot_id() -> Option<[u8; 36]> {
-    let text = std::fs::read("/proc/sys/kernel/random/boot_id").ok()?;
-    text.get(..36)?.try_into().ok()
+/// When this machine was booted (Unix time, seconds). What was written before may not have reached the disk.
+fn boot_time() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime).tv_sec;
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec;
+    u64::try_from(now - up).unwrap_or(0)
 }
+
+/// The clock may have been set a little since; a machine does not boot within that time.
+const SAME_BOOT: u64 = 5;
 
 /// Table number `k` begins after this many entries.
 fn entries_before(k: u32) -> u64 {
@@ -95,9 +99,9 @@ impl Lookup {
     }
 
     fn from_files(ids: File, offsets: File) -> Option<Self> {
-        let mut header = [0u8; 80];
+        let mut header = [0u8; 52];
         ids.read_exact_at(&mut header, 0).ok()?;
-        if &header[..8] != MAGIC || crc32c::crc32c(&header[..76]).to_le_bytes() != header[76..] {
+        if &header[..8] != MAGIC || crc32c::crc32c(&header[..48]).to_le_bytes() != header[48..] {
             return None;
         }
         let word = |at: usize| {
@@ -107,7 +111,7 @@ impl Lookup {
         };
         let synced = Covered { size: word(24), end: word(32) };
         let mut covered = Covered { size: word(8), end: word(16) };
-        if boot_id().is_none_or(|boot| boot != header[40..76]) {
+        if boot_time().abs_diff(word(40)) > SAME_BOOT {
             covered = synced;
         }
         Some(Lookup { ids, offsets, covered, synced })
@@ -140,10 +144,9 @@ impl Lookup {
 
     fn write_header(&self) -> io::Result<()> {
         let mut header = MAGIC.to_vec();
-        for word in [self.covered.size, self.covered.end, self.synced.size, self.synced.end] {
+        for word in [self.covered.size, self.covered.end, self.synced.size, self.synced.end, boot_time()] {
             header.extend_from_slice(&word.to_le_bytes());
         }
-        header.extend_from_slice(&boot_id().unwrap_or([0; 36]));
         header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
         self.ids.write_all_at(&header, 0)
     }
@@ -308,12 +311,12 @@ mod tests {
         lookup.mark_synced().unwrap();
         lookup.add(5, 200, (5..9).map(id), 300).unwrap();
         assert_eq!(Lookup::open(dir.path()).unwrap().covered(), Covered { size: 9, end: 300 });
-        let mut header = [0u8; 76];
+        let mut header = [0u8; 48];
         lookup.ids.read_exact_at(&mut header, 0).unwrap();
-        header[40..].fill(b'x');
+        header[40] ^= 0x80;
         lookup.ids.write_all_at(&header, 0).unwrap();
         assert!(Lookup::open(dir.path()).is_none(), "a header that does not match its checksum");
-        lookup.ids.write_all_at(&crc32c::crc32c(&header).to_le_bytes(), 76).unwrap();
+        lookup.ids.write_all_at(&crc32c::crc32c(&header).to_le_bytes(), 48).unwrap();
         let reader = Lookup::open(dir.path()).unwrap();
         assert_eq!(reader.covered(), Covered { size: 5, end: 200 });
         assert_eq!(reader.find(&id(7)).unwrap(), None);

@@ -7,6 +7,7 @@ mod lookup;
 pub mod objects;
 mod place;
 pub mod provision;
+mod queue;
 pub mod registry;
 
 use crate::durable::DurableError;

@@ -21,14 +21,10 @@ struct Place {
 }
 
 fn here(journal: &Path) -> Result<Place, StoreError> {
+    // Empty in most containers, whose names change with every start: then only the file itself tells.
     let id = fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    let id = if id.trim().is_empty() {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
-    } else {
-        id.trim().to_owned()
-    };
     let meta = fs::metadata(journal).map_err(|e| StoreError::io("read", journal.display(), e))?;
-    let machine = Blake3Hash(blake3::derive_key("mlprov 2026-11 machine v1", id.as_bytes()));
+    let machine = Blake3Hash(blake3::derive_key("mlprov 2026-11 machine v1", id.trim().as_bytes()));
     Ok(Place { machine, inode: meta.ino() })
 }
 
