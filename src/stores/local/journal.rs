@@ -251,11 +251,17 @@ impl LocalLedger {
         // The own batch first: it begins at the head.
         let mut entries: Vec<SealedEntry> = Vec::new();
         let mut ids: HashSet<EntryId> = HashSet::new();
+        let lookup = Lookup::open(&self.dir).filter(|l| l.covered().end == tail.end);
         let own = batch.entries().iter().cloned();
         let others = taken.iter().filter(|t| !ticket.is_some_and(|own| own.names(t)));
         for entry in own.chain(others.flat_map(|t| t.entries.iter().cloned())) {
             // Others looked for their ids before they waited; somebody may have recorded the same since.
-            if !ids.contains(entry.id()) && self.find(entry.id())?.is_none() {
+            let fresh = match &lookup {
+                // A hit is looked at again in the journal; a miss needs no more.
+                Some(lookup) if lookup.find(entry.id()).is_ok_and(|hit| hit.is_none()) => true,
+                _ => self.find(entry.id())?.is_none(),
+            };
+            if fresh && !ids.contains(entry.id()) {
                 ids.insert(*entry.id());
                 entries.push(entry);
             }
