@@ -65,6 +65,20 @@ impl Ui {
         Ui { json: global.json, quiet: global.quiet, verbose: global.verbose, progress, color }
     }
 
+    /// For hooks: one line now and then, in colour if the terminal and MLPROV_COLOR, NO_COLOR allow it.
+    pub fn for_hook() -> Self {
+        let set = |name: &str| {
+            std::env::var(name).is_ok_and(|v| !matches!(v.as_str(), "" | "0" | "false" | "no" | "off"))
+        };
+        let color = match std::env::var("MLPROV_COLOR").as_deref() {
+            Ok("always") => anstream::ColorChoice::Always,
+            Ok("never") => anstream::ColorChoice::Never,
+            _ => anstream::ColorChoice::Auto,
+        };
+        let (quiet, verbose) = (set("MLPROV_QUIET"), set("MLPROV_VERBOSE"));
+        Ui { json: false, quiet, verbose, progress: false, color }
+    }
+
     /// Arguments that make a child mlprov speak as this one does.
     pub fn color_flag(&self) -> &'static str {
         let on = match self.color {
