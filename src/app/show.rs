@@ -4,9 +4,9 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::resolve;
 use crate::app::resolve::Target;
-use crate::domain::entry;
 use crate::domain::ids::EntryId;
 use crate::domain::json;
+use crate::domain::statement;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
             leaf_hash: hash::leaf(&e.bytes).to_string(),
             key_id: envelope.key_id.to_string(),
             statement: json::parse_strict(&envelope.payload)?,
-            unknown_fields: entry::unknown_fields(&envelope.payload).unwrap_or_default(),
+            unknown_fields: statement::unknown_fields(&envelope.payload).unwrap_or_default(),
         });
     }
     if shown.is_empty() {

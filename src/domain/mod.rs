@@ -9,6 +9,7 @@ pub mod manifest;
 pub mod path;
 pub mod pointer;
 pub mod redact;
+pub mod statement;
 pub mod time;
 pub mod version;
 pub mod version_map;

@@ -15,8 +15,8 @@ use crate::app::Result;
 use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
-use crate::domain::entry;
 use crate::domain::entry::Kind;
+use crate::domain::statement;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
 use crate::ports::progress::Progress;
@@ -246,7 +246,7 @@ fn one_target(
         );
     }
     if let Ok(envelope) = Envelope::parse(&subject.bytes) {
-        let unknown = entry::unknown_fields(&envelope.payload).unwrap_or_default();
+        let unknown = statement::unknown_fields(&envelope.payload).unwrap_or_default();
         if !unknown.is_empty() {
             findings.add(
                 "fields",

@@ -1,0 +1,106 @@
+//! Checkpoints: nothing is ever signed that does not continue what was signed before.
+
+use super::LocalLedger;
+use super::read::Tail;
+use crate::durable;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::note::Note;
+use crate::ports::StoreError;
+use crate::ports::commit_store::CheckpointStore;
+use crate::ports::signer::CheckpointSigner;
+use crate::stores::local::place;
+use serde::Deserialize;
+use serde::Serialize;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Signed {
+    pub(super) size: u64,
+    root: String,
+    /// Of the journal, as in `place`: the usual case then needs no second file.
+    #[serde(default)]
+    inode: u64,
+}
+
+impl LocalLedger {
+    /// The largest (size, root) ever signed, as far as it is remembered. Neither file is synced, so after a power
+    /// cut one of them may be gone: the larger memory counts.
+    pub(super) fn signed(&self) -> Option<Signed> {
+        let own = durable::read_derived(&self.dir.join("signed"));
+        let own = own.and_then(|bytes| serde_json::from_slice::<Signed>(&bytes).ok());
+        let published = self.latest().ok().flatten().and_then(|note| {
+            let note = Note::parse(&note).ok()?;
+            let checkpoint = Checkpoint::parse_text(note.text()).ok()?;
+            Some(Signed { size: checkpoint.size, root: checkpoint.root.to_string(), inode: 0 })
+        });
+        own.into_iter().chain(published).max_by_key(|s| s.size)
+    }
+
+    /// Refuses to go on where the journal does not continue what was signed.
+    pub(super) fn check_signed(&self, file: &File, tail: &Tail) -> Result<(), StoreError> {
+        let (size, root) = (tail.tree.size(), tail.tree.root());
+        // The usual case costs one small read.
+        let own = durable::read_derived(&self.dir.join("signed"));
+        let own = own.and_then(|bytes| serde_json::from_slice::<Signed>(&bytes).ok());
+        let inode = file.metadata().map_err(self.io("read"))?.ino();
+        if own.is_some_and(|s| s.size == size && s.root == root.to_string() && s.inode == inode) {
+            return Ok(());
+        }
+        place::check(&self.dir)?;
+        let Some(signed) = self.signed() else { return Ok(()) };
+        let now = match signed.size {
+            s if s == size => Some(root),
+            s if s == tail.before.size() => Some(tail.before.root()),
+            s if s < size => self.root_at(s)?,
+            _ => None,
+        };
+        if now.map(|r| r.to_string()).as_ref() == Some(&signed.root) {
+            return Ok(());
+        }
+        let why = format!(
+            "a checkpoint of {} entries with root {} was signed before, and the journal of {size} entries does \
+             not continue it",
+            signed.size, signed.root
+        );
+        Err(StoreError::Inconsistent { why })
+    }
+}
+
+impl CheckpointStore for LocalLedger {
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        let path = self.dir.join("checkpoint");
+        match durable::read_stable(&path) {
+            // Made and never written, by a process that was killed.
+            Ok(note) if note.is_empty() => Ok(None),
+            // Damaged: an empty note, which no key has signed.
+            Ok(note) => Ok(Some(String::from_utf8(note).unwrap_or_default())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("read", path.display(), e)),
+        }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        place::check(&self.dir)?;
+        let file = self.open_journal(false)?;
+        self.check_signed(&file, &self.tail(&file)?)
+    }
+
+    fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
+        let _lock = self.lock()?;
+        let file = self.open_journal(false)?;
+        let tail = self.tail(&file)?;
+        let (size, root) = (tail.tree.size(), tail.tree.root());
+        self.check_signed(&file, &tail)?;
+        let checkpoint = Checkpoint { origin: self.header.origin.clone(), size, root };
+        let text = checkpoint.to_text();
+        let signature = signer.sign(text.as_bytes())?;
+        let note = format!("{text}\n{}", signer.verifier().signature_line(&signature));
+        let inode = file.metadata().map_err(self.io("read"))?.ino();
+        let signed = serde_json::json!({ "size": size, "root": root.to_string(), "inode": inode });
+        durable::write_derived(&self.dir.join("signed"), signed.to_string().as_bytes())?;
+        durable::write_plain(&self.dir.join("checkpoint"), note.as_bytes())?;
+        Ok(note)
+    }
+}
