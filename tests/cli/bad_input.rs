@@ -350,6 +350,54 @@ fn what_is_no_file() {
 
 /// Reading a FIFO that nobody writes to would wait for ever.
 #[test]
+fn a_device() {
+    let s = Sandbox::project_with_data();
+    s.write("odd/good.csv", "1\n");
+    let device = s.path("odd/null");
+    let (kind, number) = (rustix::fs::FileType::CharacterDevice, rustix::fs::makedev(1, 3));
+    if rustix::fs::mknodat(rustix::fs::CWD, &device, kind, 0o600.into(), number).is_err() {
+        return skipped("a_device: this user may not make one");
+    }
+    s.refused(2, &["track", "odd"]).says("odd/null: it is a device, not a file");
+}
+
+/// The file grows after its first byte was read: what was stored is neither its old nor its new content.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_changes_while_it_is_read() {
+    use rustix::fs::inotify;
+    use std::io::Write;
+
+    let s = Sandbox::project_with_data();
+    s.write("grows.bin", vec![b'x'; 128 << 20]);
+    let place = s.path("grows.bin");
+    // On a busy machine the reader may come to the end first; then there was nothing to notice.
+    for _ in 0..10 {
+        let entries = s.entries();
+        let events = inotify::init(inotify::CreateFlags::CLOEXEC).unwrap();
+        inotify::add_watch(&events, &place, inotify::WatchFlags::ACCESS).unwrap();
+        let appender = std::thread::spawn({
+            let mut file = fs::OpenOptions::new().append(true).open(&place).unwrap();
+            move || {
+                rustix::io::read(&events, &mut [0; 4096]).unwrap();
+                file.write_all(b"y").unwrap();
+            }
+        });
+        let out = s.mlprov(&["track", "grows.bin"]);
+        appender.join().unwrap();
+        if out.exit_code() == Some(0) {
+            fs::remove_file(s.path("grows.bin.mlprov")).unwrap();
+            continue;
+        }
+        out.code(2).says("grows.bin: it changed while it was read").says("wait until nothing writes to it");
+        assert!(!s.path("grows.bin.mlprov").exists());
+        assert_eq!(s.entries(), entries);
+        return;
+    }
+    panic!("no change was noticed");
+}
+
+#[test]
 fn a_fifo_for_parameters_is_refused_at_once() {
     let s = Sandbox::project_with_data();
     fifo(&s.path("params.json"));
