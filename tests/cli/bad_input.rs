@@ -3,6 +3,7 @@
 
 use crate::common::Output;
 use crate::common::Sandbox;
+use crate::common::skipped;
 use insta::assert_snapshot;
 use mlprov::domain::entry::Kind;
 use mlprov::domain::ids::RunId;
@@ -297,11 +298,6 @@ fn an_unreadable_file() {
     }
     let out = s.mlprov(&["track", "more"]);
     out.code(2).says("secret.csv").says("Permission denied").says("chmod u+r");
-}
-
-#[allow(clippy::print_stderr)] // a test that did not run must say so
-pub fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! A disk that is full, at every point where that can be noticed: a small tmpfs holds the repository, and
 //! each round leaves a little more room than the one before.
 
-use crate::bad_input::skipped;
 use crate::common::Listing;
 use crate::common::Sandbox;
+use crate::common::skipped;
 use std::fs;
 use std::fs::File;
 use std::io::Write;

@@ -1,7 +1,7 @@
 //! What people read. One snapshot shows the call, both streams and the exit code.
 
-use crate::bad_input::skipped;
 use crate::common::Sandbox;
+use crate::common::skipped;
 use insta::assert_snapshot;
 use mlprov::ledger::note::VerifierKey;
 use std::fs;

@@ -1,6 +1,7 @@
 //! The real program: many at once, and each system call of one append broken in turn.
 
 use crate::common::Sandbox;
+use crate::common::skipped;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -119,9 +120,4 @@ fn every_system_call_of_one_append_may_fail_or_be_the_last() {
         }
     }
     assert!(played > 30, "only {played} calls were broken");
-}
-
-#[allow(clippy::print_stderr)]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
