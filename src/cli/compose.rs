@@ -60,7 +60,7 @@ pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
     let Some(ledger) = places.open_ledger()? else {
         return Err(AppError::NotJoined { name: config.project.name });
     };
-    let header = crate::ports::commit_store::CommitStore::header(&ledger);
+    let header = crate::ports::log_reader::LogReader::header(&ledger);
     if header.project != config.project.id {
         return Err(AppError::OtherProject {
             ledger: header.project.to_string(),

@@ -1,13 +1,11 @@
 //! The ledger's one moment of truth: numbered, immutable batches of entries.
 
 use crate::domain::ids::EntryId;
-use crate::domain::ids::LogId;
 use crate::ledger::batch::Batch;
-use crate::ledger::frame::Header;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
+use crate::ports::log_reader::LogReader;
 use crate::ports::signer::CheckpointSigner;
-use std::ops::ControlFlow;
 
 /// What became of an attempt. `Unknown` (a timeout) is never taken for failure: look, then decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,13 +20,6 @@ pub enum Outcome {
     Unknown,
 }
 
-/// One entry as it is stored.
-pub struct StoredEntry<'a> {
-    pub index: u64,
-    pub id: EntryId,
-    pub bytes: &'a [u8],
-}
-
 /// Promises:
 /// 1. Of two commits with one `start`, at most one begins there; an id that is in the log already is never
 ///    committed again.
@@ -36,46 +27,25 @@ pub struct StoredEntry<'a> {
 /// 3. After `Lost`, nothing was stored for this call, unless the log had part of it already. No partial batch is
 ///    ever visible.
 /// 4. `start` below or above the current size is `Lost` (or combined, see [`Outcome::Won`]), not an error.
-/// 5. Reading takes no lock and changes nothing.
-/// 6. An error means that nothing was committed.
-pub trait CommitStore {
-    fn header(&self) -> &Header;
-
+/// 5. An error means that nothing was committed.
+pub trait CommitStore: LogReader {
     /// The tree over everything committed.
     fn head(&self) -> Result<Frontier, StoreError>;
 
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError>;
-
-    /// Entries from index `from` on, in order, until `visit` breaks.
-    fn read(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<(), StoreError>;
 
     /// Index of the first entry with this id.
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError>;
 
     /// After `Unknown`: makes what is visible durable, or fails.
     fn confirm(&self) -> Result<(), StoreError>;
-
-    /// Bytes of a commit that was begun and never finished. They count for nothing; the next writer sets
-    /// them aside.
-    fn unfinished(&self) -> Result<u64, StoreError>;
-
-    fn log(&self) -> LogId {
-        self.header().log
-    }
 }
 
 /// Signed checkpoints of one log. Promises:
 /// 1. Nothing is ever signed that is smaller than, or inconsistent with, what was signed before.
 /// 2. A checkpoint is published only for entries that are already durable.
 /// 3. A published checkpoint is never replaced by a smaller one.
-pub trait CheckpointStore {
-    /// The latest published note, as text.
-    fn latest(&self) -> Result<Option<String>, StoreError>;
-
+pub trait CheckpointStore: LogReader {
     /// Fails if the log is damaged, or does not continue what was signed.
     fn check(&self) -> Result<(), StoreError>;
 

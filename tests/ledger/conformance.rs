@@ -12,7 +12,8 @@ use mlprov::ports::StoreError;
 use mlprov::ports::commit_store::CheckpointStore;
 use mlprov::ports::commit_store::CommitStore;
 use mlprov::ports::commit_store::Outcome;
-use mlprov::ports::commit_store::StoredEntry;
+use mlprov::ports::log_reader::LogReader;
+use mlprov::ports::log_reader::StoredEntry;
 use mlprov::ports::provision::Ledger;
 use mlprov::ports::signer::CheckpointSigner;
 use std::ops::ControlFlow;
@@ -43,25 +44,9 @@ impl MemoryLedger {
     }
 }
 
-impl CommitStore for MemoryLedger {
+impl LogReader for MemoryLedger {
     fn header(&self) -> &Header {
         &self.header
-    }
-
-    fn head(&self) -> Result<Frontier, StoreError> {
-        Ok(self.state().tree.clone())
-    }
-
-    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
-        let mut state = self.state();
-        if state.tree.size() != start {
-            return Ok(Outcome::Lost);
-        }
-        for entry in batch.entries() {
-            state.tree.push(entry.leaf());
-            state.entries.push((*entry.id(), entry.bytes().to_vec()));
-        }
-        Ok(Outcome::Won { start })
     }
 
     fn read(
@@ -78,12 +63,8 @@ impl CommitStore for MemoryLedger {
         Ok(())
     }
 
-    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
-        Ok(self.state().entries.iter().position(|(i, _)| i == id).map(|i| i as u64))
-    }
-
-    fn confirm(&self) -> Result<(), StoreError> {
-        Ok(())
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.state().note.clone())
     }
 
     fn unfinished(&self) -> Result<u64, StoreError> {
@@ -91,11 +72,33 @@ impl CommitStore for MemoryLedger {
     }
 }
 
-impl CheckpointStore for MemoryLedger {
-    fn latest(&self) -> Result<Option<String>, StoreError> {
-        Ok(self.state().note.clone())
+impl CommitStore for MemoryLedger {
+    fn head(&self) -> Result<Frontier, StoreError> {
+        Ok(self.state().tree.clone())
     }
 
+    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let mut state = self.state();
+        if state.tree.size() != start {
+            return Ok(Outcome::Lost);
+        }
+        for entry in batch.entries() {
+            state.tree.push(entry.leaf());
+            state.entries.push((*entry.id(), entry.bytes().to_vec()));
+        }
+        Ok(Outcome::Won { start })
+    }
+
+    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
+        Ok(self.state().entries.iter().position(|(i, _)| i == id).map(|i| i as u64))
+    }
+
+    fn confirm(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl CheckpointStore for MemoryLedger {
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -250,16 +253,11 @@ fn local() {
 
 struct Shared(std::sync::Arc<MemoryLedger>);
 
-impl CommitStore for Shared {
+impl LogReader for Shared {
     fn header(&self) -> &Header {
         self.0.header()
     }
-    fn head(&self) -> Result<Frontier, StoreError> {
-        self.0.head()
-    }
-    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
-        self.0.try_commit(start, batch)
-    }
+
     fn read(
         &self,
         from: u64,
@@ -267,21 +265,32 @@ impl CommitStore for Shared {
     ) -> Result<(), StoreError> {
         self.0.read(from, visit)
     }
+
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        self.0.latest()
+    }
+
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        self.0.unfinished()
+    }
+}
+
+impl CommitStore for Shared {
+    fn head(&self) -> Result<Frontier, StoreError> {
+        self.0.head()
+    }
+    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        self.0.try_commit(start, batch)
+    }
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
         self.0.find(id)
     }
     fn confirm(&self) -> Result<(), StoreError> {
         self.0.confirm()
     }
-    fn unfinished(&self) -> Result<u64, StoreError> {
-        self.0.unfinished()
-    }
 }
 
 impl CheckpointStore for Shared {
-    fn latest(&self) -> Result<Option<String>, StoreError> {
-        self.0.latest()
-    }
     fn check(&self) -> Result<(), StoreError> {
         self.0.check()
     }

@@ -97,7 +97,7 @@ fn one_flipped_bit_of_the_journal_is_never_taken_for_truth() {
         fs::write(dir.path().join("journal"), &bent).unwrap();
         let opened = mlprov::stores::local::journal::LocalLedger::open(dir.path());
         let Ok(Some(ledger)) = opened else { continue };
-        use mlprov::ports::commit_store::CommitStore;
+        use mlprov::ports::log_reader::LogReader;
         let mut read = Vec::new();
         let result = ledger.read(0, &mut |stored| {
             read.push(stored.bytes.to_vec());

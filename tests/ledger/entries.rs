@@ -10,7 +10,7 @@ use mlprov::ledger::batch::SealedEntry;
 use mlprov::ledger::envelope;
 use mlprov::ledger::envelope::Envelope;
 use mlprov::ledger::frame::Header;
-use mlprov::ports::commit_store::StoredEntry;
+use mlprov::ports::log_reader::StoredEntry;
 use mlprov::ports::provision::Ledger;
 use mlprov::ports::signer::EntrySigner;
 use mlprov::stores::local::keys::LogKeyFile;

@@ -13,7 +13,8 @@ use mlprov::ports::StoreError;
 use mlprov::ports::commit_store::CheckpointStore;
 use mlprov::ports::commit_store::CommitStore;
 use mlprov::ports::commit_store::Outcome;
-use mlprov::ports::commit_store::StoredEntry;
+use mlprov::ports::log_reader::LogReader;
+use mlprov::ports::log_reader::StoredEntry;
 use mlprov::ports::signer::CheckpointSigner;
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -42,10 +43,29 @@ fn io_error() -> StoreError {
     StoreError::io("commit", "the ledger", std::io::Error::other("injected"))
 }
 
-impl CommitStore for Faulty {
+impl LogReader for Faulty {
     fn header(&self) -> &Header {
         self.inner.header()
     }
+
+    fn read(
+        &self,
+        from: u64,
+        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.inner.read(from, visit)
+    }
+
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        self.inner.latest()
+    }
+
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        self.inner.unfinished()
+    }
+}
+
+impl CommitStore for Faulty {
     fn head(&self) -> Result<Frontier, StoreError> {
         self.inner.head()
     }
@@ -63,28 +83,15 @@ impl CommitStore for Faulty {
             Fault::Refused => Err(io_error()),
         }
     }
-    fn read(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        self.inner.read(from, visit)
-    }
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
         self.inner.find(id)
     }
     fn confirm(&self) -> Result<(), StoreError> {
         self.inner.confirm()
     }
-    fn unfinished(&self) -> Result<u64, StoreError> {
-        self.inner.unfinished()
-    }
 }
 
 impl CheckpointStore for Faulty {
-    fn latest(&self) -> Result<Option<String>, StoreError> {
-        self.inner.latest()
-    }
     fn check(&self) -> Result<(), StoreError> {
         self.inner.check()
     }

@@ -31,7 +31,8 @@ use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CommitStore;
 use crate::ports::commit_store::Outcome;
-use crate::ports::commit_store::StoredEntry;
+use crate::ports::log_reader::LogReader;
+use crate::ports::log_reader::StoredEntry;
 use crate::stores::local::lookup::Covered;
 use crate::stores::local::lookup::Lookup;
 use crate::stores::local::place;
@@ -108,22 +109,9 @@ impl LocalLedger {
     }
 }
 
-impl CommitStore for LocalLedger {
+impl LogReader for LocalLedger {
     fn header(&self) -> &Header {
         &self.header
-    }
-
-    fn head(&self) -> Result<Frontier, StoreError> {
-        let file = self.open_journal(false)?;
-        Ok(self.tail(&file)?.tree)
-    }
-
-    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
-        let lock = self.lock_file()?;
-        match self.try_lock(&lock)? {
-            true => self.commit_locked(start, batch, None),
-            false => self.commit_queued(&lock, start, batch),
-        }
     }
 
     fn read(
@@ -137,6 +125,38 @@ impl CommitStore for LocalLedger {
             return Ok(());
         }
         self.read_from(None, from, visit).map(|_| ())
+    }
+
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        let path = self.dir.join("checkpoint");
+        match durable::read_stable(&path) {
+            // Made and never written, by a process that was killed.
+            Ok(note) if note.is_empty() => Ok(None),
+            // Damaged: an empty note, which no key has signed.
+            Ok(note) => Ok(Some(String::from_utf8(note).unwrap_or_default())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("read", path.display(), e)),
+        }
+    }
+
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        let file = self.open_journal(false)?;
+        Ok(self.tail(&file)?.torn)
+    }
+}
+
+impl CommitStore for LocalLedger {
+    fn head(&self) -> Result<Frontier, StoreError> {
+        let file = self.open_journal(false)?;
+        Ok(self.tail(&file)?.tree)
+    }
+
+    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let lock = self.lock_file()?;
+        match self.try_lock(&lock)? {
+            true => self.commit_locked(start, batch, None),
+            false => self.commit_queued(&lock, start, batch),
+        }
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
@@ -168,10 +188,5 @@ impl CommitStore for LocalLedger {
 
     fn confirm(&self) -> Result<(), StoreError> {
         Ok(durable::sync_file(&self.journal_file(), &self.open_journal(true)?)?)
-    }
-
-    fn unfinished(&self) -> Result<u64, StoreError> {
-        let file = self.open_journal(false)?;
-        Ok(self.tail(&file)?.torn)
     }
 }

@@ -7,12 +7,12 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::Note;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CheckpointStore;
+use crate::ports::log_reader::LogReader;
 use crate::ports::signer::CheckpointSigner;
 use crate::stores::local::place;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 
 #[derive(Serialize, Deserialize)]
@@ -69,18 +69,6 @@ impl LocalLedger {
 }
 
 impl CheckpointStore for LocalLedger {
-    fn latest(&self) -> Result<Option<String>, StoreError> {
-        let path = self.dir.join("checkpoint");
-        match durable::read_stable(&path) {
-            // Made and never written, by a process that was killed.
-            Ok(note) if note.is_empty() => Ok(None),
-            // Damaged: an empty note, which no key has signed.
-            Ok(note) => Ok(Some(String::from_utf8(note).unwrap_or_default())),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io("read", path.display(), e)),
-        }
-    }
-
     fn check(&self) -> Result<(), StoreError> {
         place::check(&self.dir)?;
         let file = self.open_journal(false)?;
