@@ -46,6 +46,9 @@ _mlprov() {
             mlprov,ls)
                 cmd="mlprov__subcmd__ls"
                 ;;
+            mlprov,push)
+                cmd="mlprov__subcmd__sync"
+                ;;
             mlprov,run)
                 cmd="mlprov__subcmd__run"
                 ;;
@@ -54,6 +57,9 @@ _mlprov() {
                 ;;
             mlprov,status)
                 cmd="mlprov__subcmd__status"
+                ;;
+            mlprov,sync)
+                cmd="mlprov__subcmd__sync"
                 ;;
             mlprov,track)
                 cmd="mlprov__subcmd__track"
@@ -96,6 +102,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,status)
                 cmd="mlprov__subcmd__help__subcmd__status"
+                ;;
+            mlprov__subcmd__help,sync)
+                cmd="mlprov__subcmd__help__subcmd__sync"
                 ;;
             mlprov__subcmd__help,track)
                 cmd="mlprov__subcmd__help__subcmd__track"
@@ -257,7 +266,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add status ls run log show verify key ledger demo completions hook help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add status ls run log show verify sync push key ledger demo completions hook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -327,7 +336,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track status ls run log show verify key ledger demo completions hook help"
+            opts="init track status ls run log show verify sync key ledger demo completions hook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,6 +714,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__sync)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1621,6 +1644,32 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__sync)
+            opts="-n -C -q -v -h --fetch --remote --dry-run --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -39,6 +39,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
             cand verify 'Check every link of a binding; the exit code is the gate'
+            cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
+            cand push 'Publish this clone''s log through a git remote, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
@@ -177,6 +179,38 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --min-checkpoint 'A signed checkpoint that the log must continue'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;sync'= {
+            cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --fetch 'Only fetch'
+            cand -n 'Show what would be published and fetched, and change nothing'
+            cand --dry-run 'Show what would be published and fetched, and change nothing'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;push'= {
+            cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --fetch 'Only fetch'
+            cand -n 'Show what would be published and fetched, and change nothing'
+            cand --dry-run 'Show what would be published and fetched, and change nothing'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -518,6 +552,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
             cand verify 'Check every link of a binding; the exit code is the gate'
+            cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
@@ -540,6 +575,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;show'= {
         }
         &'mlprov;help;verify'= {
+        }
+        &'mlprov;help;sync'= {
         }
         &'mlprov;help;key'= {
             cand show 'Show the public keys of this clone'

@@ -278,7 +278,13 @@ impl Project {
 
     /// An object with all that its reference says of it: size, BLAKE3 and SHA-256.
     pub fn read_ref(&self, object: &ObjectRef) -> Result<Vec<u8>> {
-        let bytes = read_object(&*self.store, &object.digest.blake3)?;
+        let bytes = match read_object(&*self.store, &object.digest.blake3) {
+            Err(AppError::Store(StoreError::Missing { what })) => {
+                let missing = || StoreError::Missing { what };
+                self.published_object(&object.digest.blake3)?.ok_or_else(missing)?
+            }
+            read => read?,
+        };
         let sha256 = object.digest.sha256.is_none_or(|s| s == Sha256Hash::of(&bytes));
         if !sha256 || bytes.len() as u64 != object.size {
             let why = "its size or SHA-256 is not the one that the entry names";

@@ -4,6 +4,7 @@ use crate::app;
 use crate::app::AppError;
 use crate::app::Result;
 use crate::app::record;
+use crate::app::sync;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::ConfigError;
@@ -162,6 +163,9 @@ pub fn carry_out(
         durable::create_dir_all(&state)?;
         durable::replace(&pins_file, pins.to_text().as_bytes(), 0o600)?;
         made.push("a pin of the log's key".to_owned());
+    }
+    for remote in site.repo.remote_names() {
+        site.repo.add_fetch_refspec(&remote, &sync::notes_refspec(&remote))?;
     }
     let hooks = match program {
         Some(program) => install_hooks(site.repo, program)?,

@@ -185,16 +185,6 @@ pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
 }
 
 impl Project {
-    /// Every checkpoint of this clone's log that is known here, and where. None is believed yet.
-    pub fn known_notes(&self) -> Result<Vec<(String, String)>> {
-        let seen = read_or_empty(&pins::seen_file(&self.state_dir(), self.ledger.log()))?;
-        let published = self.ledger.latest()?.map(|note| ("published".to_owned(), note));
-        let seen = Some(("seen before".to_owned(), seen)).filter(|(_, note)| !note.is_empty());
-        let required = self.pins()?.checkpoints().to_vec();
-        let required = required.into_iter().map(|note| ("required".to_owned(), note));
-        Ok(published.into_iter().chain(seen).chain(required).collect())
-    }
-
     /// Pins a log's key. False if it was pinned before.
     pub fn pin(&self, key: &VerifierKey) -> Result<bool> {
         let mut pins = self.own_pins()?;

@@ -2,13 +2,16 @@
 
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::query::LogEntry;
 use crate::domain::ParseError;
 use crate::domain::entry::Kind;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::LogId;
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, Default)]
@@ -22,6 +25,7 @@ pub struct LogRequest {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogLine {
+    pub log: LogId,
     pub index: u64,
     pub id: EntryId,
     pub kind: String,
@@ -41,8 +45,10 @@ pub struct LogLine {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LogReport {
-    /// All entries in the log.
+    /// All entries in all logs that can be read here.
     pub size: u64,
+    /// This clone's own log.
+    pub log: LogId,
     pub entries: Vec<LogLine>,
 }
 
@@ -51,21 +57,22 @@ pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
         let why = format!("no kind of entry; the kinds are: {}", Kind::KNOWN.join(", "));
         return Err(ParseError::new("--kind", why, kind).into());
     }
-    let entries = project.entries()?;
+    let entries = project.all_entries()?;
     let mut lines = Vec::new();
     // A run that has ended is one line, not two.
-    let finished: BTreeSet<RunId> = entries
+    let finished: BTreeSet<(LogId, RunId)> = entries
         .iter()
         .filter(|e| e.is(&Kind::RunFinished))
-        .filter_map(|e| Some(e.body()?.run.as_ref()?.id))
+        .filter_map(|e| Some((e.log, e.body()?.run.as_ref()?.id)))
         .collect();
-    for entry in entries.iter().rev() {
+    for entry in newest_first(&entries) {
         if request.limit.is_some_and(|limit| lines.len() >= limit) {
             break;
         }
         let Some(body) = entry.body() else {
             let why = entry.read.as_ref().err().map(ToString::to_string).unwrap_or_default();
             lines.push(LogLine {
+                log: entry.log,
                 index: entry.index,
                 id: entry.id,
                 kind: "unreadable".into(),
@@ -81,7 +88,9 @@ pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
         let run = body.run.as_ref();
         match &request.kind {
             Some(kind) if body.kind.as_str() != kind => continue,
-            None if body.kind == Kind::RunStarted && run.is_some_and(|r| finished.contains(&r.id)) => {
+            None if body.kind == Kind::RunStarted
+                && run.is_some_and(|r| finished.contains(&(entry.log, r.id))) =>
+            {
                 continue;
             }
             _ => {}
@@ -97,6 +106,7 @@ pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
             body.target.as_ref().and_then(|t| t.commit.as_ref()).map(|c| format!("replaces {}", c.short())),
         );
         lines.push(LogLine {
+            log: entry.log,
             index: entry.index,
             id: entry.id,
             kind: body.kind.to_string(),
@@ -108,5 +118,20 @@ pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
             summary: summary.join(" "),
         });
     }
-    Ok(LogReport { size: entries.len() as u64, entries: lines })
+    Ok(LogReport { size: entries.len() as u64, log: project.ledger.log(), entries: lines })
+}
+
+/// Each log in its own order; between logs there is only what the writers' clocks claim.
+fn newest_first(entries: &[LogEntry]) -> Vec<&LogEntry> {
+    let mut logs: BTreeMap<LogId, Vec<&LogEntry>> = BTreeMap::new();
+    for entry in entries {
+        logs.entry(entry.log).or_default().push(entry);
+    }
+    let time = |e: &&LogEntry| e.body().map(|b| b.time.clone());
+    let mut out = Vec::with_capacity(entries.len());
+    while let Some(last) = logs.values_mut().filter(|l| !l.is_empty()).max_by_key(|l| l.last().and_then(time))
+    {
+        out.extend(last.pop());
+    }
+    out
 }

@@ -7,6 +7,7 @@ pub mod init;
 pub mod keys;
 pub mod ledger;
 pub mod log;
+pub mod logs;
 pub mod ls;
 pub mod query;
 pub mod record;
@@ -14,6 +15,7 @@ pub mod resolve;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod sync;
 pub mod track;
 pub mod verify;
 

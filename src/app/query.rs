@@ -1,16 +1,20 @@
-//! The log, read into memory for questions about it.
+//! Logs, read into memory for questions about them.
 
 use crate::app::Project;
 use crate::app::Result;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::LogId;
 use crate::ledger::batch;
 use crate::ledger::batch::EntryError;
+use crate::ports::StoreError;
+use crate::ports::log_reader::LogReader;
 use std::ops::ControlFlow;
 
 /// One entry with what could be made of it.
 pub struct LogEntry {
+    pub log: LogId,
     pub index: u64,
     /// As the journal says; an entry that cannot be read has only this.
     pub id: EntryId,
@@ -26,17 +30,41 @@ impl LogEntry {
     pub fn is(&self, kind: &Kind) -> bool {
         self.body().is_some_and(|b| b.kind == *kind)
     }
+
+    /// Whether it stands in the same log, after the other.
+    pub fn follows(&self, other: &LogEntry) -> bool {
+        self.log == other.log && self.index > other.index
+    }
 }
 
 impl Project {
     /// All entries of this clone's log, oldest first. Signatures are not checked here.
     pub fn entries(&self) -> Result<Vec<LogEntry>> {
         let mut out = Vec::new();
-        self.ledger.read(0, &mut |stored| {
-            let read = batch::open(stored.bytes).map(|(_, body)| body);
-            out.push(LogEntry { index: stored.index, id: stored.id, bytes: stored.bytes.to_vec(), read });
-            ControlFlow::Continue(())
-        })?;
+        read(&*self.ledger, &mut out)?;
         Ok(out)
     }
+
+    /// All entries of all logs, each log in its own order, this clone's first. A log of others counts as far as
+    /// it can be read: `verify` and `audit` say where it is damaged.
+    pub fn all_entries(&self) -> Result<Vec<LogEntry>> {
+        let mut out = self.entries()?;
+        for log in self.other_logs()? {
+            match read(&log, &mut out) {
+                Ok(()) | Err(StoreError::Corrupt { .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn read(log: &dyn LogReader, out: &mut Vec<LogEntry>) -> std::result::Result<(), StoreError> {
+    let id = log.log();
+    log.read(0, &mut |stored| {
+        let read = batch::open(stored.bytes).map(|(_, body)| body);
+        let bytes = stored.bytes.to_vec();
+        out.push(LogEntry { log: id, index: stored.index, id: stored.id, bytes, read });
+        ControlFlow::Continue(())
+    })
 }

@@ -41,8 +41,9 @@ const SHORTEST: usize = 4;
 pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) -> Result<Target> {
     let unknown = || AppError::UnknownId { id: word.to_owned() };
     if word == "latest" {
-        // By the log's order: a clock may be wrong.
-        let last = entries.iter().rev().find_map(|e| Some(e.body()?.run.as_ref()?.id));
+        // By the own log's order: a clock may be wrong.
+        let own = entries.iter().filter(|e| e.log == project.ledger.log());
+        let last = own.rev().find_map(|e| Some(e.body()?.run.as_ref()?.id));
         return last.map(Target::Run).ok_or_else(unknown);
     }
     if let Some(tail) = word.strip_prefix("r-").filter(|t| is_hex(t)) {
@@ -67,9 +68,10 @@ pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) 
     if let Some((group, number)) = word.rsplit_once('/')
         && let Some(n) = number.parse::<usize>().ok().filter(|n| *n > 0)
     {
-        // In the order of the log, so that a number never comes to mean another package.
+        // In the order of the own log, so that a number never comes to mean another package.
         let mut arns: Vec<&ModelPackageArn> = Vec::new();
-        for body in entries.iter().filter_map(LogEntry::body) {
+        let own = entries.iter().filter(|e| e.log == project.ledger.log());
+        for body in own.filter_map(LogEntry::body) {
             let names = matches!(body.kind, Kind::RunFinished | Kind::ModelRegistered);
             let package = body.model_package.as_ref().filter(|p| names && p.group_name == group);
             arns.extend(
@@ -158,7 +160,8 @@ fn by_content(project: &Project, entries: &[LogEntry], file: &Path) -> Result<Ve
     Ok(tracked.map(|b| Target::Entry(b.id)).collect())
 }
 
-/// Entries about a target, oldest first: a run's start and end, a commit's records.
+/// Entries about a target: a run's start and end, a commit's records. Each log in its own order, this clone's
+/// first.
 pub fn entries_about<'a>(entries: &'a [LogEntry], target: &Target) -> Vec<&'a LogEntry> {
     let about = |e: &&LogEntry| match target {
         Target::Entry(id) => e.id == *id,

@@ -5,6 +5,7 @@ use crate::app::Result;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::LogId;
 use crate::domain::json;
 use crate::domain::statement;
 use crate::ledger::envelope::Envelope;
@@ -16,6 +17,7 @@ use std::path::Path;
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownEntry {
+    pub log: LogId,
     pub index: u64,
     pub id: EntryId,
     /// RFC 6962 leaf hash, base64.
@@ -32,16 +34,19 @@ pub struct ShownEntry {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ShowReport {
     pub target: String,
+    /// This clone's own log.
+    pub log: LogId,
     pub entries: Vec<ShownEntry>,
 }
 
 pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
-    let entries = project.entries()?;
+    let entries = project.all_entries()?;
     let target = resolve::resolve(project, &entries, cwd, word)?;
     let mut shown = Vec::new();
     for e in resolve::entries_about(&entries, &target) {
         let envelope = Envelope::parse(&e.bytes)?;
         shown.push(ShownEntry {
+            log: e.log,
             index: e.index,
             id: e.id,
             leaf_hash: hash::leaf(&e.bytes).to_string(),
@@ -57,5 +62,5 @@ pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
         };
         return Err(crate::app::AppError::UnknownId { id });
     }
-    Ok(ShowReport { target: target.describe(), entries: shown })
+    Ok(ShowReport { target: target.describe(), log: project.ledger.log(), entries: shown })
 }

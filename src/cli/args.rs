@@ -113,6 +113,21 @@ lies in the work tree counts as read. The command finds its run id in MLPROV_RUN
     /// Check every link of a binding; the exit code is the gate
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Publish this clone's log through a git remote, and fetch what others recorded
+    #[command(
+        visible_alias = "push",
+        after_help = "\
+Examples:
+  mlprov sync                   publish, and fetch
+  mlprov sync --fetch           only fetch
+  mlprov sync -n                show what would be done
+
+Pushes refs/mlprov/logs/<log id> (entries, tiles, manifests; no data) and checkpoints in
+refs/notes/mlprov/<log id>; never by force. A log of another clone is read by log, show and verify, and
+counts in verify once you trust its key (`mlprov key trust`). Exit code 1 if a log was rolled back or
+rewritten since it was last seen."
+    )]
+    Sync(SyncArgs),
     /// Show keys, and trust the logs of others
     Key(KeyArgs),
     /// The log itself: state, checkpoints, proofs, audit, export
@@ -246,6 +261,19 @@ pub struct VerifyArgs {
     pub ids: Vec<String>,
     #[command(flatten)]
     pub trust: TrustArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct SyncArgs {
+    /// Only fetch
+    #[arg(long)]
+    pub fetch: bool,
+    /// Name of the git remote [default: the branch's, or the only one, or origin]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// Show what would be published and fetched, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 /// Whom to believe, for one call.

@@ -159,6 +159,10 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
                 io_hint(std::io::ErrorKind::StorageFull)?
             }
             GitError::Program { .. } => return None,
+            GitError::NoRemote { known, .. } => match known.first() {
+                None => "git remote add origin URL".into(),
+                Some(first) => format!("mlprov sync --remote {}", quote(first)),
+            },
             GitError::NoProgram { .. } => "install git; mlprov calls it".into(),
             GitError::BadPointer { path, .. } => {
                 format!("mlprov track {}", place(path.trim_end_matches(".mlprov")))
@@ -171,7 +175,10 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::OtherProject { config_file, .. } => {
             format!("git log -p -- {config_file}   # shows who changed the id")
         }
-        AppError::UnknownId { .. } => "mlprov log   # shows what is recorded here".into(),
+        AppError::UnknownId { .. } => {
+            "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
+                .into()
+        }
         AppError::AmbiguousId { .. } => "give more digits, or the full id".into(),
         AppError::OutsideRepository { .. } => {
             "copy the data into the repository, or link to it from there and track a copy".into()

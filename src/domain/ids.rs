@@ -132,6 +132,13 @@ impl EntryId {
         EntryId(Uuid::new_v8(first))
     }
 
+    /// A name for an entry that cannot be read, and so has no id of its own. `leaf`: its RFC 6962 leaf hash.
+    pub fn of_unreadable(leaf: &[u8; 32]) -> Self {
+        let mut first = [0u8; 16];
+        first.copy_from_slice(&leaf[..16]);
+        EntryId(Uuid::new_v8(first))
+    }
+
     pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, ParseError> {
         Uuid::from_bytes(bytes).to_string().parse()
     }

@@ -3,6 +3,8 @@
 
 pub mod hooks;
 pub mod program;
+pub mod refs;
+pub mod remote;
 pub mod repo;
 
 use std::path::PathBuf;
@@ -29,9 +31,20 @@ pub enum GitError {
     Program { command: String, why: String },
     #[error("the git program could not be run: {source}")]
     NoProgram { source: std::io::Error },
+    /// Nobody to publish to, or to fetch from.
+    #[error("{}", no_remote(named.as_deref(), known))]
+    NoRemote { named: Option<String>, known: Vec<String> },
     /// A pointer in a commit's tree that cannot be read.
     #[error("{path} in {tree}: {why}")]
     BadPointer { path: String, tree: String, why: String },
+}
+
+fn no_remote(named: Option<&str>, known: &[String]) -> String {
+    match (named, known) {
+        (_, []) => "this repository has no remote".to_owned(),
+        (Some(named), _) => format!("there is no remote {named:?}; the remotes are: {}", known.join(", ")),
+        (None, _) => format!("which remote is meant? There are: {}", known.join(", ")),
+    }
 }
 
 impl GitError {

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub struct Repo {
-    inner: git2::Repository,
+    pub(super) inner: git2::Repository,
     /// Work tree, without a trailing slash, symlinks resolved.
     root: PathBuf,
     common: PathBuf,
@@ -362,15 +362,17 @@ impl Repo {
         self.inner.is_path_ignored(Path::new(path.as_str())).unwrap_or(false)
     }
 
-    /// Fetch URLs of all remotes, as configured.
-    pub fn remote_urls(&self) -> Vec<String> {
-        let names = self.inner.remotes();
-        let names: Vec<String> = match &names {
+    pub fn remote_names(&self) -> Vec<String> {
+        match &self.inner.remotes() {
             Ok(names) => names.iter().flatten().flatten().map(str::to_owned).collect(),
             Err(_) => Vec::new(),
-        };
+        }
+    }
+
+    /// Fetch URLs of all remotes, as configured.
+    pub fn remote_urls(&self) -> Vec<String> {
         let url = |name: &String| self.inner.find_remote(name).ok()?.url().ok().map(str::to_owned);
-        names.iter().filter_map(url).collect()
+        self.remote_names().iter().filter_map(url).collect()
     }
 
     /// Name and e-mail of the committer, as git would use them: from the environment, else from the settings.

@@ -46,6 +46,17 @@ impl Header {
         Header { format: FORMAT, project, log, origin: format!("mlprov.dev/{project}/{log}") }
     }
 
+    /// What the origin line of a checkpoint says.
+    pub fn of_origin(origin: &str) -> Result<Self, FormatError> {
+        let parts: Vec<&str> = origin.split('/').collect();
+        let ids = match parts[..] {
+            [_, project, log] => project.parse().ok().zip(log.parse().ok()),
+            _ => None,
+        };
+        let header = ids.map(|(project, log)| Header::new(project, log)).filter(|h| h.origin == origin);
+        header.ok_or_else(|| FormatError::new("origin", format!("{origin:?} is no mlprov log")))
+    }
+
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
         let json = serde_json::to_vec(self).map_err(|e| FormatError::new("journal header", e.to_string()))?;
         let mut out = MAGIC.to_vec();

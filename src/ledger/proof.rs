@@ -70,6 +70,20 @@ pub fn node<R: TileReader>(reader: &R, level: u32, index: u64, size: u64) -> Res
     Nodes { reader, size, cache: BTreeMap::new() }.node(level, index)
 }
 
+/// Root of a tree of `size` leaves, by its tiles.
+pub fn root<R: TileReader>(reader: &R, size: u64) -> Result<TreeHash, R::Error> {
+    Nodes { reader, size, cache: BTreeMap::new() }.range(0, size)
+}
+
+/// Root that the first `old` leaves of a tree of `size` had, by its tiles.
+pub fn root_at<R: TileReader>(reader: &R, old: u64, size: u64) -> Result<TreeHash, R::Error> {
+    if old > size {
+        let why = format!("{old} leaves cannot be the beginning of {size}");
+        return Err(FormatError::new("tree", why).into());
+    }
+    Nodes { reader, size, cache: BTreeMap::new() }.range(0, old)
+}
+
 /// Largest power of two below `n` (`n` > 1).
 fn split(n: u64) -> u64 {
     1 << (n - 1).ilog2()

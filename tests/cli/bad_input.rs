@@ -168,7 +168,7 @@ fn on_an_unborn_branch() {
     $ mlprov verify HEAD
     --- stderr
     Error: nothing recorded here is named "HEAD"
-    Hint: mlprov log   # shows what is recorded here
+    Hint: mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded
     --- exit 3
     "#);
     s.refused(3, &["verify", "latest"]).says("latest");
@@ -798,14 +798,14 @@ fn an_unknown_id() {
     $ mlprov verify [run]
     --- stderr
     Error: nothing recorded here is named "[run]"
-    Hint: mlprov log   # shows what is recorded here
+    Hint: mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded
     --- exit 3
     "#);
     assert_snapshot!(s.refused(3, &["show", "no-such-thing"]).snapshot(), @r#"
     $ mlprov show no-such-thing
     --- stderr
     Error: nothing recorded here is named "no-such-thing"
-    Hint: mlprov log   # shows what is recorded here
+    Hint: mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded
     --- exit 3
     "#);
     let run = "01935a3c-0000-7000-8000-00001a2b3c4d";

@@ -139,10 +139,10 @@ fn a_damaged_journal_is_named_with_the_place() {
     flip(&journal, fs::metadata(&journal).unwrap().len() as usize / 2);
     let out = s.mlprov(&["verify", "HEAD~1"]);
     out.code(1);
-    assert_snapshot!(findings(&out).join("\n"), @r"
+    assert_snapshot!(findings(&out).join("\n"), @"
     altered     journal: [dir]/repo/.git/mlprov/ledger/journal: damaged at offset [n]: journal frame: its checksum does not match, and a signed checkpoint covers it
     altered     checkpoint: it covers 4 entries; the log holds 2
-    unknown     entry [commit]: not recorded in this log
+    unknown     entry [commit]: not recorded in any log that is here
     ");
 }
 
@@ -220,7 +220,7 @@ fn a_log_of_somebody_else_is_not_taken_for_ours() {
     s.mlprov(&["init", "--yes"]).success();
     s.git_output("repo", &[], &["commit", "-q", "--allow-empty", "-m", "in the new log"]).success();
     // The old commit is in no log that is here; the new log knows only what was made since.
-    s.mlprov(&["verify", "HEAD~1"]).code(3).shows("not recorded in this log");
+    s.mlprov(&["verify", "HEAD~1"]).code(3).shows("not recorded in any log that is here");
 }
 
 #[test]
@@ -283,9 +283,7 @@ fn a_commit_that_was_not_recorded_is_incomplete() {
     s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "unseen"]);
     let out = s.mlprov(&["verify", "HEAD"]);
     out.code(3);
-    assert_snapshot!(findings(&out).join("\n"), @r"
-    unknown     entry [commit]: not recorded in this log
-    ");
+    assert_snapshot!(findings(&out).join("\n"), @"unknown     entry [commit]: not recorded in any log that is here");
 }
 
 #[test]

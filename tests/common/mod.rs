@@ -179,6 +179,13 @@ impl Sandbox {
         Output::of("mlprov", args, self.command(&self.program, dir).args(args))
     }
 
+    /// As somebody else: with a home of his own below the root.
+    pub fn mlprov_as(&self, home: &str, dir: &str, args: &[&str]) -> Output {
+        let home = self.root.join(home);
+        fs::create_dir_all(&home).unwrap();
+        Output::of("mlprov", args, self.command(&self.program, dir).env("HOME", home).args(args))
+    }
+
     /// mlprov under strace with these options; commands of their own may go to other threads.
     pub fn traced(&self, options: &[&str], args: &[&str]) -> assert_cmd::Command {
         let mut command = self.command("strace", "repo");

@@ -11,4 +11,5 @@ mod entries;
 mod faults;
 mod oracles;
 mod processes;
+mod sync;
 mod trust;

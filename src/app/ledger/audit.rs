@@ -2,19 +2,21 @@
 //! here compared. It shares no state with the writer, stops at nothing and repairs nothing.
 
 use super::tiles::TileDir;
+use super::tiles::TileFiles;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::logs::notes::KnownNote;
+use crate::app::logs::notes::Place;
+use crate::app::logs::notes::claim;
 use crate::app::verify::Roots;
 use crate::domain::entry::Body;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::ProjectId;
 use crate::ledger::batch;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
-use crate::ledger::note::Note;
 use crate::ledger::tile;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
@@ -58,6 +60,9 @@ pub struct AuditReport {
     pub findings: Vec<Finding>,
     /// All findings, also those beyond the list.
     pub finding_count: u64,
+    /// The same of each log that was fetched from others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<AuditReport>,
 }
 
 struct Audit {
@@ -168,9 +173,16 @@ impl Audit {
     }
 
     /// Compares one claim with the entries. `name`: where the note was found.
-    fn compare(&mut self, name: &str, note: &str, origin: &str, pins: &Pins) -> bool {
+    fn compare(&mut self, known: &KnownNote, origin: &str, pins: &Pins) -> bool {
+        let (name, note) = (&known.place, &known.note);
         let checkpoint = match pins.open(note, origin) {
             Ok(checkpoint) => checkpoint,
+            // Whoever may push can write what he likes there: only what a pinned key signed says something.
+            Err(_) if matches!(known.place, Place::Note(_) | Place::Remote(_)) => return false,
+            // Of another log of the project: it says nothing about this one.
+            Err(_) if known.place == Place::Required && claim(note).is_some_and(|c| c.origin != origin) => {
+                return false;
+            }
             Err(e) if pins.for_origin(origin).next().is_none() => {
                 self.incomplete = true;
                 self.find("checkpoint", None, format!("{name}: {e}"));
@@ -220,20 +232,32 @@ impl Audit {
             exit_code,
             findings: self.findings,
             finding_count: self.count,
+            others: Vec::new(),
         }
     }
 }
 
-/// Size that a note claims, whoever signed it.
-fn claimed(note: &str) -> Option<Checkpoint> {
-    Note::parse(note).and_then(|n| Checkpoint::parse_text(n.text())).ok()
+/// Audits this clone's own log, and those that were fetched from others. `structure_only`: without the writers'
+/// signatures.
+pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -> Result<AuditReport> {
+    let mut report = audit_own(project, structure_only, progress)?;
+    let (id, pins) = (project.config.project.id, project.pins()?);
+    for log in project.other_logs()? {
+        let known = project.known_notes(&log)?;
+        report.others.push(audit_files(id, log.files(), &known, &pins, structure_only, progress)?);
+    }
+    // A log that nobody here trusts says nothing about this one, sound or not.
+    let trusted = report.others.iter().filter(|other| pins.for_origin(&other.origin).next().is_some());
+    let codes: Vec<u8> = std::iter::once(&report).chain(trusted).map(|report| report.exit_code).collect();
+    // Precedence 1 > 3 > 0.
+    report.exit_code = if codes.contains(&1) { 1 } else { codes.into_iter().max().unwrap_or(0) };
+    Ok(report)
 }
 
-/// Audits this clone's own log. `structure_only`: without the writers' signatures.
-pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -> Result<AuditReport> {
+fn audit_own(project: &Project, structure_only: bool, progress: &dyn Progress) -> Result<AuditReport> {
     let origin = project.ledger.header().origin.clone();
-    let notes = project.known_notes()?;
-    let sizes = notes.iter().filter_map(|(_, note)| claimed(note)).map(|c| c.size).collect();
+    let notes = project.known_notes(&*project.ledger)?;
+    let sizes = notes.iter().filter_map(KnownNote::claim).map(|c| c.size).collect();
     let mut audit = Audit::new(project.config.project.id, sizes, !structure_only);
     progress.begin("audit", None, None);
     let read = project.ledger.read(0, &mut |stored| {
@@ -252,8 +276,8 @@ pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -
     }
     let pins = project.pins()?;
     let mut compared = 0;
-    for (name, note) in &notes {
-        compared += u64::from(audit.compare(name, note, &origin, &pins));
+    for known in &notes {
+        compared += u64::from(audit.compare(known, &origin, &pins));
     }
     Ok(audit.report(origin, compared))
 }
@@ -269,21 +293,37 @@ pub fn audit_dir(
     let tiles = TileDir::new(dir);
     let place = dir.join("checkpoint");
     let note = std::fs::read_to_string(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
-    let checkpoint = claimed(&note).ok_or_else(|| AppError::BadPins {
-        path: place.clone(),
-        why: "it is not a signed checkpoint".into(),
-    })?;
-    let mut audit = Audit::new(project, vec![checkpoint.size], !structure_only);
+    if claim(&note).is_none() {
+        return Err(AppError::BadPins { path: place, why: "it is not a signed checkpoint".into() });
+    }
+    let known = [KnownNote { place: Place::Published, note }];
+    audit_files(project, &tiles, &known, pins, structure_only, progress)
+}
+
+/// `known`: its own checkpoint first.
+fn audit_files(
+    project: ProjectId,
+    tiles: &dyn TileFiles,
+    known: &[KnownNote],
+    pins: &Pins,
+    structure_only: bool,
+    progress: &dyn Progress,
+) -> Result<AuditReport> {
+    let Some(checkpoint) = known.first().and_then(KnownNote::claim) else {
+        return Err(StoreError::Missing { what: tiles.place("checkpoint") }.into());
+    };
+    let sizes = known.iter().filter_map(KnownNote::claim).map(|c| c.size).collect();
+    let mut audit = Audit::new(project, sizes, !structure_only);
     progress.begin("audit", Some(checkpoint.size), None);
     let mut leaves: Vec<TreeHash> = Vec::new();
     for tile in tile::all_tiles(checkpoint.size).filter(|t| t.level == 0) {
         let bundle = match tiles.bundle(tile) {
             Ok(bundle) => bundle,
-            Err(AppError::Store(StoreError::Missing { .. })) => {
+            Err(StoreError::Missing { .. }) => {
                 audit.find("tile", None, format!("{} is not there", tile.bundle_path()));
                 break;
             }
-            Err(e) => return Err(e),
+            Err(e) => return Err(e.into()),
         };
         let entries = match tile::entries(&bundle, tile.width) {
             Ok(entries) => entries,
@@ -300,13 +340,16 @@ pub fn audit_dir(
     }
     audit.work();
     progress.end();
-    check_tiles(&tiles, &leaves, checkpoint.size, &mut audit)?;
-    let compared = u64::from(audit.compare("checkpoint", &note, &checkpoint.origin, pins));
+    check_tiles(tiles, &leaves, checkpoint.size, &mut audit)?;
+    let mut compared = 0;
+    for note in known {
+        compared += u64::from(audit.compare(note, &checkpoint.origin, pins));
+    }
     Ok(audit.report(checkpoint.origin, compared))
 }
 
 /// Every tile must be the one that the entries give.
-fn check_tiles(tiles: &TileDir, leaves: &[TreeHash], size: u64, audit: &mut Audit) -> Result<()> {
+fn check_tiles(tiles: &dyn TileFiles, leaves: &[TreeHash], size: u64, audit: &mut Audit) -> Result<()> {
     if leaves.len() as u64 != size {
         return Ok(()); // the entries that are missing are a finding already
     }

@@ -12,6 +12,7 @@ use crate::ledger::hash;
 use crate::ledger::note::Note;
 use crate::ledger::proof;
 use crate::ledger::proof::ProofText;
+use crate::ports::log_reader::LogReader;
 use crate::trust::pins::Pins;
 use serde::Serialize;
 use std::path::Path;
@@ -31,19 +32,30 @@ pub struct ProofReport {
 
 /// Proves the entry that `word` means: a run's end, a commit's first record, or the entry itself.
 pub fn prove(project: &Project, cwd: &Path, word: &str) -> Result<ProofReport> {
-    let entries = project.entries()?;
+    let entries = project.all_entries()?;
     let target = resolve::resolve(project, &entries, cwd, word)?;
     let about = resolve::entries_about(&entries, &target);
     let entry = match target {
-        resolve::Target::Run(_) => about.last(),
+        // Its end, in the log that it began in.
+        resolve::Target::Run(_) => about.iter().rfind(|e| about.first().is_some_and(|f| f.log == e.log)),
         _ => about.first(),
     };
     let entry = entry.ok_or_else(|| AppError::UnknownId { id: word.to_owned() })?;
-    project.publish_if_behind()?;
-    let note = project.ledger.latest()?.unwrap_or_default();
+    let published = project.other_logs()?.into_iter().find(|log| log.log() == entry.log);
+    let (note, path) = match &published {
+        None => {
+            project.publish_if_behind()?;
+            let note = project.ledger.latest()?.unwrap_or_default();
+            let size = Checkpoint::parse_text(Note::parse(&note)?.text())?.size;
+            let (tiles, _) = project.tiles()?;
+            (note, proof::inclusion(&tiles, entry.index, size)?)
+        }
+        Some(log) => {
+            let path = proof::inclusion(log.files(), entry.index, log.size())?;
+            (log.latest()?.unwrap_or_default(), path)
+        }
+    };
     let checkpoint = Checkpoint::parse_text(Note::parse(&note)?.text())?;
-    let (tiles, _) = project.tiles()?;
-    let path = proof::inclusion(&tiles, entry.index, checkpoint.size)?;
     let text = ProofText { extra: Some(entry.bytes.clone()), index: entry.index, path, checkpoint: note };
     Ok(ProofReport {
         entry: entry.id,

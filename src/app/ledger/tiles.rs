@@ -18,6 +18,43 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
 
+/// Files named as C2SP tlog-tiles names them, wherever they lie.
+pub trait TileFiles {
+    /// A file's bytes; `None` if there is no such file.
+    fn load(&self, path: &str) -> std::result::Result<Option<Vec<u8>>, StoreError>;
+
+    /// Where a person would look for a file.
+    fn place(&self, path: &str) -> String;
+
+    /// A tile as wide as asked, from its own file or from a wider one.
+    fn tile(&self, wanted: Tile) -> Result<Vec<TreeHash>> {
+        let full = Tile { width: tile::WIDTH as u16, ..wanted };
+        let (bytes, width) = match self.load(&wanted.path())? {
+            Some(bytes) => (bytes, wanted.width),
+            None => match self.load(&full.path())? {
+                Some(bytes) => (bytes, full.width),
+                None => return Err(StoreError::Missing { what: self.place(&wanted.path()) }.into()),
+            },
+        };
+        let mut hashes = tile::decode(&bytes, width)?;
+        hashes.truncate(usize::from(wanted.width));
+        Ok(hashes)
+    }
+
+    /// The entry bundle that belongs to a tile of level 0.
+    fn bundle(&self, wanted: Tile) -> std::result::Result<Vec<u8>, StoreError> {
+        let path = wanted.bundle_path();
+        self.load(&path)?.ok_or_else(|| StoreError::Missing { what: self.place(&path) })
+    }
+}
+
+impl<F: TileFiles> TileReader for F {
+    type Error = AppError;
+    fn read(&self, tile: Tile) -> Result<Vec<TreeHash>> {
+        self.tile(tile)
+    }
+}
+
 pub struct TileDir {
     dir: PathBuf,
 }
@@ -29,44 +66,6 @@ impl TileDir {
 
     pub fn dir(&self) -> &Path {
         &self.dir
-    }
-
-    fn load(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let place = self.dir.join(path);
-        match std::fs::read(&place) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound || e.kind() == io::ErrorKind::NotADirectory => {
-                Ok(None)
-            }
-            Err(e) => Err(StoreError::io("read", place.display(), e).into()),
-        }
-    }
-
-    /// A tile as wide as asked, from its own file or from a wider one.
-    pub fn tile(&self, wanted: Tile) -> Result<Vec<TreeHash>> {
-        let full = Tile { width: tile::WIDTH as u16, ..wanted };
-        let (bytes, width) = match self.load(&wanted.path())? {
-            Some(bytes) => (bytes, wanted.width),
-            None => match self.load(&full.path())? {
-                Some(bytes) => (bytes, full.width),
-                None => {
-                    return Err(StoreError::Missing {
-                        what: self.dir.join(wanted.path()).display().to_string(),
-                    }
-                    .into());
-                }
-            },
-        };
-        let mut hashes = tile::decode(&bytes, width)?;
-        hashes.truncate(usize::from(wanted.width));
-        Ok(hashes)
-    }
-
-    /// The entry bundle that belongs to a tile of level 0.
-    pub fn bundle(&self, wanted: Tile) -> Result<Vec<u8>> {
-        let missing =
-            || StoreError::Missing { what: self.dir.join(wanted.bundle_path()).display().to_string() };
-        Ok(self.load(&wanted.bundle_path())?.ok_or_else(missing)?)
     }
 
     pub fn write(&self, tile: Tile, hashes: &[TreeHash]) -> Result<()> {
@@ -82,10 +81,20 @@ impl TileDir {
     }
 }
 
-impl TileReader for TileDir {
-    type Error = AppError;
-    fn read(&self, tile: Tile) -> Result<Vec<TreeHash>> {
-        self.tile(tile)
+impl TileFiles for TileDir {
+    fn load(&self, path: &str) -> std::result::Result<Option<Vec<u8>>, StoreError> {
+        let place = self.dir.join(path);
+        match std::fs::read(&place) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound || e.kind() == io::ErrorKind::NotADirectory => {
+                Ok(None)
+            }
+            Err(e) => Err(StoreError::io("read", place.display(), e)),
+        }
+    }
+
+    fn place(&self, path: &str) -> String {
+        self.dir.join(path).display().to_string()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether anything later in the log speaks against the subject.
 
 use super::Findings;
+use super::Logs;
 use super::Verdict;
 use crate::app::query::LogEntry;
 use crate::domain::entry::Body;
@@ -8,10 +9,23 @@ use crate::domain::entry::Kind;
 use crate::domain::entry::Target;
 use crate::domain::ids::CommitId;
 
-pub fn check(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &mut Findings) {
+/// Later is what follows in the same log, and whatever stands in another one: between logs there is no order.
+pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Findings) {
     let mut silent = true;
-    for later in entries.iter().filter(|e| e.index > subject.index) {
-        let place = format!("entry {} at index {}", later.id.short(), later.index);
+    for later in all.entries.iter().filter(|e| e.log != subject.log || e.follows(subject)) {
+        let mut place = format!("entry {} at index {}", later.id.short(), later.index);
+        if later.log != subject.log {
+            place.push_str(&format!(" of log {}", later.log));
+            let speaks = later.body().is_some_and(|b| speaks_against(b, body));
+            if speaks && !all.vouched(later) {
+                silent = false;
+                let detail = format!("{place} speaks against it, and that log is not trusted here");
+                findings.add("later entries", later.id.short(), Verdict::Unknown, detail);
+            }
+            if !all.vouched(later) {
+                continue;
+            }
+        }
         let Some(b) = later.body() else {
             silent = false;
             let detail = format!("{place} cannot be read by this version: it may speak against this one");
@@ -32,7 +46,10 @@ pub fn check(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &m
                 let detail = format!("{place} is of kind {kind:?}, which this version does not know");
                 findings.add("later entries", kind, Verdict::Unknown, detail);
             }
-            Kind::WriterRevoked if b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer) => {
+            Kind::WriterRevoked
+                if later.log == subject.log
+                    && b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer) =>
+            {
                 // Effect is by index: what the writer signed before stays valid, and this is said.
                 let detail = format!("its writer was revoked later, at index {}", later.index);
                 findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
@@ -48,6 +65,12 @@ pub fn check(entries: &[LogEntry], subject: &LogEntry, body: &Body, findings: &m
     if silent {
         findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");
     }
+}
+
+fn speaks_against(later: &Body, body: &Body) -> bool {
+    let kind =
+        matches!(later.kind, Kind::Correction | Kind::ModelRejected | Kind::Redaction | Kind::Other(_));
+    kind && aims(later, body)
 }
 
 fn aims(later: &Body, body: &Body) -> bool {

@@ -5,8 +5,11 @@ use super::Verdict;
 use super::unreadable;
 use crate::app::Project;
 use crate::app::Result;
-use crate::app::init::read_or_empty;
+use crate::app::logs::notes::KnownNote;
+use crate::app::logs::notes::Place;
 use crate::app::query::LogEntry;
+use crate::domain::ids::LogId;
+use crate::domain::ids::ProjectId;
 use crate::durable;
 use crate::ledger::batch;
 use crate::ledger::checkpoint::Checkpoint;
@@ -15,31 +18,43 @@ use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
+use crate::ports::log_reader::LogReader;
 use crate::trust::pins;
 use crate::trust::writers::Standing;
 use crate::trust::writers::Writers;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// The log, read from its entries alone.
+/// One log, read from its entries alone.
 pub struct CheckedLog {
-    pub entries: Vec<LogEntry>,
+    pub id: LogId,
+    /// What was found about the log as a whole.
+    pub findings: Findings,
     /// Who may write from which index on. Few entries change it.
     writers: Vec<(u64, Writers)>,
     /// Entries that a valid checkpoint of a pinned key covers.
     covered: u64,
-    project: crate::domain::ids::ProjectId,
+    project: ProjectId,
 }
 
-pub fn check(project: &Project, findings: &mut Findings) -> Result<CheckedLog> {
-    let mut entries = Vec::new();
+/// Reads a log, checks it, and adds its entries to `entries`.
+/// `vkey`: the key that it is said to have, as a proposal to the user; `None`: the key is this clone's own.
+pub fn check(
+    project: &Project,
+    log: &dyn LogReader,
+    vkey: Option<&str>,
+    entries: &mut Vec<LogEntry>,
+) -> Result<CheckedLog> {
+    let own = log.log() == project.ledger.log();
+    let mut findings = Findings::default();
     let mut tree = Frontier::default();
-    let origin = project.ledger.header().origin.clone();
-    let notes = KnownNotes::collect(project, &origin)?;
-    let mut roots = Roots::new(notes.sizes());
+    let notes = project.known_notes(log)?;
+    // Sizes at which the root will be wanted. They are only claims here; the signature is checked later.
+    let mut roots = Roots::new(notes.iter().filter_map(KnownNote::claim).map(|c| c.size).collect());
     let mut writers = vec![(0, Writers::default())];
+    let (id, mut founder) = (log.log(), None);
     roots.at(&tree);
-    let read = project.ledger.read(0, &mut |stored| {
+    let read = log.read(0, &mut |stored| {
         tree.push(hash::leaf(stored.bytes));
         roots.at(&tree);
         let read = batch::open(stored.bytes);
@@ -52,64 +67,41 @@ pub fn check(project: &Project, findings: &mut Findings) -> Result<CheckedLog> {
             writers.push((if stored.index == 0 { 0 } else { stored.index + 1 }, next));
         }
         let read = read.map(|(_, body)| body);
-        entries.push(LogEntry { index: stored.index, id: stored.id, bytes: stored.bytes.to_vec(), read });
+        if stored.index == 0 {
+            founder = read.as_ref().ok().map(|body| body.actor.writer);
+        }
+        let bytes = stored.bytes.to_vec();
+        entries.push(LogEntry { log: id, index: stored.index, id: stored.id, bytes, read });
         ControlFlow::Continue(())
     });
+    let (link, subject) = if own { ("journal", String::new()) } else { ("log", id.to_string()) };
     match read {
         Ok(()) => {
-            let rest = match project.ledger.unfinished()? {
+            let rest = match log.unfinished()? {
                 0 => String::new(),
                 n => format!("; {n} bytes of an unfinished frame at its end count for nothing"),
             };
-            let detail = format!("{} entries; every frame's checksum and tree agree{rest}", entries.len());
-            findings.add("journal", "", Verdict::Intact, detail);
+            let what =
+                if own { "every frame's checksum and tree agree" } else { "fetched from another clone" };
+            findings.add(link, subject, Verdict::Intact, format!("{} entries; {what}{rest}", tree.size()));
         }
         Err(StoreError::Corrupt { what, at, why }) => {
-            findings.add("journal", "", Verdict::Altered, format!("{what}: damaged at {at}: {why}"));
+            findings.add(link, subject, Verdict::Altered, format!("{what}: damaged at {at}: {why}"));
         }
         Err(e) => return Err(e.into()),
     }
-    if let Some((founder, pins)) =
-        entries.first().and_then(|e| Some((e.body()?.actor.writer, project.pins().ok()?)))
-        && !pins.may_found(&founder)
-    {
+    if let Some(founder) = founder.filter(|founder| project.pins().is_ok_and(|p| !p.may_found(founder))) {
         let detail =
             format!("the log was founded by {}, which is none of the trusted admins", founder.short());
         findings.add("founder", "", Verdict::Altered, detail);
     }
-    let covered = checkpoints(project, &origin, &notes, &roots, tree.size(), findings)?;
+    if project.pins()?.for_origin(&log.header().origin).next().is_none() {
+        unpinned(project, log, vkey, &mut findings);
+        return Ok(CheckedLog { id, findings, writers, covered: 0, project: project.config.project.id });
+    }
+    let covered = checkpoints(project, log, &notes, &roots, tree.size(), &mut findings)?;
     let project = project.config.project.id;
-    Ok(CheckedLog { entries, writers, covered, project })
-}
-
-/// Checkpoints that are known here, before any is believed.
-struct KnownNotes {
-    latest: Option<String>,
-    seen: Option<String>,
-    /// Notes that the caller demands the log to continue.
-    required: Vec<String>,
-}
-
-impl KnownNotes {
-    fn collect(project: &Project, _origin: &str) -> Result<Self> {
-        let seen = read_or_empty(&pins::seen_file(&project.state_dir(), project.ledger.log()))?;
-        let required = project.pins()?.checkpoints().to_vec();
-        Ok(KnownNotes {
-            latest: project.ledger.latest()?,
-            seen: (!seen.is_empty()).then_some(seen),
-            required,
-        })
-    }
-
-    /// Sizes at which the root will be wanted. They are only claims here; the signature is checked later.
-    fn sizes(&self) -> Vec<u64> {
-        let claims = self.latest.iter().chain(&self.seen).chain(&self.required);
-        let parsed = claims.filter_map(|note| {
-            let (text, _) = note.rsplit_once("\n\n")?;
-            Checkpoint::parse_text(&format!("{text}\n")).ok()
-        });
-        parsed.map(|c| c.size).collect()
-    }
+    Ok(CheckedLog { id, findings, writers, covered, project })
 }
 
 /// Roots of the log at the sizes that checkpoints claim, computed while it is read.
@@ -133,27 +125,30 @@ impl Roots {
     }
 }
 
-/// Checks the published checkpoint and the largest one seen. Returns how many entries are covered.
+fn unpinned(project: &Project, log: &dyn LogReader, vkey: Option<&str>, findings: &mut Findings) {
+    let origin = &log.header().origin;
+    findings.add("pin", origin, Verdict::Unpinned, "this user has pinned no key of this log");
+    let own = || project.keys.log_key(log.log(), origin).map(|k| k.verifier().to_string());
+    findings.hint(match (vkey, own()) {
+        (_, Ok(vkey)) => format!("mlprov key trust '{vkey}'"),
+        (Some(vkey), _) => format!("mlprov key trust '{vkey}'   # once the log's owner confirms it"),
+        (None, Err(_)) => {
+            "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".to_owned()
+        }
+    });
+}
+
+/// Checks the published checkpoint and all others that are known. Returns how many entries are covered.
 fn checkpoints(
     project: &Project,
-    origin: &str,
-    notes: &KnownNotes,
+    log: &dyn LogReader,
+    notes: &[KnownNote],
     roots: &Roots,
     size: u64,
     findings: &mut Findings,
 ) -> Result<u64> {
     let pins = project.pins()?;
-    if pins.for_origin(origin).next().is_none() {
-        findings.add("pin", origin, Verdict::Unpinned, "this user has pinned no key of this log");
-        let vkey = project.keys.log_key(project.ledger.log(), origin).map(|k| k.verifier().to_string());
-        match vkey {
-            Ok(vkey) => findings.hint(format!("mlprov key trust '{vkey}'")),
-            Err(_) => {
-                findings.hint("mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey")
-            }
-        }
-        return Ok(0);
-    }
+    let origin = &log.header().origin;
     findings.add("pin", origin, Verdict::Intact, "the log's key is pinned by this user");
 
     let against = |checkpoint: &Checkpoint| match roots.get(checkpoint.size) {
@@ -165,78 +160,94 @@ fn checkpoints(
         None => Err(format!("it covers {} entries; the log holds {size}", checkpoint.size)),
     };
     let mut covered = 0;
+    // The largest checkpoint that holds and was not seen before.
     let mut largest: Option<(u64, &str)> = None;
-    match notes.latest.as_deref() {
-        None => {
-            findings.add("checkpoint", "", Verdict::Unpublished, "none is published");
-            findings.hint("mlprov init   # publishes one");
-        }
-        Some(note) => match pins.open(note, origin) {
-            Err(e) => findings.add("checkpoint", "", Verdict::Altered, e.to_string()),
-            Ok(checkpoint) => match against(&checkpoint) {
-                Err(why) => findings.add("checkpoint", "", Verdict::Altered, why),
-                Ok(()) => {
-                    covered = checkpoint.size;
-                    largest = Some((checkpoint.size, note));
-                    let detail = format!(
-                        "signed by the pinned key; its root over {covered} entries was computed again"
-                    );
-                    findings.add("checkpoint", "", Verdict::Intact, detail);
-                }
-            },
-        },
+    // Checkpoints that others keep, and the largest size among them.
+    let mut witnesses = (0u64, 0u64);
+    if !notes.iter().any(|n| n.place == Place::Published) {
+        findings.add("checkpoint", "", Verdict::Unpublished, "none is published");
+        findings.hint("mlprov init   # publishes one");
     }
-    if let Some(note) = notes.seen.as_deref() {
-        match pins.open(note, origin) {
-            Err(e) => {
-                findings.add("seen before", "", Verdict::Altered, format!("the remembered checkpoint: {e}"))
+    let own = log.log() == project.ledger.log();
+    for known in notes {
+        let opened = pins.open(&known.note, origin);
+        // A copy that lags behind its log is no fraud, but it is not all: something later may speak up there.
+        let ahead = opened.as_ref().is_ok_and(|c| c.size > size);
+        if ahead && !own && !matches!(known.place, Place::Published | Place::Required) {
+            let kept = opened.map_or(0, |c| c.size);
+            let detail = format!("the copy here holds {size} entries, and a checkpoint of {kept} is known");
+            findings.add("witness", &known.place, Verdict::Unreachable, detail);
+            findings.hint("mlprov sync --fetch");
+            largest = None;
+            continue;
+        }
+        let held = opened.as_ref().map_err(ToString::to_string).and_then(|c| against(c).map(|()| c.size));
+        match (&known.place, held) {
+            (Place::Published, Err(why)) => findings.add("checkpoint", "", Verdict::Altered, why),
+            (Place::Published, Ok(size)) => {
+                covered = size;
+                largest = Some((size, &known.note));
+                let detail =
+                    format!("signed by the pinned key; its root over {covered} entries was computed again");
+                findings.add("checkpoint", "", Verdict::Intact, detail);
             }
-            Ok(seen) => match against(&seen) {
-                Ok(()) => {
-                    let detail =
-                        format!("the log continues the largest checkpoint seen here ({} entries)", seen.size);
-                    findings.add("seen before", "", Verdict::Intact, detail);
-                    if largest.is_none_or(|(size, _)| size <= seen.size) {
-                        largest = None;
-                    }
-                }
-                Err(why) => {
-                    let detail =
-                        format!("the log was rolled back or rewritten since it was last seen: {why}");
-                    findings.add("seen before", "", Verdict::Altered, detail);
+            (Place::Seen, Ok(size)) => {
+                let detail = format!("the log continues the largest checkpoint seen here ({size} entries)");
+                findings.add("seen before", "", Verdict::Intact, detail);
+                if largest.is_some_and(|(own, _)| own <= size) {
                     largest = None;
                 }
-            },
+            }
+            (Place::Seen, Err(why)) => {
+                let detail = match opened {
+                    Ok(_) => format!("the log was rolled back or rewritten since it was last seen: {why}"),
+                    Err(_) => format!("the remembered checkpoint: {why}"),
+                };
+                findings.add("seen before", "", Verdict::Altered, detail);
+                largest = None;
+            }
+            // Of another log of the project: it says nothing about this one.
+            (Place::Required, Err(_)) if !known.note.starts_with(&format!("{origin}\n")) => {}
+            (Place::Required, Ok(size)) => {
+                let detail = format!("the log continues the checkpoint demanded ({size} entries)");
+                findings.add("required", "", Verdict::Intact, detail);
+            }
+            (Place::Required, Err(why)) => {
+                let detail = match opened {
+                    Ok(_) => format!("the log does not continue the checkpoint demanded: {why}"),
+                    Err(_) => format!("the checkpoint demanded: {why}"),
+                };
+                findings.add("required", "", Verdict::Altered, detail);
+                largest = None;
+            }
+            (Place::Note(_) | Place::Remote(_), Ok(size)) => {
+                witnesses = (witnesses.0 + 1, witnesses.1.max(size));
+            }
+            (Place::Note(_) | Place::Remote(_), Err(why)) => {
+                // Whoever may push can write what he likes there: only what a pinned key signed says something.
+                if opened.is_ok() {
+                    let detail = format!("the log was rolled back or rewritten since: {why}");
+                    findings.add("witness", &known.place, Verdict::Altered, detail);
+                    largest = None;
+                }
+            }
         }
     }
-    for note in &notes.required {
-        match pins.open(note, origin) {
-            // Of another log of the project: it says nothing about this one.
-            Err(_) if !note.starts_with(&format!("{origin}\n")) => {}
-            Err(e) => findings.add("required", "", Verdict::Altered, format!("the checkpoint demanded: {e}")),
-            Ok(required) => match against(&required) {
-                Ok(()) => {
-                    let detail =
-                        format!("the log continues the checkpoint demanded ({} entries)", required.size);
-                    findings.add("required", "", Verdict::Intact, detail);
-                }
-                Err(why) => {
-                    let detail = format!("the log does not continue the checkpoint demanded: {why}");
-                    findings.add("required", "", Verdict::Altered, detail);
-                    largest = None;
-                }
-            },
-        }
+    if witnesses.0 > 0 {
+        let (count, size) = witnesses;
+        let s = if count == 1 { " agrees" } else { "s agree" };
+        let detail = format!("{count} checkpoint{s} in git; the largest covers {size} entries");
+        findings.add("witness", "", Verdict::Intact, detail);
     }
     if let Some((_, note)) = largest {
-        remember(project, note)?;
+        remember(project, log.log(), note)?;
     }
     Ok(covered)
 }
 
 /// The only thing that `verify` writes.
-fn remember(project: &Project, note: &str) -> Result<()> {
-    let path = pins::seen_file(&project.state_dir(), project.ledger.log());
+fn remember(project: &Project, log: LogId, note: &str) -> Result<()> {
+    let path = pins::seen_file(&project.state_dir(), log);
     if let Some(dir) = path.parent() {
         durable::create_dir_all(dir)?;
     }
@@ -244,8 +255,25 @@ fn remember(project: &Project, note: &str) -> Result<()> {
 }
 
 impl CheckedLog {
-    /// One entry: form, signature, writer, inclusion.
-    pub fn entry(&self, entry: &LogEntry, findings: &mut Findings) {
+    /// Whether this user trusts the log, and its own checkpoint holds.
+    pub fn is_trusted(&self) -> bool {
+        self.covered > 0 && self.findings.links.iter().all(|l| l.verdict.exit() == 0)
+    }
+
+    /// Whether the entry stands under a checkpoint that can be believed, with the signature of a writer who was
+    /// admitted.
+    pub fn vouches_for(&self, entry: &LogEntry) -> bool {
+        let standing = Envelope::parse(&entry.bytes).map(|envelope| self.standing(entry, &envelope));
+        entry.index < self.covered && standing == Ok(Standing::Admitted)
+    }
+
+    fn standing(&self, entry: &LogEntry, envelope: &Envelope) -> Standing {
+        let then = self.writers.iter().rev().find(|(from, _)| *from <= entry.index);
+        then.map_or(Standing::Stranger, |(_, writers)| writers.judge(envelope))
+    }
+
+    /// One entry: form, signature, writer, inclusion. `entries`: all of all logs.
+    pub fn entry(&self, entry: &LogEntry, entries: &[LogEntry], findings: &mut Findings) {
         let subject = format!("{} (index {})", entry.id.short(), entry.index);
         if let Some(why) = unreadable(&entry.bytes) {
             return findings.add("entry", subject, Verdict::Altered, why);
@@ -259,7 +287,7 @@ impl CheckedLog {
             let why = format!("it was written for project {}", body.project);
             return findings.add("entry", subject, Verdict::Altered, why);
         }
-        let twice = self.entries.iter().find(|e| e.id == entry.id && e.bytes != entry.bytes);
+        let twice = entries.iter().find(|e| e.log == self.id && e.id == entry.id && e.bytes != entry.bytes);
         if let Some(other) = twice {
             let why = format!("another entry with the same id stands at index {}", other.index);
             return findings.add("entry", subject, Verdict::Altered, why);
@@ -290,9 +318,7 @@ impl CheckedLog {
 
     fn signature(&self, entry: &LogEntry, envelope: &Envelope, subject: &str, findings: &mut Findings) {
         let key = envelope.key_id.short();
-        let then = self.writers.iter().rev().find(|(from, _)| *from <= entry.index);
-        let standing = then.map_or(Standing::Stranger, |(_, writers)| writers.judge(envelope));
-        let (verdict, detail) = match standing {
+        let (verdict, detail) = match self.standing(entry, envelope) {
             Standing::Admitted => {
                 (Verdict::Intact, format!("writer {key} was admitted, its signature holds"))
             }

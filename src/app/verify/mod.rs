@@ -136,22 +136,29 @@ pub fn verify(
     words: &[String],
     progress: &dyn Progress,
 ) -> Result<Vec<VerifyReport>> {
-    let mut findings = Findings::default();
-    let log = log::check(project, &mut findings)?;
+    let mut entries = Vec::new();
+    let mut logs = vec![log::check(project, &*project.ledger, None, &mut entries)?];
+    for other in project.other_logs()? {
+        logs.push(log::check(project, &other, other.claimed_vkey().as_deref(), &mut entries)?);
+    }
+    let all = Logs { logs, entries };
     let mut reports = Vec::new();
     for word in words {
-        let mut findings = Findings { links: findings.links.clone() };
-        let described = match resolve::resolve(project, &log.entries, cwd, word) {
+        let mut findings = Findings::default();
+        let described = match resolve::resolve(project, &all.entries, cwd, word) {
             Ok(target) => {
-                let about = resolve::entries_about(&log.entries, &target);
+                let about = resolve::entries_about(&all.entries, &target);
+                let home = all.home(&about);
+                findings.links.extend(home.findings.links.iter().cloned());
                 if about.is_empty() {
                     not_recorded(project, &target, &mut findings)?;
                 }
-                one_target(project, &log, &target, &about, &mut findings, progress)?;
+                one_target(project, &all, home, &target, &about, &mut findings, progress)?;
                 target.describe()
             }
-            // A damaged journal may be the very reason why nothing is found.
-            Err(AppError::UnknownId { id }) if findings.links.iter().any(|l| l.verdict.exit() == 1) => {
+            // A damaged log may be the very reason why nothing is found.
+            Err(AppError::UnknownId { id }) if all.is_damaged() => {
+                findings.links.extend(all.logs.iter().flat_map(|l| l.findings.links.iter().cloned()));
                 findings.add(
                     "entry",
                     &id,
@@ -199,19 +206,24 @@ fn not_recorded(project: &Project, target: &Target, findings: &mut Findings) -> 
         findings.add("entry", commit, Verdict::Pending, "waits for data that is not known in this clone");
         findings.hint("mlprov status");
     } else {
-        findings.add("entry", commit, Verdict::Unknown, "not recorded in this log");
+        findings.add("entry", commit, Verdict::Unknown, "not recorded in any log that is here");
+        if !project.repo.remote_names().is_empty() {
+            findings.hint("mlprov sync --fetch   # brings what other clones recorded");
+        }
     }
     Ok(())
 }
 
 fn one_target(
     project: &Project,
-    log: &log::CheckedLog,
+    all: &Logs,
+    home: &log::CheckedLog,
     target: &Target,
-    about: &[&LogEntry],
+    everywhere: &[&LogEntry],
     findings: &mut Findings,
     progress: &dyn Progress,
 ) -> Result<()> {
+    let about: &[&LogEntry] = &everywhere.iter().filter(|e| e.log == home.id).copied().collect::<Vec<_>>();
     // A run is judged by its end; a commit by its first entry, which is the one that counts.
     let subject = match target {
         Target::Run(_) => run::subject(about),
@@ -220,8 +232,9 @@ fn one_target(
     let Some(subject) = subject else { return Ok(()) };
     // The start of a run is part of its story: it must be as sound as the end.
     for entry in about.iter().filter(|e| e.index == subject.index || !e.is(&Kind::RunFinished)) {
-        log.entry(entry, findings);
+        home.entry(entry, &all.entries, findings);
     }
+    elsewhere(all, home, everywhere, findings);
     if let Target::Run(_) = target {
         run::other_ends(about, subject, findings);
     }
@@ -232,7 +245,8 @@ fn one_target(
         }
     }
     let Some(body) = subject.body() else { return Ok(()) };
-    run::check(project, body, &log.entries, findings);
+    let at_home: Vec<&LogEntry> = all.entries.iter().filter(|e| e.log == home.id).collect();
+    run::check(project, body, &at_home, findings);
     let needs_code = matches!(body.kind, Kind::CommitRecorded | Kind::RunStarted | Kind::RunFinished);
     if needs_code && body.source.is_none() {
         findings.add("commit", "", Verdict::Altered, "the entry names no commit");
@@ -257,9 +271,66 @@ fn one_target(
         }
     }
     source::check(project, body, findings)?;
+    let before = findings.links.len();
     data::check(project, body, findings, progress)?;
-    later::check(&log.entries, subject, body, findings);
+    if home.id != project.ledger.log() {
+        // What another clone stored in a store of its own cannot be looked at from here.
+        for link in findings.links[before..].iter_mut().filter(|l| l.verdict == Verdict::Missing) {
+            link.verdict = Verdict::Unreachable;
+            link.detail = format!(
+                "{}; it is with the clone that recorded it",
+                link.detail.replace(" is gone", " is not here")
+            );
+        }
+    }
+    later::check(all, subject, body, findings);
     Ok(())
+}
+
+/// What other logs say about the same: it does not count, but it is told.
+fn elsewhere(all: &Logs, home: &log::CheckedLog, everywhere: &[&LogEntry], findings: &mut Findings) {
+    let at_home = |e: &LogEntry| all.entries.iter().find(|h| h.log == home.id && h.id == e.id);
+    for other in everywhere.iter().filter(|e| e.log != home.id) {
+        let place = format!("entry {} at index {} of log {}", other.id.short(), other.index, other.log);
+        match at_home(other) {
+            // A log that goes on under another id (`ledger adopt`) holds the same bytes.
+            Some(same) if same.bytes == other.bytes => {}
+            Some(_) if all.vouched(other) => {
+                let detail = format!("{place} has the same id and says something else");
+                findings.add("other log", other.id.short(), Verdict::Altered, detail);
+            }
+            _ => {
+                let detail = format!("also recorded by {place}");
+                findings.add("also recorded by", other.id.short(), Verdict::Intact, detail);
+            }
+        }
+    }
+}
+
+/// All logs that can be read here, with all their entries.
+struct Logs {
+    /// This clone's own first.
+    logs: Vec<log::CheckedLog>,
+    entries: Vec<LogEntry>,
+}
+
+impl Logs {
+    /// The log by which a target is judged: this clone's own if it knows the target, else one that is trusted.
+    fn home(&self, about: &[&LogEntry]) -> &log::CheckedLog {
+        let holds = |log: &&log::CheckedLog| about.iter().any(|e| e.log == log.id);
+        let own = self.logs.first().filter(|log| holds(log));
+        let trusted = || self.logs.iter().filter(holds).find(|log| log.is_trusted());
+        own.or_else(trusted).or_else(|| self.logs.iter().find(holds)).unwrap_or(&self.logs[0])
+    }
+
+    /// Whether an entry is sound by the log that holds it, and that log is trusted.
+    fn vouched(&self, entry: &LogEntry) -> bool {
+        self.logs.iter().any(|log| log.id == entry.log && log.is_trusted() && log.vouches_for(entry))
+    }
+
+    fn is_damaged(&self) -> bool {
+        self.logs.iter().flat_map(|l| &l.findings.links).any(|l| l.verdict.exit() == 1)
+    }
 }
 
 /// Why an entry's bytes cannot be read, in words.

@@ -4,8 +4,6 @@ use super::Findings;
 use super::Verdict;
 use crate::app::Project;
 use crate::app::query::LogEntry;
-use crate::app::resolve;
-use crate::app::resolve::Target;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
@@ -45,7 +43,8 @@ pub fn other_ends(about: &[&LogEntry], subject: &LogEntry, findings: &mut Findin
     }
 }
 
-pub fn check(project: &Project, body: &Body, entries: &[LogEntry], findings: &mut Findings) {
+/// `entries`: all entries of the log that `body` stands in.
+pub fn check(project: &Project, body: &Body, entries: &[&LogEntry], findings: &mut Findings) {
     let Some(run) = &body.run else { return };
     let subject = run.id.short();
     let how = match (&run.exit_code, &run.signal) {
@@ -80,7 +79,8 @@ pub fn check(project: &Project, body: &Body, entries: &[LogEntry], findings: &mu
     if body.kind != Kind::RunFinished {
         return;
     }
-    let about = resolve::entries_about(entries, &Target::Run(run.id));
+    let of_run = |e: &&&LogEntry| e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.id == run.id);
+    let about: Vec<_> = entries.iter().filter(of_run).collect();
     let Some(start) = about.iter().find(|e| e.is(&Kind::RunStarted)).and_then(|e| e.body()) else {
         findings.add("run", "start", Verdict::Missing, "no run.started was recorded before its end");
         return;

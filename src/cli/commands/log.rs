@@ -24,12 +24,13 @@ pub fn run(context: &Context, args: LogArgs) -> Result<Exit, AppError> {
                 (None, Some(status)) => status.clone(),
                 _ => String::new(),
             };
+            let of = if e.log == report.log { String::new() } else { format!("(log {})", e.log.tail()) };
             vec![
                 id,
                 e.time.as_ref().map(crate::domain::time::Timestamp::to_seconds).unwrap_or_default(),
                 e.kind.clone(),
                 e.commit.as_ref().map(|c| c.short().to_owned()).unwrap_or_default(),
-                format::visible([what, e.summary.clone()].join(" ").trim()),
+                format::visible([what, e.summary.clone(), of].join(" ").trim()),
             ]
         })
         .collect();

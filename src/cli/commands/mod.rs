@@ -11,5 +11,6 @@ pub mod ls;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod sync;
 pub mod track;
 pub mod verify;

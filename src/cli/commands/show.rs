@@ -27,7 +27,8 @@ fn text(report: &ShowReport) -> String {
     for entry in &report.entries {
         let body = &entry.statement["predicate"];
         let kind = body["kind"].as_str().unwrap_or("unknown");
-        out.push_str(&format!("\n{} (index {})\n", ui::paint(ui::BOLD, kind), entry.index));
+        let of = if entry.log == report.log { String::new() } else { format!(" of log {}", entry.log) };
+        out.push_str(&format!("\n{} (index {}{of})\n", ui::paint(ui::BOLD, kind), entry.index));
         out.push_str(&format!("  entry      {}\n  leaf hash  {}\n", entry.id, entry.leaf_hash));
         tree(body, 1, &mut out);
         if !entry.unknown_fields.is_empty() {

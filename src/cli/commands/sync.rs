@@ -1,0 +1,72 @@
+use crate::app::AppError;
+use crate::app::sync;
+use crate::app::sync::SyncReport;
+use crate::app::sync::SyncRequest;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::SyncArgs;
+use crate::cli::compose;
+use crate::cli::format::count;
+use crate::cli::format::visible;
+use crate::cli::hints;
+use crate::cli::ui;
+
+pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
+    let project = compose::open(&context.cwd, false)?;
+    let request = SyncRequest { remote: args.remote, fetch_only: args.fetch, dry_run: args.dry_run };
+    let report = sync::sync(&project, &request, &context.ui.progress())?;
+    if context.ui.json {
+        context.ui.json("mlprov.sync/1", &report);
+        return Ok(report.exit_code);
+    }
+    context.ui.answer(&text(&report));
+    for log in report.fetched.iter().filter(|log| !log.trusted) {
+        if let Some(vkey) = &log.vkey {
+            let key = hints::quote(vkey);
+            context.ui.hint(format!(
+                "mlprov key trust {key}   # once the owner of log {} confirms it",
+                log.log.tail()
+            ));
+        }
+    }
+    if let Some(left_out) = report.published.as_ref().map(|p| p.left_out.len()).filter(|n| *n > 0) {
+        let what = count(left_out as u64, "object");
+        context.ui.warning(format!(
+            "{what} named by entries could not be published (too large, or gone from the store)"
+        ));
+    }
+    Ok(report.exit_code)
+}
+
+fn text(report: &SyncReport) -> String {
+    let mut out = String::new();
+    let remote = visible(&report.remote);
+    for finding in &report.findings {
+        out.push_str(&format!("{} {}\n", ui::paint(ui::RED, "finding"), visible(finding)));
+    }
+    if !report.recorded.is_empty() {
+        out.push_str(&format!(
+            "recorded {} that had waited for data\n",
+            count(report.recorded.len() as u64, "commit")
+        ));
+    }
+    if let Some(published) = &report.published {
+        let verb = if report.dry_run { "would publish" } else { "published" };
+        out.push_str(&format!(
+            "{verb} to {remote}: log {}, {}, {} new\n",
+            published.log,
+            count(published.size, "entry"),
+            published.new
+        ));
+    }
+    for log in &report.fetched {
+        let trust = if log.trusted || report.dry_run { "" } else { ", not trusted by you" };
+        let news = if log.new > 0 { format!(", {} new", log.new) } else { String::new() };
+        let size = count(log.size, "entry");
+        out.push_str(&format!("{} from {remote}: log {}, {size}{news}{trust}\n", log.state, log.log));
+    }
+    if out.is_empty() {
+        out.push_str(&format!("nothing to fetch from {remote}\n"));
+    }
+    out
+}
