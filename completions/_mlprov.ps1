@@ -252,6 +252,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Print your public key, for an admin of the log to admit')
             [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Let a key write to this log; you must be its admin')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'No longer let a key write; what it signed before stays valid')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace your writer key in this log by a new one')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -336,6 +337,19 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mlprov;key;rotate' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;key;export' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -356,6 +370,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Print your public key, for an admin of the log to admit')
             [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Let a key write to this log; you must be its admin')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'No longer let a key write; what it signed before stays valid')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace your writer key in this log by a new one')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -376,6 +391,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;key;help;revoke' {
+            break
+        }
+        'mlprov;key;help;rotate' {
             break
         }
         'mlprov;key;help;export' {
@@ -649,6 +667,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Print your public key, for an admin of the log to admit')
             [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Let a key write to this log; you must be its admin')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'No longer let a key write; what it signed before stays valid')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Replace your writer key in this log by a new one')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST')
             break
         }
@@ -668,6 +687,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;key;revoke' {
+            break
+        }
+        'mlprov;help;key;rotate' {
             break
         }
         'mlprov;help;key;export' {

@@ -127,6 +127,9 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__key,revoke)
                 cmd="mlprov__subcmd__help__subcmd__key__subcmd__revoke"
                 ;;
+            mlprov__subcmd__help__subcmd__key,rotate)
+                cmd="mlprov__subcmd__help__subcmd__key__subcmd__rotate"
+                ;;
             mlprov__subcmd__help__subcmd__key,show)
                 cmd="mlprov__subcmd__help__subcmd__key__subcmd__show"
                 ;;
@@ -175,6 +178,9 @@ _mlprov() {
             mlprov__subcmd__key,revoke)
                 cmd="mlprov__subcmd__key__subcmd__revoke"
                 ;;
+            mlprov__subcmd__key,rotate)
+                cmd="mlprov__subcmd__key__subcmd__rotate"
+                ;;
             mlprov__subcmd__key,show)
                 cmd="mlprov__subcmd__key__subcmd__show"
                 ;;
@@ -198,6 +204,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__key__subcmd__help,revoke)
                 cmd="mlprov__subcmd__key__subcmd__help__subcmd__revoke"
+                ;;
+            mlprov__subcmd__key__subcmd__help,rotate)
+                cmd="mlprov__subcmd__key__subcmd__help__subcmd__rotate"
                 ;;
             mlprov__subcmd__key__subcmd__help,show)
                 cmd="mlprov__subcmd__key__subcmd__help__subcmd__show"
@@ -420,7 +429,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__key)
-            opts="show trust list request admit revoke export"
+            opts="show trust list request admit revoke rotate export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -490,6 +499,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__key__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__key__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -818,7 +841,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__key)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help show trust list request admit revoke export help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help show trust list request admit revoke rotate export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -884,7 +907,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__key__subcmd__help)
-            opts="show trust list request admit revoke export help"
+            opts="show trust list request admit revoke rotate export help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -981,6 +1004,20 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__key__subcmd__help__subcmd__rotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__key__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1054,6 +1091,28 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__key__subcmd__revoke)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__key__subcmd__rotate)
             opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -237,6 +237,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand request 'Print your public key, for an admin of the log to admit'
             cand admit 'Let a key write to this log; you must be its admin'
             cand revoke 'No longer let a key write; what it signed before stays valid'
+            cand rotate 'Replace your writer key in this log by a new one'
             cand export 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -314,6 +315,18 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;key;rotate'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;key;export'= {
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -333,6 +346,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand request 'Print your public key, for an admin of the log to admit'
             cand admit 'Let a key write to this log; you must be its admin'
             cand revoke 'No longer let a key write; what it signed before stays valid'
+            cand rotate 'Replace your writer key in this log by a new one'
             cand export 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -347,6 +361,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;key;help;admit'= {
         }
         &'mlprov;key;help;revoke'= {
+        }
+        &'mlprov;key;help;rotate'= {
         }
         &'mlprov;key;help;export'= {
         }
@@ -585,6 +601,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand request 'Print your public key, for an admin of the log to admit'
             cand admit 'Let a key write to this log; you must be its admin'
             cand revoke 'No longer let a key write; what it signed before stays valid'
+            cand rotate 'Replace your writer key in this log by a new one'
             cand export 'Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST'
         }
         &'mlprov;help;key;show'= {
@@ -598,6 +615,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;key;admit'= {
         }
         &'mlprov;help;key;revoke'= {
+        }
+        &'mlprov;help;key;rotate'= {
         }
         &'mlprov;help;key;export'= {
         }

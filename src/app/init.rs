@@ -107,7 +107,7 @@ pub fn carry_out(
     let mut made = Vec::new();
     let signer = match site.provision.existing_ledger()? {
         // A new key would not be admitted to the log that is here: the old one must come back.
-        Some(ledger) if ledger.head()?.size() > 0 => site.provision.writer_key()?,
+        Some(ledger) if ledger.head()?.size() > 0 => site.provision.writer_key(ledger.log())?,
         _ => {
             let (signer, new) = site.provision.create_writer_key()?;
             if new {

@@ -16,6 +16,7 @@ use crate::ledger::FormatError;
 use crate::ledger::batch;
 use crate::ledger::envelope::WriterKey;
 use crate::ledger::note::VerifierKey;
+use crate::ports::signer::EntrySigner;
 use crate::trust::pins;
 use crate::trust::pins::Pins;
 use crate::trust::writers::Writers;
@@ -65,7 +66,10 @@ pub struct WriterLine {
 
 /// This user's public key, for an admin of the log to admit. Needs no right of its own.
 pub fn request(project: &Project) -> Result<WriterLine> {
-    let (signer, _) = project.keys.create_writer_key()?;
+    let signer = match project.keys.writer_key(project.ledger.log()) {
+        Ok(signer) => signer,
+        Err(_) => project.keys.create_writer_key()?.0,
+    };
     let public = signer.public();
     let known = writers(project)?.list();
     let found = known.iter().find(|(key, ..)| key.id() == public.id());
@@ -80,7 +84,7 @@ pub fn request(project: &Project) -> Result<WriterLine> {
 
 /// Everyone whom the log ever admitted.
 pub fn list(project: &Project) -> Result<Vec<WriterLine>> {
-    let own = project.keys.writer_key().ok().map(|k| k.public().id());
+    let own = project.keys.writer_key(project.ledger.log()).ok().map(|k| k.public().id());
     let line = |(key, admin, revoked): (WriterKey, bool, bool)| WriterLine {
         key: key.id(),
         public_key: key.to_base64(),
@@ -95,7 +99,7 @@ fn writers(project: &Project) -> Result<Writers> {
     let mut writers = Writers::default();
     project.ledger.read(0, &mut |stored| {
         if let Ok((envelope, body)) = batch::open(stored.bytes) {
-            writers.follow(&project.config.project.id, &envelope, &body);
+            writers.follow(stored.index, &project.config.project.id, &envelope, &body);
         }
         ControlFlow::Continue(())
     })?;
@@ -140,7 +144,44 @@ fn record_writer(project: &Project, kind: Kind, key: &WriterKey, admin: bool) ->
     body.writer = Some(Writer { key_id: key.id(), public_key: key.to_base64(), admin });
     project.forget_admission()?;
     let mut receipts = project.append(vec![record::seal(body, &*signer)?])?;
+    // Another process may have asked the log meanwhile.
+    project.forget_admission()?;
     Ok(receipts.remove(0))
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RotateReport {
+    pub old: KeyId,
+    pub new: KeyId,
+    /// SubjectPublicKeyInfo, DER, base64.
+    pub public_key: String,
+    /// Index of the entry by which the new key takes over.
+    pub index: u64,
+}
+
+/// A new writer key for this log. Two entries in one transaction: the old key names the new one, and the new key
+/// names the old one, so both have signed. The old key may not write here any more.
+pub fn rotate(project: &Project) -> Result<RotateReport> {
+    let signer = project.ready()?;
+    let next = project.keys.create_next_writer_key(project.ledger.log())?;
+    let entry = |signer: &dyn EntrySigner, named: &WriterKey| {
+        let mut body = project.draft(Kind::KeyRotated, signer);
+        // Whether it is an admin goes over with the right itself; nothing is claimed here.
+        body.writer = Some(Writer { key_id: named.id(), public_key: named.to_base64(), admin: false });
+        record::seal(body, signer)
+    };
+    let entries = vec![entry(&*signer, next.public())?, entry(&*next, signer.public())?];
+    project.forget_admission()?;
+    let receipts = project.append(entries)?;
+    project.keys.use_next_writer_key(project.ledger.log())?;
+    project.forget_admission()?;
+    Ok(RotateReport {
+        old: signer.public().id(),
+        new: next.public().id(),
+        public_key: next.public().to_base64(),
+        index: receipts[1].index,
+    })
 }
 
 /// Rules by which somebody else can verify this log: its key, who founded it, and how far it is by now.
@@ -152,7 +193,7 @@ pub fn export(project: &Project) -> Result<String> {
     let mut founder = Writers::default();
     project.ledger.read(0, &mut |stored| {
         if let Ok((envelope, body)) = batch::open(stored.bytes) {
-            founder.follow(&header.project, &envelope, &body);
+            founder.follow(stored.index, &header.project, &envelope, &body);
         }
         ControlFlow::Break(())
     })?;
@@ -185,6 +226,17 @@ pub fn trust(project: &Project, vkey: &str) -> Result<TrustReport> {
 }
 
 impl Project {
+    /// Puts a key into its place that the log has admitted already. False: there is none.
+    pub fn finish_rotation(&self) -> Result<bool> {
+        let Some(next) = self.keys.next_writer_key(self.ledger.log())? else { return Ok(false) };
+        let admitted = writers(self)?.may_write(&next.public().id());
+        if admitted {
+            self.keys.use_next_writer_key(self.ledger.log())?;
+            self.forget_admission()?;
+        }
+        Ok(admitted)
+    }
+
     /// Pins a log's key. False if it was pinned before.
     pub fn pin(&self, key: &VerifierKey) -> Result<bool> {
         let mut pins = self.own_pins()?;

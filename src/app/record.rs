@@ -270,7 +270,7 @@ pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key:
         if let Ok((envelope, body)) = batch::open(stored.bytes)
             && (stored.index == 0 || body.writer.is_some())
         {
-            writers.follow(project, &envelope, &body);
+            writers.follow(stored.index, project, &envelope, &body);
         }
         ControlFlow::Continue(())
     })?;
@@ -284,9 +284,15 @@ pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key:
 impl Project {
     /// The user's writer key, if this log admits it. Entries of a stranger would be recorded and never verify.
     pub fn signer(&self) -> Result<Box<dyn EntrySigner>> {
-        let signer = self.keys.writer_key()?;
-        check_admitted(&*self.ledger, &self.config.project.id, &self.own_dir(), &signer.public().id())?;
-        Ok(signer)
+        let signer = self.keys.writer_key(self.ledger.log())?;
+        let project = &self.config.project.id;
+        match check_admitted(&*self.ledger, project, &self.own_dir(), &signer.public().id()) {
+            // A rotation was recorded, and the process was killed before the new key took its place.
+            Err(AppError::NotAdmitted { .. }) if self.finish_rotation()? => {
+                Ok(self.keys.writer_key(self.ledger.log())?)
+            }
+            checked => checked.map(|()| signer),
+        }
     }
 
     /// Called before an entry that changes who may write: the next one asks the log again.

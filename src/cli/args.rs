@@ -326,6 +326,8 @@ pub enum KeyCommand {
         #[arg(value_name = "KEYID")]
         key: String,
     },
+    /// Replace your writer key in this log by a new one
+    Rotate,
     /// Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST
     Export,
 }

@@ -193,6 +193,21 @@ pub fn move_derived(from: &Path, to: &Path) -> Result<()> {
     at("rename", from, fs::rename(from, to))
 }
 
+/// Gives a file another name, in place of what has that name now, durably.
+pub fn move_file(from: &Path, to: &Path) -> Result<()> {
+    at("rename", from, fs::rename(from, to))?;
+    sync_dir(parent(to))
+}
+
+/// A second name for a file, durably. One that is there already stays.
+pub fn link(from: &Path, to: &Path) -> Result<()> {
+    match fs::hard_link(from, to) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        linked => at("link", to, linked)?,
+    }
+    sync_dir(parent(to))
+}
+
 /// Gives a directory a new name, which must be free.
 pub fn move_dir(from: &Path, to: &Path) -> Result<()> {
     let flags = rustix::fs::RenameFlags::NOREPLACE;

@@ -17,11 +17,22 @@ impl<T: CommitStore + CheckpointStore> Ledger for T {}
 /// 2. What was made is durable when the call returns.
 /// 3. The other calls make nothing: a key that is missing is an error, never silently a new key.
 pub trait Provision {
-    /// The user's writer key.
-    fn writer_key(&self) -> Result<Box<dyn EntrySigner>, StoreError>;
+    /// The user's writer key for a log: one of its own if it was rotated there, else the one for all.
+    fn writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError>;
 
     /// Made with mode 0600 if there is none. The flag says whether it is new.
     fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError>;
+
+    /// The key that is about to take the place of the writer key in this log, if there is one.
+    fn next_writer_key(&self, log: LogId) -> Result<Option<Box<dyn EntrySigner>>, StoreError>;
+
+    fn create_next_writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError>;
+
+    /// From now on it is the writer key of this log. The one before it is kept.
+    fn use_next_writer_key(&self, log: LogId) -> Result<(), StoreError>;
+
+    /// A log that goes on under another id keeps the writer key that it has.
+    fn inherit_writer_key(&self, from: LogId, to: LogId) -> Result<(), StoreError>;
 
     /// The log's key. Its verifier's name is the origin.
     fn log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError>;

@@ -13,6 +13,17 @@ use std::collections::BTreeMap;
 pub struct Writers {
     admitted: BTreeMap<KeyId, Admitted>,
     founded: bool,
+    /// Between the two entries of a rotation.
+    successor: Option<Successor>,
+}
+
+/// A key that an admitted one named as its successor, and that has not spoken yet.
+#[derive(Clone, Debug)]
+struct Successor {
+    key: WriterKey,
+    old: KeyId,
+    /// Of the entry that named it. The very next one must be the successor's own.
+    index: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -34,9 +45,10 @@ pub enum Standing {
 }
 
 impl Writers {
-    /// Judges one entry by what stood before it.
-    pub fn judge(&self, envelope: &Envelope) -> Standing {
+    /// Judges the entry at `index` by what stood before it.
+    pub fn judge(&self, index: u64, envelope: &Envelope, body: &Body) -> Standing {
         match self.admitted.get(&envelope.key_id) {
+            None if self.succeeds(index, envelope, body) => Standing::Admitted,
             None => Standing::Stranger,
             Some(a) if !envelope.is_signed_by(&a.key) => Standing::Forged,
             Some(a) if a.revoked => Standing::Revoked,
@@ -44,9 +56,20 @@ impl Writers {
         }
     }
 
-    /// Takes note of an entry, in log order. Only `writer.*` entries change anything, and only with a
-    /// signature of an admin; the first entry of a log admits its own signer as admin.
-    pub fn follow(&mut self, project: &ProjectId, envelope: &Envelope, body: &Body) {
+    /// Whether this is the second entry of a rotation: the new key, named by the old one just before, names
+    /// the old one.
+    fn succeeds(&self, index: u64, envelope: &Envelope, body: &Body) -> bool {
+        let Some(next) = &self.successor else { return false };
+        next.index + 1 == index
+            && body.kind == Kind::KeyRotated
+            && body.writer.as_ref().is_some_and(|w| w.key_id == next.old)
+            && envelope.is_signed_by(&next.key)
+    }
+
+    /// Takes note of the entry at `index`, in log order. Only `writer.*` and `key.rotated` change anything:
+    /// the first with a signature of an admin, the second as a pair of entries, by the old key and the new one.
+    /// The first entry of a log admits its own signer as admin.
+    pub fn follow(&mut self, index: u64, project: &ProjectId, envelope: &Envelope, body: &Body) {
         // Signed for another project: it says nothing here, whoever signed it.
         if body.project != *project {
             self.founded = true;
@@ -69,7 +92,10 @@ impl Writers {
             }
             return;
         }
-        let by_admin = self.judge(envelope) == Standing::Admitted
+        if body.kind == Kind::KeyRotated {
+            return self.follow_rotation(index, envelope, body, key);
+        }
+        let by_admin = self.judge(index, envelope, body) == Standing::Admitted
             && self.admitted.get(&envelope.key_id).is_some_and(|a| a.admin);
         if !by_admin {
             return;
@@ -84,6 +110,22 @@ impl Writers {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn follow_rotation(&mut self, index: u64, envelope: &Envelope, body: &Body, named: WriterKey) {
+        if self.succeeds(index, envelope, body) {
+            let Some(next) = self.successor.take() else { return };
+            // The right goes over as it is: a writer cannot make himself an admin in this way.
+            let admin = self.admitted.get_mut(&next.old).is_some_and(|old| {
+                old.revoked = true;
+                old.admin
+            });
+            self.admitted.insert(next.key.id(), Admitted { key: next.key, admin, revoked: false });
+        } else if self.judge(index, envelope, body) == Standing::Admitted
+            && !self.admitted.contains_key(&named.id())
+        {
+            self.successor = Some(Successor { key: named, old: envelope.key_id, index });
         }
     }
 

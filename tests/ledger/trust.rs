@@ -1,6 +1,11 @@
 //! Whom to believe: rules of a call, required checkpoints, writers admitted and revoked.
 
 use crate::common::Sandbox;
+use mlprov::domain::entry::Kind;
+use mlprov::domain::entry::Writer;
+use mlprov::domain::time::Timestamp;
+use mlprov::ports::signer::EntrySigner;
+use mlprov::stores::local::keys::WriterKeyFile;
 use std::fs;
 use std::path::PathBuf;
 
@@ -130,4 +135,90 @@ fn a_writer_is_admitted_and_revoked_by_index() {
     // What was signed before stays valid, and it is said.
     s.mlprov(&["verify", "other.csv"]).success().shows("its writer was revoked later");
     s.mlprov(&["ledger", "audit"]).success();
+}
+
+#[test]
+fn a_rotated_key_writes_on_and_the_old_one_no_longer() {
+    let s = Sandbox::project_with_data();
+    let before = s.writer();
+    let report = s.json(&["key", "rotate"]);
+    assert_eq!(report["old"], before.public().id().to_string());
+    s.mlprov(&["run", "--", "true"]).success();
+    s.mlprov(&["verify", "latest"]).success();
+    s.mlprov(&["verify", "HEAD"]).success().shows("its key was replaced later");
+    s.mlprov(&["ledger", "audit"]).success();
+    let writers = s.json(&["key", "list"])["writers"].clone();
+    let of =
+        |key: &str| writers.as_array().unwrap().iter().find(|w| w["key"] == report[key]).unwrap().clone();
+    assert_eq!((&of("old")["revoked"], &of("new")["revoked"]), (&true.into(), &false.into()));
+    assert_eq!((&of("new")["admin"], &of("new")["own"]), (&true.into(), &true.into()));
+
+    // Again, and the process was killed before the new key took its place.
+    let again = s.json(&["key", "rotate"]);
+    assert_eq!(again["old"], report["new"]);
+    let log = s.json(&["ledger", "status"])["log"].as_str().unwrap().to_owned();
+    let (own, next) = (format!("writer-{log}.pem"), format!("writer-{log}.next.pem"));
+    let kept = fs::read_dir(s.keys_dir()).unwrap().flatten().map(|f| f.path());
+    let mut kept = kept.filter(|p| p.to_str().unwrap().contains(&format!("writer-{log}-k-")));
+    let kept = kept.next().unwrap();
+    fs::copy(s.keys_dir().join(&own), s.keys_dir().join(&next)).unwrap();
+    fs::remove_file(s.keys_dir().join(&own)).unwrap();
+    fs::copy(kept, s.keys_dir().join(&own)).unwrap();
+    s.mlprov(&["run", "--", "true"]).success();
+    s.mlprov(&["verify", "latest"]).success();
+    assert!(!s.keys_dir().join(&next).exists());
+
+    // The old key is refused by its place in the log, whatever it signs.
+    s.forge(&before, Kind::Annotation, |_| {});
+    s.mlprov(&["ledger", "checkpoint"]).success();
+    s.mlprov(&["ledger", "audit"]).code(1).shows("had been revoked before");
+}
+
+#[test]
+fn half_a_rotation_admits_nobody_and_none_makes_an_admin() {
+    let s = Sandbox::project_with_data();
+    let keys = tempfile::tempdir().unwrap();
+    let key = |name: &str| WriterKeyFile::open_or_create(&keys.path().join(name)).unwrap().0;
+    let (writer, next, stranger) = (key("writer"), key("next"), key("stranger"));
+    s.mlprov(&["key", "admit", &writer.public().to_base64()]).success();
+    let count = std::cell::Cell::new(0);
+    let rotated = |by: &WriterKeyFile, named: &WriterKeyFile| {
+        count.set(count.get() + 1);
+        s.forge(by, Kind::KeyRotated, |b| {
+            b.time = Timestamp::from_unix_micros(count.get());
+            b.writer = Some(Writer {
+                key_id: named.public().id(),
+                public_key: named.public().to_base64(),
+                admin: true,
+            });
+        });
+    };
+    let list = || s.json(&["key", "list"])["writers"].as_array().unwrap().clone();
+    let right = |k: &WriterKeyFile| {
+        let found = list().into_iter().find(|w| w["key"] == k.public().id().to_string());
+        found.map(|w| (w["admin"] == true, w["revoked"] == true))
+    };
+    // The first half alone; a stranger in between; the wrong key named; a stranger's own pair.
+    rotated(&writer, &next);
+    assert_eq!(right(&next), None);
+    s.mlprov(&["run", "--", "true"]).success();
+    rotated(&next, &writer);
+    assert_eq!(right(&next), None, "it must be the very next entry");
+    rotated(&writer, &next);
+    rotated(&next, &stranger);
+    assert_eq!(right(&next), None);
+    rotated(&stranger, &next);
+    rotated(&next, &stranger);
+    assert_eq!((right(&next), right(&stranger)), (None, None));
+    // The two halves; but a writer stays a writer.
+    rotated(&writer, &next);
+    rotated(&next, &writer);
+    assert_eq!((right(&next), right(&writer)), (Some((false, false)), Some((false, true))));
+    s.mlprov(&["ledger", "checkpoint"]).success();
+    let audit = s.mlprov(&["--json", "ledger", "audit"]);
+    audit.code(1);
+    let flagged: Vec<u64> =
+        audit.json()["findings"].as_array().unwrap().iter().map(|f| f["index"].as_u64().unwrap()).collect();
+    // Entries of keys that were not admitted when they signed, and no others.
+    assert_eq!(flagged, [7, 9, 10, 11]);
 }

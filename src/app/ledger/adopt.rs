@@ -37,11 +37,12 @@ pub fn adopt(project: &Project) -> Result<AdoptReport> {
         Err(e) => return Err(e.into()),
         Ok(()) => return Err(AppError::NothingToAdopt),
     };
-    let signer = project.keys.writer_key()?;
+    let signer = project.keys.writer_key(project.ledger.log())?;
     let old = project.ledger.header().clone();
     let tree = project.ledger.head()?;
     let header = Header::new(old.project, LogId::draw());
     let key = project.keys.create_log_key(header.log, &header.origin)?;
+    project.keys.inherit_writer_key(old.log, header.log)?;
     let ledger = project.keys.prepare_successor(&header)?;
     copy(project, &*ledger)?;
 

@@ -119,7 +119,7 @@ impl Audit {
         let start = self.tree.size();
         let parsed: Vec<_> =
             chunk.par_iter().map(|(_, bytes)| (hash::leaf(bytes), batch::open(bytes))).collect();
-        let mut to_check: Vec<(u64, &Envelope, Writers)> = Vec::new();
+        let mut to_check: Vec<(u64, &Envelope, &Body, Writers)> = Vec::new();
         let mut current = self.writers.clone();
         for (i, (leaf, read)) in parsed.iter().enumerate() {
             let index = start + i as u64;
@@ -134,20 +134,22 @@ impl Audit {
             };
             self.form(index, chunk[i].0, body);
             if index == 0 || body.writer.is_some() {
-                current.follow(&self.project, envelope, body);
+                current.follow(index, &self.project, envelope, body);
                 // The founding entry is judged by itself; every other by what stood before it.
                 let by = if index == 0 { &current } else { &self.writers };
-                to_check.push((index, envelope, by.clone()));
+                to_check.push((index, envelope, body, by.clone()));
                 self.writers = current.clone();
                 continue;
             }
-            to_check.push((index, envelope, self.writers.clone()));
+            to_check.push((index, envelope, body, self.writers.clone()));
         }
         if !self.with_signatures {
             return;
         }
-        let judged: Vec<(u64, Standing)> =
-            to_check.par_iter().map(|(index, envelope, writers)| (*index, writers.judge(envelope))).collect();
+        let judged: Vec<(u64, Standing)> = to_check
+            .par_iter()
+            .map(|(index, envelope, body, writers)| (*index, writers.judge(*index, envelope, body)))
+            .collect();
         self.signatures += judged.len() as u64;
         for (index, standing) in judged {
             let detail = match standing {

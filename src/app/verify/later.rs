@@ -54,6 +54,14 @@ pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Finding
                 let detail = format!("its writer was revoked later, at index {}", later.index);
                 findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
             }
+            Kind::KeyRotated
+                if later.log == subject.log
+                    && b.actor.writer != body.actor.writer
+                    && b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer) =>
+            {
+                let detail = format!("its key was replaced later, at index {}", later.index);
+                findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
+            }
             Kind::CommitSuperseded if commit_aimed_at(b).is_some_and(|c| Some(c) == commit_of(body)) => {
                 let new = commit_of(b).map_or_else(String::new, |c| c.short().to_owned());
                 let detail = format!("commit {new} took its place later (amend or rebase)");

@@ -8,6 +8,7 @@ use crate::app::Result;
 use crate::app::logs::notes::KnownNote;
 use crate::app::logs::notes::Place;
 use crate::app::query::LogEntry;
+use crate::domain::entry::Body;
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::durable;
@@ -62,7 +63,7 @@ pub fn check(
             && (stored.index == 0 || body.writer.is_some())
         {
             let mut next = writers.last().map(|(_, w)| w.clone()).unwrap_or_default();
-            next.follow(&project.config.project.id, envelope, body);
+            next.follow(stored.index, &project.config.project.id, envelope, body);
             // The founding entry is judged by itself; every other by what stood before it.
             writers.push((if stored.index == 0 { 0 } else { stored.index + 1 }, next));
         }
@@ -263,13 +264,15 @@ impl CheckedLog {
     /// Whether the entry stands under a checkpoint that can be believed, with the signature of a writer who was
     /// admitted.
     pub fn vouches_for(&self, entry: &LogEntry) -> bool {
-        let standing = Envelope::parse(&entry.bytes).map(|envelope| self.standing(entry, &envelope));
-        entry.index < self.covered && standing == Ok(Standing::Admitted)
+        let envelope = Envelope::parse(&entry.bytes).ok();
+        let standing =
+            envelope.zip(entry.body()).map(|(envelope, body)| self.standing(entry, &envelope, body));
+        entry.index < self.covered && standing == Some(Standing::Admitted)
     }
 
-    fn standing(&self, entry: &LogEntry, envelope: &Envelope) -> Standing {
+    fn standing(&self, entry: &LogEntry, envelope: &Envelope, body: &Body) -> Standing {
         let then = self.writers.iter().rev().find(|(from, _)| *from <= entry.index);
-        then.map_or(Standing::Stranger, |(_, writers)| writers.judge(envelope))
+        then.map_or(Standing::Stranger, |(_, writers)| writers.judge(entry.index, envelope, body))
     }
 
     /// One entry: form, signature, writer, inclusion. `entries`: all of all logs.
@@ -294,7 +297,7 @@ impl CheckedLog {
         }
         let what = format!("{} in one form, its id derives from its fields", body.kind);
         findings.add("entry", &subject, Verdict::Intact, what);
-        self.signature(entry, &envelope, &subject, findings);
+        self.signature(entry, &envelope, body, &subject, findings);
         if entry.index < self.covered {
             let detail = format!("under the signed checkpoint of {} entries", self.covered);
             findings.add("inclusion", subject, Verdict::Intact, detail);
@@ -316,9 +319,16 @@ impl CheckedLog {
         }
     }
 
-    fn signature(&self, entry: &LogEntry, envelope: &Envelope, subject: &str, findings: &mut Findings) {
+    fn signature(
+        &self,
+        entry: &LogEntry,
+        envelope: &Envelope,
+        body: &Body,
+        subject: &str,
+        findings: &mut Findings,
+    ) {
         let key = envelope.key_id.short();
-        let (verdict, detail) = match self.standing(entry, envelope) {
+        let (verdict, detail) = match self.standing(entry, envelope, body) {
             Standing::Admitted => {
                 (Verdict::Intact, format!("writer {key} was admitted, its signature holds"))
             }

@@ -63,6 +63,19 @@ pub fn run(context: &Context, args: KeyArgs) -> Result<Exit, AppError> {
             let receipt = keys::revoke(&project, &key)?;
             changed(context, &receipt, "revoked from the next entry on");
         }
+        KeyCommand::Rotate => {
+            let report = keys::rotate(&project)?;
+            if ui.json {
+                ui.json("mlprov.key-rotate/1", &report);
+            } else {
+                let (old, new) = (report.old.short(), report.new.short());
+                ui.answer(&format!(
+                    "{new} writes to this log from now on (index {}); {old} no longer\n",
+                    report.index
+                ));
+                ui.status("Back up your keys again. Other logs of yours go on with the key that they know.");
+            }
+        }
         KeyCommand::Export => {
             let rules = keys::export(&project)?;
             if ui.json {

@@ -44,6 +44,15 @@ impl LocalPlaces {
         self.keys.join("keys").join("writer.pem")
     }
 
+    /// The key of one log, after a rotation there. Other logs go on with the one for all.
+    fn rotated_key_file(&self, log: LogId) -> PathBuf {
+        self.keys.join("keys").join(format!("writer-{log}.pem"))
+    }
+
+    fn next_key_file(&self, log: LogId) -> PathBuf {
+        self.keys.join("keys").join(format!("writer-{log}.next.pem"))
+    }
+
     pub fn log_key_file(&self, log: LogId) -> PathBuf {
         self.keys.join("keys").join(format!("log-{log}.pem"))
     }
@@ -55,7 +64,10 @@ impl LocalPlaces {
 }
 
 impl Provision for LocalPlaces {
-    fn writer_key(&self) -> Result<Box<dyn EntrySigner>, StoreError> {
+    fn writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError> {
+        if let Some(key) = WriterKeyFile::open(&self.rotated_key_file(log))? {
+            return Ok(Box::new(key));
+        }
         let path = self.writer_key_file();
         let key = WriterKeyFile::open(&path)?;
         Ok(Box::new(key.ok_or_else(|| missing(&path))?))
@@ -64,6 +76,32 @@ impl Provision for LocalPlaces {
     fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError> {
         let (key, new) = WriterKeyFile::open_or_create(&self.writer_key_file())?;
         Ok((Box::new(key), new))
+    }
+
+    fn next_writer_key(&self, log: LogId) -> Result<Option<Box<dyn EntrySigner>>, StoreError> {
+        let key = WriterKeyFile::open(&self.next_key_file(log))?;
+        Ok(key.map(|key| Box::new(key) as Box<dyn EntrySigner>))
+    }
+
+    fn create_next_writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError> {
+        Ok(Box::new(WriterKeyFile::open_or_create(&self.next_key_file(log))?.0))
+    }
+
+    fn use_next_writer_key(&self, log: LogId) -> Result<(), StoreError> {
+        let path = self.rotated_key_file(log);
+        if let Some(before) = WriterKeyFile::open(&path)? {
+            let name = format!("writer-{log}-{}.pem", before.public().id().short());
+            durable::link(&path, &path.with_file_name(name))?;
+        }
+        Ok(durable::move_file(&self.next_key_file(log), &path)?)
+    }
+
+    fn inherit_writer_key(&self, from: LogId, to: LogId) -> Result<(), StoreError> {
+        let path = self.rotated_key_file(from);
+        if path.exists() {
+            durable::link(&path, &self.rotated_key_file(to))?;
+        }
+        Ok(())
     }
 
     fn log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
