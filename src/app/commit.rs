@@ -5,6 +5,7 @@
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::logs::notes;
 use crate::app::record;
 use crate::app::record::Receipt;
 use crate::domain::entry::Body;
@@ -18,15 +19,18 @@ use crate::domain::ids::TreeId;
 use crate::domain::redact;
 use crate::domain::time::Timestamp;
 use crate::durable;
+use crate::git::program;
 use crate::git::repo::Commit;
 use crate::git::repo::PlacedPointer;
 use crate::git::repo::PointerBlobs;
 use crate::ledger::batch::SealedEntry;
 use crate::outbox::Intent;
+use crate::ports::StoreError;
 use crate::ports::signer::EntrySigner;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What became of one commit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -171,6 +175,20 @@ pub fn record_head(project: &Project) -> Result<CommitOutcome> {
     let signer = project.signer()?;
     let commit = project.repo.head()?;
     record_commit(project, &*signer, &commit, project.repo.branch(), &[])
+}
+
+/// `commit-msg`, where the settings ask for it: the message names the checkpoint before the commit. Whoever has
+/// the commit then finds a ledger that was rolled back behind it.
+pub fn add_trailer(project: &Project, message: &Path) -> Result<()> {
+    if !project.config.hooks.checkpoint_trailer {
+        return Ok(());
+    }
+    let text = std::fs::read(message).map_err(|e| StoreError::io("read", message.display(), e))?;
+    let text = String::from_utf8_lossy(&text);
+    // An empty message is how one calls a commit off.
+    let says_something = text.lines().any(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let Some(note) = project.ledger.latest()?.filter(|_| says_something) else { return Ok(()) };
+    Ok(program::set_trailer(project.repo.root(), message, notes::TRAILER, &notes::encode(&note))?)
 }
 
 /// Turns intents whose data is known by now into entries. Returns the commits recorded.

@@ -168,7 +168,7 @@ pub fn carry_out(
         site.repo.add_fetch_refspec(&remote, &sync::notes_refspec(&remote))?;
     }
     let hooks = match program {
-        Some(program) => install_hooks(site.repo, program)?,
+        Some(program) => install_hooks(site.repo, program, config.hooks.checkpoint_trailer)?,
         None => Vec::new(),
     };
     Ok(InitReport {
@@ -230,10 +230,11 @@ fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash
     Ok(object.digest.blake3)
 }
 
-fn install_hooks(repo: &Repo, program: &Path) -> Result<Vec<HookReport>> {
+fn install_hooks(repo: &Repo, program: &Path, trailer: bool) -> Result<Vec<HookReport>> {
     let (dir, configured) = repo.hooks_dir();
     let mut reports = Vec::new();
-    for (name, shim) in hooks::HOOKS {
+    let wanted = hooks::HOOKS.into_iter().chain(Some(hooks::TRAILER_HOOK).filter(|_| trailer));
+    for (name, shim) in wanted {
         let report = |state: &str, why: Option<&str>| HookReport {
             name: name.to_owned(),
             state: state.to_owned(),

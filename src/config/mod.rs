@@ -50,6 +50,14 @@ pub struct KeysTable {
     pub checkpoint: String,
 }
 
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HooksTable {
+    /// Whether each commit message names the ledger's checkpoint before it.
+    #[serde(default)]
+    pub checkpoint_trailer: bool,
+}
+
 /// `.mlprov/config.toml`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +68,8 @@ pub struct Config {
     pub store: Backend,
     pub registry: Backend,
     pub keys: KeysTable,
+    #[serde(default)]
+    pub hooks: HooksTable,
 }
 
 impl Config {
@@ -86,6 +96,9 @@ backend = "local"  # model packages: arn:mlprov:local:<project id>::model-packag
 [keys]
 writer = "file"      # entries are signed by the user's ECDSA P-256 key file
 checkpoint = "file"  # checkpoints are signed by the clone's Ed25519 key file
+
+[hooks]
+checkpoint_trailer = false  # true, then `mlprov init`: each commit message names the checkpoint before it
 "#
         )
     }

@@ -12,6 +12,9 @@ pub const HOOKS: [(&str, &str); 5] = [
     ("pre-push", include_str!("../../hooks/pre-push")),
 ];
 
+/// Installed only where the project's settings ask for checkpoints in commit messages.
+pub const TRAILER_HOOK: (&str, &str) = ("commit-msg", include_str!("../../hooks/commit-msg"));
+
 const BEGIN: &str = "# >>> mlprov >>>";
 const END: &str = "# <<< mlprov <<<";
 /// Hooks that read their standard input, which a second reader would find empty.
@@ -70,7 +73,7 @@ mod tests {
 
     #[test]
     fn every_shim_is_short_posix_sh_with_a_marked_block() {
-        for (name, text) in HOOKS {
+        for (name, text) in HOOKS.into_iter().chain([TRAILER_HOOK]) {
             assert!(text.lines().count() <= 10, "{name}");
             assert!(text.starts_with("#!/bin/sh\n# >>> mlprov >>>\n"), "{name}");
             assert!(text.ends_with("# <<< mlprov <<<\n"), "{name}");

@@ -66,6 +66,15 @@ fn output_with(mut command: Command, input: &[u8]) -> Result<Vec<u8>, GitError> 
     Err(GitError::Program { command: verb.join(" "), why })
 }
 
+/// Adds a trailer to a commit message in a file, in the place of one with the same name
+/// (git-interpret-trailers(1)).
+pub fn set_trailer(root: &Path, message: &Path, name: &str, value: &str) -> Result<(), GitError> {
+    let mut command = git(root);
+    command.args(["interpret-trailers", "--in-place", "--no-divider", "--if-exists", "replace", "--trailer"]);
+    command.arg(format!("{name}: {value}")).arg(message);
+    output(command).map(|_| ())
+}
+
 /// The tree that the work tree really is, whatever `git status` says: a fresh temporary index into which every
 /// file is read again, and a temporary object directory, so that no object, ref or index of the repository
 /// changes.

@@ -419,6 +419,27 @@ impl Repo {
         Ok(out)
     }
 
+    /// Values of a trailer in the messages of all commits that a branch, HEAD or a remote's branch reaches, with
+    /// the commit.
+    pub fn trailers(&self, name: &str) -> Result<Vec<(CommitId, String)>, GitError> {
+        let failed = || GitError::library("the history");
+        let mut walk = self.inner.revwalk().map_err(failed())?;
+        let _ = walk.push_head(); // there may be none yet
+        for glob in ["refs/heads/*", "refs/remotes/*"] {
+            walk.push_glob(glob).map_err(failed())?;
+        }
+        let start = format!("{name}: ");
+        let mut out = Vec::new();
+        for id in walk {
+            let commit = self.inner.find_commit(id.map_err(failed())?).map_err(failed())?;
+            let message = String::from_utf8_lossy(commit.message_bytes());
+            for value in message.lines().filter_map(|line| line.strip_prefix(&start)) {
+                out.push((Self::describe(&commit)?.id, value.to_owned()));
+            }
+        }
+        Ok(out)
+    }
+
     /// The path of a file system place below the work tree's root. `None` if it lies elsewhere, or is the root.
     pub fn relative(&self, place: &Path) -> Option<PathBuf> {
         let below = place.strip_prefix(&self.root).ok()?;

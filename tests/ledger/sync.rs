@@ -390,3 +390,47 @@ fn looking_first_changes_nothing_and_a_remote_that_is_not_there_is_said() {
     let s = Sandbox::project_with_data();
     s.refused(2, &["sync"]).says("this repository has no remote");
 }
+
+#[test]
+fn commit_messages_name_the_checkpoint_before_them_where_that_is_asked_for() {
+    let s = Sandbox::project_with_data();
+    assert!(!s.path(".git/hooks/commit-msg").exists(), "off by default");
+    let config = s.read(".mlprov/config.toml");
+    s.write(".mlprov/config.toml", config.replace("checkpoint_trailer = false", "checkpoint_trailer = true"));
+    s.mlprov(&["init"]).success();
+    let checkpoint = s.mlprov(&["ledger", "checkpoint"]).success().stdout();
+    s.commit_all("Ask for it\n\nReviewed-by: Bob <bob@example.org>");
+    let trailers = |s: &Sandbox| -> Vec<String> {
+        let listed = s.git(&["log", "-1", "--format=%(trailers:key=Mlprov-Checkpoint,valueonly)"]);
+        listed.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect()
+    };
+    use base64::Engine;
+    let named = |line: &str| {
+        String::from_utf8(base64::engine::general_purpose::STANDARD.decode(line).unwrap()).unwrap()
+    };
+    assert_eq!(trailers(&s).len(), 1);
+    assert_eq!(named(&trailers(&s)[0]), checkpoint);
+    assert!(s.git(&["log", "-1", "--format=%B"]).starts_with("Ask for it\n\nReviewed-by: Bob"));
+    // Amended: still one, and a later one.
+    s.git(&["commit", "-q", "--amend", "--no-edit", "--allow-empty"]);
+    assert_eq!(trailers(&s).len(), 1);
+    assert_ne!(named(&trailers(&s)[0]), checkpoint);
+    // An empty message still calls the commit off.
+    s.git_output("repo", &[("GIT_EDITOR", "true")], &["commit", "--allow-empty"]).code(1);
+    s.mlprov(&["verify", "HEAD"]).success().shows("1 checkpoint agrees in git");
+
+    // Rolled back with all memory of it: the commits know better.
+    let backup: Vec<(String, Vec<u8>)> = fs::read_dir(s.ledger(""))
+        .unwrap()
+        .flatten()
+        .filter(|f| f.path().is_file())
+        .map(|f| (f.file_name().to_str().unwrap().to_owned(), fs::read(f.path()).unwrap()))
+        .collect();
+    s.commit_all("second");
+    s.commit_all("third");
+    for (name, bytes) in backup {
+        fs::write(s.ledger(&name), bytes).unwrap();
+    }
+    let _ = fs::remove_dir_all(s.state_dir().join("seen"));
+    s.mlprov(&["verify", "HEAD~2"]).code(1).shows("altered     witness message of commit");
+}

@@ -179,8 +179,8 @@ impl Audit {
         let (name, note) = (&known.place, &known.note);
         let checkpoint = match pins.open(note, origin) {
             Ok(checkpoint) => checkpoint,
-            // Whoever may push can write what he likes there: only what a pinned key signed says something.
-            Err(_) if matches!(known.place, Place::Note(_) | Place::Remote(_)) => return false,
+            // What no pinned key signed says nothing there.
+            Err(_) if known.place.is_public() => return false,
             // Of another log of the project: it says nothing about this one.
             Err(_) if known.place == Place::Required && claim(note).is_some_and(|c| c.origin != origin) => {
                 return false;

@@ -19,6 +19,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeSet;
 use std::fmt;
 
+/// Commit trailer that names a checkpoint, in the same form as a line of a note.
+pub const TRAILER: &str = "Mlprov-Checkpoint";
+
 /// Where a checkpoint was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
@@ -30,6 +33,8 @@ pub enum Place {
     Required,
     /// In a git note on this object.
     Note(String),
+    /// In the message of this commit.
+    Trailer(CommitId),
     /// In the log as a remote has it.
     Remote(String),
 }
@@ -41,6 +46,7 @@ impl fmt::Display for Place {
             Place::Seen => f.write_str("seen before"),
             Place::Required => f.write_str("required"),
             Place::Note(object) => write!(f, "git note on {}", object.get(..10).unwrap_or(object)),
+            Place::Trailer(commit) => write!(f, "message of commit {}", commit.short()),
             Place::Remote(name) => f.write_str(name),
         }
     }
@@ -51,6 +57,13 @@ impl fmt::Display for Place {
 pub struct KnownNote {
     pub place: Place,
     pub note: String,
+}
+
+impl Place {
+    /// Whoever may push can write what he likes there: only what a pinned key signed says something.
+    pub fn is_public(&self) -> bool {
+        matches!(self, Place::Note(_) | Place::Trailer(_) | Place::Remote(_))
+    }
 }
 
 impl KnownNote {
@@ -83,7 +96,13 @@ impl Project {
         let remote = remote.filter_map(|l| Some((Place::Remote(l.place().to_owned()), l.latest().ok()??)));
         let remote: Vec<_> = remote.collect();
         let noted = self.noted(&id)?.into_iter().map(|(object, note)| (Place::Note(object), note));
-        for (place, note) in remote.into_iter().chain(noted) {
+        let trailers = match self.config.hooks.checkpoint_trailer {
+            true => self.repo.trailers(TRAILER)?,
+            false => Vec::new(),
+        };
+        let trailers =
+            trailers.into_iter().filter_map(|(commit, line)| Some((Place::Trailer(commit), decode(&line)?)));
+        for (place, note) in remote.into_iter().chain(noted).chain(trailers) {
             if claim(&note).is_some_and(|c| c.origin == *origin) && known.insert(note.clone()) {
                 out.push(KnownNote { place, note });
             }
@@ -108,7 +127,7 @@ impl Project {
     /// Notes a checkpoint on a commit, unless it is noted somewhere already. True: it was not.
     pub fn note_checkpoint(&self, log: &LogId, commit: &CommitId, note: &str) -> Result<bool> {
         let name = format!("{NOTES}{log}");
-        let line = BASE64.encode(note);
+        let line = encode(note);
         let notes = self.repo.notes(&name)?;
         if notes.iter().any(|(_, text)| text.lines().any(|l| l == line)) {
             return Ok(false);
@@ -121,6 +140,11 @@ impl Project {
         self.repo.write_note(&name, commit, &text)?;
         Ok(true)
     }
+}
+
+/// A checkpoint as one line.
+pub fn encode(note: &str) -> String {
+    BASE64.encode(note)
 }
 
 fn decode(line: &str) -> Option<String> {

@@ -221,11 +221,11 @@ fn checkpoints(
                 findings.add("required", "", Verdict::Altered, detail);
                 largest = None;
             }
-            (Place::Note(_) | Place::Remote(_), Ok(size)) => {
+            (Place::Note(_) | Place::Trailer(_) | Place::Remote(_), Ok(size)) => {
                 witnesses = (witnesses.0 + 1, witnesses.1.max(size));
             }
-            (Place::Note(_) | Place::Remote(_), Err(why)) => {
-                // Whoever may push can write what he likes there: only what a pinned key signed says something.
+            (Place::Note(_) | Place::Trailer(_) | Place::Remote(_), Err(why)) => {
+                // What no pinned key signed says nothing.
                 if opened.is_ok() {
                     let detail = format!("the log was rolled back or rewritten since: {why}");
                     findings.add("witness", &known.place, Verdict::Altered, detail);

@@ -19,7 +19,7 @@ pub fn run(context: &Context, args: HookArgs) -> Exit {
     if std::env::var_os("MLPROV_SKIP").is_some_and(|v| !v.is_empty() && v != "0") {
         return 0;
     }
-    match hook(context, &args.name) {
+    match hook(context, &args) {
         Ok(()) => {}
         // Not a project: git may share its hooks between repositories.
         Err(AppError::Config(ConfigError::NotInitialised { .. })) => {}
@@ -36,11 +36,11 @@ pub fn run(context: &Context, args: HookArgs) -> Exit {
     0
 }
 
-fn hook(context: &Context, name: &str) -> Result<(), AppError> {
+fn hook(context: &Context, args: &HookArgs) -> Result<(), AppError> {
     repo::trust_object_names();
     // The process ends with the hook: taking everything apart again would only cost time.
     let project = std::mem::ManuallyDrop::new(compose::open(&context.cwd, true)?);
-    match name {
+    match args.name.as_str() {
         "post-commit" | "post-merge" | "post-applypatch" => {
             let outcome = commit::record_head(&project)?;
             tell(context, &outcome);
@@ -60,7 +60,12 @@ fn hook(context: &Context, name: &str) -> Result<(), AppError> {
                 ));
             }
         }
-        _ => context.ui.warning(format!("mlprov: the hook {name} is not known to this version")),
+        "commit-msg" => {
+            if let Some(file) = args.args.first() {
+                commit::add_trailer(&project, &context.cwd.join(file))?;
+            }
+        }
+        name => context.ui.warning(format!("mlprov: the hook {name} is not known to this version")),
     }
     Ok(())
 }
