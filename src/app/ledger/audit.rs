@@ -10,6 +10,7 @@ use crate::app::logs::notes::KnownNote;
 use crate::app::logs::notes::Place;
 use crate::app::logs::notes::claim;
 use crate::app::verify::Roots;
+use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::ProjectId;
@@ -37,7 +38,7 @@ const LISTED: usize = 1000;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Finding {
-    /// `entry`, `signature`, `journal`, `checkpoint`, `tile`.
+    /// `entry`, `signature`, `founder`, `journal`, `checkpoint`, `tile`.
     pub what: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
@@ -70,6 +71,7 @@ struct Audit {
     tree: Frontier,
     roots: Roots,
     writers: Writers,
+    founder: Option<KeyId>,
     ids: HashMap<[u8; 16], u64>,
     chunk: Vec<(Option<EntryId>, Vec<u8>)>,
     signatures: u64,
@@ -89,6 +91,7 @@ impl Audit {
             tree,
             roots,
             writers: Writers::default(),
+            founder: None,
             ids: HashMap::new(),
             chunk: Vec::with_capacity(CHUNK),
             signatures: 0,
@@ -133,6 +136,9 @@ impl Audit {
                 }
             };
             self.form(index, chunk[i].0, body);
+            if index == 0 {
+                self.founder = Some(body.actor.writer);
+            }
             if index == 0 || body.writer.is_some() {
                 current.follow(index, &self.project, envelope, body);
                 // The founding entry is judged by itself; every other by what stood before it.
@@ -171,6 +177,14 @@ impl Audit {
         }
         if let Some(first) = self.ids.insert(*body.id.as_bytes(), index) {
             self.find("entry", Some(index), format!("the same id stands at index {first}"));
+        }
+    }
+
+    /// Whoever founded the log must be one whom the rules name, if they name any.
+    fn check_founder(&mut self, pins: &Pins) {
+        if let Some(founder) = self.founder.filter(|founder| !pins.may_found(founder)) {
+            let detail = format!("founded by {}, which is none of the trusted admins", founder.short());
+            self.find("founder", Some(0), detail);
         }
     }
 
@@ -277,6 +291,7 @@ fn audit_own(project: &Project, structure_only: bool, progress: &dyn Progress) -
         Err(e) => return Err(e.into()),
     }
     let pins = project.pins()?;
+    audit.check_founder(&pins);
     let mut compared = 0;
     for known in &notes {
         compared += u64::from(audit.compare(known, &origin, &pins));
@@ -343,6 +358,7 @@ fn audit_files(
     audit.work();
     progress.end();
     check_tiles(tiles, &leaves, checkpoint.size, &mut audit)?;
+    audit.check_founder(pins);
     let mut compared = 0;
     for note in known {
         compared += u64::from(audit.compare(note, &checkpoint.origin, pins));
