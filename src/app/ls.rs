@@ -11,7 +11,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::pointer;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::pointer::Pointer;
-use crate::git::repo::PlacedPointer;
+use crate::git::pointers::PlacedPointer;
 use serde::Serialize;
 use std::path::Path;
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ fn read_pointer(root: &Path, place: &Path) -> Result<FoundPointer> {
         let text = crate::worktree::scan::read_small(place).map_err(|e| e.to_string())?;
         let pointer = Pointer::parse(&text).map_err(|e| e.why)?;
         let data = pointer.data_path(&at).map_err(|e| e.to_string())?;
-        crate::git::repo::check_place(&at, &data)?;
+        crate::git::pointers::check_place(&at, &data)?;
         Ok(PlacedPointer { at: at.clone(), data, pointer })
     };
     let placed = read();

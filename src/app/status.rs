@@ -120,7 +120,7 @@ pub fn status(
 /// The work tree's bytes against the pointer.
 fn compare(
     project: &Project,
-    placed: &crate::git::repo::PlacedPointer,
+    placed: &crate::git::pointers::PlacedPointer,
     progress: &dyn Progress,
 ) -> Result<(&'static str, Option<String>)> {
     let scanned = match scan::scan(project.repo.root(), &placed.data) {

@@ -2,6 +2,7 @@
 //! git program.
 
 pub mod hooks;
+pub mod pointers;
 pub mod program;
 pub mod refs;
 pub mod remote;

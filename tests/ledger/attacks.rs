@@ -145,10 +145,13 @@ fn last_entry(s: &Sandbox) -> (EntryId, String) {
     last.unwrap()
 }
 
+/// What it is, and how to make it of the true envelope.
+type Form = (&'static str, fn(&str) -> String);
+
 /// One payload has one envelope. Every other one, even if a signature in it is good, is found wherever it stands.
 #[test]
 fn a_second_envelope_of_one_payload_is_found() {
-    let forms: [(&str, fn(&str) -> String); 5] = [
+    let forms: [Form; 5] = [
         ("a second signature", |e| {
             let at = e.find("[{\"keyid\"").unwrap() + 1;
             let one = &e[at..e.len() - 2];
