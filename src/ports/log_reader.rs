@@ -3,6 +3,8 @@
 use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
 use crate::ledger::frame::Header;
+use crate::ledger::hash;
+use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use std::ops::ControlFlow;
 
@@ -26,6 +28,20 @@ pub trait LogReader {
         from: u64,
         visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
+
+    /// The tree over the first `size` entries; `None` if there are fewer. A backend that keeps trees on the way
+    /// need not read all that lies before.
+    fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {
+        let mut tree = Frontier::default();
+        self.read(0, &mut |entry| {
+            if tree.size() == size {
+                return ControlFlow::Break(());
+            }
+            tree.push(hash::leaf(entry.bytes));
+            ControlFlow::Continue(())
+        })?;
+        Ok((tree.size() == size).then_some(tree))
+    }
 
     /// The latest published checkpoint (a signed note), as text.
     fn latest(&self) -> Result<Option<String>, StoreError>;
@@ -52,6 +68,10 @@ impl<T: LogReader + ?Sized> LogReader for &T {
         visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         (**self).read(from, visit)
+    }
+
+    fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {
+        (**self).tree_at(size)
     }
 
     fn latest(&self) -> Result<Option<String>, StoreError> {

@@ -118,6 +118,8 @@ fn one_flipped_bit_of_anything_derived_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     ledger(&keys, dir.path());
     let sound = audited(&*keys.local(dir.path()));
+    let tree_at = |size| keys.local(dir.path()).tree_at(size).unwrap();
+    let trees: Vec<_> = (0..=sound.len() as u64).map(tree_at).collect();
     for name in ["head", "lookup.offsets", "lookup.ids"] {
         let whole = fs::read(dir.path().join(name)).unwrap();
         // The tables are mostly empty; their header and the slots in use are what can mislead.
@@ -128,6 +130,9 @@ fn one_flipped_bit_of_anything_derived_changes_nothing() {
             fs::write(dir.path().join(name), &bent).unwrap();
             let ledger = keys.local(dir.path());
             assert_eq!(ledger.head().unwrap().size(), sound.len() as u64, "{name} byte {at}");
+            for (size, tree) in trees.iter().enumerate() {
+                assert_eq!(ledger.tree_at(size as u64).unwrap(), *tree, "{name} byte {at}");
+            }
             for (index, id) in sound.iter().enumerate() {
                 let found = ledger.find(id).unwrap();
                 // A damaged slot may hide an entry from the lookup; it never names a wrong place.

@@ -73,16 +73,22 @@ impl Keys {
 pub fn audited(ledger: &dyn Ledger) -> Vec<EntryId> {
     let mut ids = Vec::new();
     let mut tree = mlprov::ledger::tree::Frontier::default();
+    let mut trees = vec![tree.clone()];
     let mut visit = |stored: StoredEntry<'_>| {
         assert_eq!(stored.index, ids.len() as u64, "no gap");
         let (entry, _) = SealedEntry::parse(stored.bytes.to_vec()).unwrap();
         assert_eq!(*entry.id(), stored.id);
         tree.push(entry.leaf());
+        trees.push(tree.clone());
         ids.push(stored.id);
         ControlFlow::Continue(())
     };
     ledger.read(0, &mut visit).unwrap();
     assert_eq!(ledger.head().unwrap(), tree, "the head is the tree over the entries");
+    for size in (0..trees.len()).step_by(trees.len() / 16 + 1) {
+        assert_eq!(ledger.tree_at(size as u64).unwrap().as_ref(), Some(&trees[size]), "at size {size}");
+    }
+    assert_eq!(ledger.tree_at(trees.len() as u64).unwrap(), None, "larger than the log");
     for (index, id) in ids.iter().enumerate() {
         let first = ids.iter().position(|other| other == id).unwrap();
         assert_eq!(ledger.find(id).unwrap(), Some(first as u64), "entry {index}");

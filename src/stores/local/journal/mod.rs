@@ -127,6 +127,18 @@ impl LogReader for LocalLedger {
         self.read_from(None, from, visit).map(|_| ())
     }
 
+    fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {
+        let head = self.head()?;
+        if size >= head.size() {
+            return Ok((size == head.size()).then_some(head));
+        }
+        match self.frame_before(size).map(|at| self.tree_from(Some(at), size)) {
+            Some(Ok(Some(tree))) => Ok(Some(tree)),
+            // The lookup led astray.
+            _ => self.tree_from(None, size),
+        }
+    }
+
     fn latest(&self) -> Result<Option<String>, StoreError> {
         let path = self.dir.join("checkpoint");
         match durable::read_stable(&path) {

@@ -193,6 +193,25 @@ impl LocalLedger {
         }
     }
 
+    /// The tree over the first `size` entries, by the frame that holds the next one: each frame says what was
+    /// before it.
+    pub(super) fn tree_from(&self, at: Option<Covered>, size: u64) -> Result<Option<Frontier>, StoreError> {
+        let mut found = None;
+        self.visit_frames(at, &mut |_, frame| {
+            let entries = &frame.entries;
+            if frame.start() + entries.len() as u64 <= size {
+                return ControlFlow::Continue(());
+            }
+            if let Some(more) = size.checked_sub(frame.start()) {
+                let mut tree = frame.before.clone();
+                entries.iter().take(more as usize).for_each(|(_, bytes)| tree.push(hash::leaf(bytes)));
+                found = Some(tree);
+            }
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
+    }
+
     /// No entries, before the first frame: for who need not hash the tree.
     pub(super) fn beginning(&self) -> Covered {
         Covered { size: 0, end: self.first_frame }
