@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod commit_store;
+pub mod index;
 pub mod log_reader;
 pub mod model_registry;
 pub mod object_store;

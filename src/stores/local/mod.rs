@@ -1,6 +1,7 @@
 //! The embedded backend: files below `<git common dir>/mlprov/` and keys in the user's own directories.
 
 pub mod clock;
+pub mod index;
 pub mod journal;
 pub mod keys;
 mod lookup;

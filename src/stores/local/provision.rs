@@ -8,6 +8,7 @@ use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
+use crate::stores::local::index::LocalIndex;
 use crate::stores::local::journal::LocalLedger;
 use crate::stores::local::keys::LogKeyFile;
 use crate::stores::local::keys::WriterKeyFile;
@@ -38,6 +39,10 @@ impl LocalPlaces {
 
     pub fn registry(&self) -> LocalRegistry {
         LocalRegistry::new(&self.common.join("registry"))
+    }
+
+    pub fn index(&self) -> LocalIndex {
+        LocalIndex::new(&self.common)
     }
 
     pub fn writer_key_file(&self) -> PathBuf {
