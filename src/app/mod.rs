@@ -3,6 +3,7 @@
 
 pub mod commit;
 pub mod data;
+pub mod index;
 pub mod init;
 pub mod keys;
 pub mod ledger;
@@ -36,6 +37,7 @@ use crate::ledger::batch::EntryError;
 use crate::outbox::Outbox;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
+use crate::ports::index::QueryIndex;
 use crate::ports::model_registry::ModelRegistry;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
@@ -156,6 +158,9 @@ pub struct Project {
     pub ledger: Box<dyn Ledger>,
     pub store: Box<dyn ObjectStore>,
     pub registry: Box<dyn ModelRegistry>,
+    pub index: Box<dyn QueryIndex>,
+    /// Entries from which on questions go through the index: [`index::LARGE`].
+    pub index_from: u64,
     pub keys: Box<dyn Provision>,
     pub clock: Box<dyn Clock>,
     /// Rules of this call instead of the user's own pins (`--trust`), and notes that the log must continue

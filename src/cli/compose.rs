@@ -73,6 +73,8 @@ pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
         ledger: Box::new(ledger),
         store: Box::new(places.store()),
         registry: Box::new(places.registry()),
+        index: Box::new(places.index()),
+        index_from: app::index::LARGE,
         keys: Box::new(places),
         clock: Box::new(SystemClock),
         trust: None,

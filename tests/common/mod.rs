@@ -3,6 +3,8 @@
 
 #![allow(dead_code)] // each test binary uses its own part
 
+pub mod forge;
+
 use mlprov::app::record;
 use mlprov::domain::entry::Body;
 use mlprov::domain::entry::Kind;

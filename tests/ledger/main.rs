@@ -10,6 +10,7 @@ mod copies;
 mod damage;
 mod entries;
 mod faults;
+mod index;
 mod oracles;
 mod processes;
 mod sync;

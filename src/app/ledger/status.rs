@@ -58,10 +58,14 @@ pub fn checkpoint(project: &Project) -> Result<String> {
 pub struct ReindexReport {
     pub size: u64,
     pub root: String,
+    /// Entries in the query index; absent while the log is so small that it is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<u64>,
 }
 
 /// Makes everything that is derived again from the journal.
 pub fn reindex(project: &Project) -> Result<ReindexReport> {
     let tree = project.rebuild_tiles()?;
-    Ok(ReindexReport { size: tree.size(), root: tree.root().to_string() })
+    let indexed = if project.asks_index()? { Some(project.rebuild_index()?) } else { None };
+    Ok(ReindexReport { size: tree.size(), root: tree.root().to_string(), indexed })
 }

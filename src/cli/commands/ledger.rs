@@ -128,6 +128,9 @@ pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
                 ui.json("mlprov.ledger-reindex/1", &report);
             } else {
                 ui.answer(&format!("{} entries, root {}\n", report.size, report.root));
+                if let Some(indexed) = report.indexed {
+                    ui.status(format!("the query index covers {indexed} entries"));
+                }
             }
         }
     }

@@ -1,0 +1,277 @@
+//! The query index: whatever becomes of its file, what is found is what the log says.
+
+use crate::common::Sandbox;
+use crate::common::forge;
+use mlprov::app::Project;
+use mlprov::domain::digest::Blake3Hash;
+use mlprov::ports::index::Covered;
+use mlprov::ports::index::Row;
+use mlprov::ports::index::Term;
+use std::fs;
+use std::path::PathBuf;
+
+const SIZE: u64 = 400;
+
+fn file(s: &Sandbox) -> PathBuf {
+    s.path(".git/mlprov/index.sqlite")
+}
+
+fn forged() -> Sandbox {
+    let s = Sandbox::repo();
+    forge::append(&s, 0..SIZE);
+    s
+}
+
+/// What the entries with these numbers are found by, each with the numbers of all that it finds.
+fn questions(s: &Sandbox, first: u64) -> Vec<(Term, Vec<u64>)> {
+    let project = s.project_id().parse().unwrap();
+    let run = first + 1;
+    let about = |name: &str, value: u64| (name.to_owned(), Some(value.to_string()));
+    let ((lr, slow), (auc, high)) = (about("lr", (first + 2) % 100), about("auc", first + 2));
+    let same_rate = (0..SIZE).filter(|n| n % 4 == 2 && n % 100 == (first + 2) % 100).collect();
+    let mut out = vec![
+        (Term::Commit(forge::commit(first)), vec![first, run, first + 2]),
+        (Term::Run(forge::run(run)), vec![run, first + 2]),
+        (Term::Content(Blake3Hash::of(&forge::content(first + 3))), vec![first + 3]),
+        (Term::DataRoot(Blake3Hash::of(&forge::content(first + 2))), vec![first + 2]),
+        (Term::Parameter { name: lr, value: slow }, same_rate),
+        (Term::Metric { name: auc, value: high }, vec![first + 2]),
+    ];
+    if first.is_multiple_of(40) {
+        out.push((Term::ModelPackage(forge::package(&project, run)), vec![first + 2]));
+    }
+    out
+}
+
+/// The index answers every question, and rightly. Forged entries follow the one that `init` made.
+#[track_caller]
+fn assert_right(s: &Sandbox, project: &Project) {
+    for first in [0, 40, 200, SIZE - 4] {
+        for (term, numbers) in questions(s, first) {
+            let found = project.find_entries(&term).unwrap_or_else(|| panic!("{term:?} was not found"));
+            let found: Vec<u64> = found.into_keys().collect();
+            assert_eq!(found, numbers.iter().map(|n| n + 1).collect::<Vec<_>>(), "{term:?}");
+        }
+    }
+    let latest: Vec<u64> = project.find_latest_run().unwrap().into_keys().collect();
+    assert_eq!(latest, [SIZE - 1]);
+}
+
+#[test]
+fn the_index_may_be_deleted_at_any_time() {
+    let s = forged();
+    let project = forge::project(&s, 0);
+    assert!(!file(&s).exists());
+    assert_right(&s, &project);
+    assert!(file(&s).exists());
+    fs::remove_file(file(&s)).unwrap();
+    // A process that has it open, and one that does not.
+    assert_right(&s, &project);
+    assert_right(&s, &forge::project(&s, 0));
+    assert!(file(&s).exists());
+}
+
+#[test]
+fn what_was_recorded_since_is_found() {
+    let s = Sandbox::repo();
+    forge::append(&s, 0..100);
+    let project = forge::project(&s, 0);
+    assert!(project.find_entries(&Term::Commit(forge::commit(0))).is_some());
+    for n in 100..104 {
+        forge::append(&s, n..n + 1);
+        assert_eq!(project.catch_up_index().unwrap().size, n + 2);
+    }
+    forge::append(&s, 104..SIZE);
+    assert_right(&s, &project);
+    assert_right(&s, &forge::project(&s, 0));
+}
+
+/// Damages a sound index in its place: another file would be taken for a copy.
+fn spoil(s: &Sandbox, how: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    forge::project(s, 0).catch_up_index().unwrap();
+    let mut bytes = fs::read(file(s)).unwrap();
+    how(&mut bytes);
+    fs::write(file(s), &bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn damage_anywhere_gives_no_wrong_answer() {
+    let s = forged();
+    let mut repaired = 0;
+    // The beginning, where SQLite keeps what it goes by, and places all over the rest.
+    let places = (0..120).step_by(4).chain((1..60).map(|n| n * 7919 * 31));
+    for at in places {
+        let bent = spoil(&s, |bytes| {
+            let at = at % bytes.len();
+            let end = (at + 40).min(bytes.len());
+            bytes[at..end].fill(0x5a);
+        });
+        let project = forge::project(&s, 0);
+        for (term, numbers) in questions(&s, 40) {
+            // Nothing found sends the caller to the log itself.
+            let Some(found) = project.find_entries(&term) else { continue };
+            assert!(found.into_keys().eq(numbers.iter().map(|n| n + 1)), "byte {at}: {term:?}");
+        }
+        repaired += usize::from(fs::read(file(&s)).unwrap() != bent);
+    }
+    assert!(repaired > 20, "{repaired}");
+    for cut in [0, 1, 50, 4096, 5000, 65_536] {
+        spoil(&s, |bytes| bytes.truncate(cut));
+        assert_right(&s, &forge::project(&s, 0));
+    }
+}
+
+#[test]
+fn an_index_that_lies_with_right_checksums_is_found_out_and_made_again() {
+    let s = forged();
+    let project = forge::project(&s, 0);
+    let covered = project.catch_up_index().unwrap();
+    for (term, numbers) in questions(&s, 0) {
+        let right: Vec<u64> = numbers.iter().map(|n| n + 1).collect();
+        let asked = term.clone();
+        // The entry is there, and about something else.
+        let row = Row { index: 300, terms: vec![term], directories: vec![], complete: true };
+        project.index.clear().unwrap();
+        assert!(project.index.add(0, &[row], &covered).unwrap());
+        assert_eq!(project.find_entries(&asked).unwrap().into_keys().collect::<Vec<_>>(), right);
+        assert_right(&s, &project);
+    }
+    let beyond = Covered { latest_run: Some(SIZE + 7), ..covered };
+    project.index.clear().unwrap();
+    assert!(project.index.add(0, &[], &beyond).unwrap());
+    assert!(project.find_latest_run().unwrap().contains_key(&(SIZE - 1)));
+    assert_right(&s, &project);
+}
+
+#[test]
+fn the_index_of_another_log_is_not_asked() {
+    let (s, other) = (forged(), Sandbox::repo());
+    forge::append(&other, 8..8 + SIZE);
+    assert_right(&s, &forge::project(&s, 0));
+    forge::project(&other, 0).catch_up_index().unwrap();
+    // The bytes into the same file: not noticed as a copy.
+    fs::write(file(&s), fs::read(file(&other)).unwrap()).unwrap();
+    assert_right(&s, &forge::project(&s, 0));
+}
+
+#[test]
+fn a_log_that_was_rolled_back_and_went_on_otherwise_is_indexed_again() {
+    let s = Sandbox::repo();
+    forge::append(&s, 0..40);
+    let ledger = s.ledger("");
+    let kept: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(&ledger)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.is_file())
+        .map(|p| (p.clone(), fs::read(p).unwrap()))
+        .collect();
+    // Longer than it will be, shorter, and just as long.
+    for numbers in [1000..2000, 1000..1100, 1000..1360] {
+        forge::append(&s, numbers);
+        let old = forge::project(&s, 0);
+        let gone = Term::Run(forge::run(1001));
+        assert_eq!(old.find_entries(&gone).unwrap().len(), 2);
+        for (path, bytes) in &kept {
+            fs::write(path, bytes).unwrap();
+        }
+        forge::append(&s, 40..SIZE);
+        for project in [old, forge::project(&s, 0)] {
+            assert!(project.find_entries(&gone).is_none_or(|found| found.is_empty()));
+            assert_right(&s, &project);
+        }
+        for (path, bytes) in &kept {
+            fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn processes_that_build_it_at_once_build_one() {
+    let s = Sandbox::repo();
+    forge::append(&s, 0..3000);
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let show = || s.prepared(&["--json", "show", &forge::run(1).to_string()]);
+        let calls: Vec<_> = (0..4).map(|_| show()).collect();
+        let threads: Vec<_> =
+            calls.into_iter().map(|mut call| scope.spawn(move || call.output().unwrap().stdout)).collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    let shown: serde_json::Value = serde_json::from_slice(&answers[0]).unwrap();
+    assert_eq!(shown["entries"].as_array().unwrap().len(), 2);
+    assert!(answers.iter().all(|a| *a == answers[0]));
+    assert_eq!(forge::project(&s, 0).catch_up_index().unwrap().size, 3001);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_makes_nobody_fail() {
+    let s = forged();
+    fs::create_dir(file(&s)).unwrap();
+    let project = forge::project(&s, 0);
+    assert!(project.find_entries(&Term::Commit(forge::commit(0))).is_none());
+    assert!(project.find_latest_run().is_none());
+    s.mlprov(&["show", forge::commit(0).as_str()]).success();
+    fs::remove_dir(file(&s)).unwrap();
+    assert_right(&s, &project);
+}
+
+#[test]
+fn what_is_stored_apart_is_found_once_it_is_there() {
+    let s = Sandbox::project_with_data();
+    // More outputs than an entry holds.
+    s.write(
+        "train.sh",
+        "mkdir -p out; for i in $(seq 120); do echo $i > out/file-$i-with-a-name-that-is-not-short; done",
+    );
+    s.commit_all("train");
+    let out: Vec<String> = (1..=120).map(|i| format!("out/file-{i}-with-a-name-that-is-not-short")).collect();
+    let mut args = vec!["run"];
+    out.iter().for_each(|o| args.extend(["--output", o]));
+    args.extend(["--", "sh", "train.sh"]);
+    s.mlprov(&args).success();
+    let body = s.body_of(s.json(&["show", "latest"])["entries"][0]["id"].as_str().unwrap());
+    assert_eq!(body["kind"], "run.started");
+    let ended = s.json(&["show", "latest"])["entries"][1]["statement"]["predicate"].clone();
+    let list: Blake3Hash = ended["outputs"]["object"]["digest"]["blake3"].as_str().unwrap().parse().unwrap();
+    let index = s.json(&["show", "latest"])["entries"][1]["index"].as_u64().unwrap();
+
+    let object = s.path(&format!(".git/mlprov/store/objects/{}/{list}", &list.to_string()[..2]));
+    let bytes = fs::read(&object).unwrap();
+    fs::remove_file(&object).unwrap();
+    let project = forge::project(&s, 0);
+    let made = Blake3Hash::of(b"7\n");
+    assert!(project.find_content(&made).is_none(), "nobody can tell");
+    fs::write(&object, bytes).unwrap();
+    let known = Blake3Hash::of(b"x,y\n1,2\n");
+    // Not yet indexed, but looked at with every question about content.
+    let found = project.find_content(&known).unwrap();
+    assert!(found.contains_key(&index), "it may hold what is asked for");
+    let found = project.find_content(&made).unwrap();
+    assert_eq!(found.into_keys().collect::<Vec<_>>(), [index]);
+}
+
+#[test]
+fn reindex_makes_it_again() {
+    let s = Sandbox::repo();
+    assert!(s.json(&["ledger", "reindex"]).get("indexed").is_none(), "too small to be asked");
+    forge::append(&s, 0..1200);
+    assert_eq!(s.json(&["ledger", "reindex"])["indexed"], 1201);
+    fs::write(file(&s), "nonsense").unwrap();
+    s.mlprov(&["ledger", "reindex"]).success().says("the query index covers 1201 entries");
+    assert!(fs::read(file(&s)).unwrap().starts_with(b"SQLite format 3\0"));
+    fs::remove_file(file(&s)).unwrap();
+    fs::create_dir(file(&s)).unwrap();
+    s.mlprov(&["ledger", "reindex"]).code(3);
+}
+
+#[test]
+fn verify_and_the_hooks_never_open_it() {
+    let s = Sandbox::project_with_data();
+    forge::append(&s, 0..1200);
+    s.commit_all("hooks run");
+    s.write("data/c.csv", "5\n");
+    s.mlprov(&["track", "data"]).success();
+    let _ = s.mlprov(&["verify", "HEAD"]);
+    assert!(!file(&s).exists());
+    assert!(!s.path(".git/mlprov/index.lock").exists());
+}
