@@ -13,6 +13,8 @@ use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::RunId;
 use crate::ports::StoreError;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -139,25 +141,46 @@ fn run_of_package(entries: &[LogEntry], arn: &ModelPackageArn) -> Option<Target>
     })
 }
 
-/// The runs that made a file, else the entries that tracked it.
-fn by_content(project: &Project, entries: &[LogEntry], file: &Path) -> Result<Vec<Target>> {
+/// BLAKE3 of a file in the work tree.
+fn content_of(file: &Path) -> Result<Blake3Hash> {
     let failed = |e| StoreError::io("read", file.display(), e);
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(std::fs::File::open(file).map_err(failed)?).map_err(failed)?;
-    let content = Blake3Hash::from(hasher.finalize());
-    let holds = |list: &List<Artefact>| {
-        // A list that is gone from the store names nothing; `verify` reports it.
-        project.list(list).unwrap_or_default().iter().any(|a| a.digest.blake3 == content)
+    Ok(Blake3Hash::from(hasher.finalize()))
+}
+
+/// The runs that made a file, else the entries that tracked it; else those of a directory that holds it.
+fn by_content(project: &Project, entries: &[LogEntry], file: &Path) -> Result<Vec<Target>> {
+    let content = content_of(file)?;
+    let own = made_or_tracked(project, entries, &|a| a.digest.blake3 == content);
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    // Most entries name the same few directories.
+    let looked: RefCell<BTreeMap<Blake3Hash, bool>> = RefCell::default();
+    let holds = |manifest: Blake3Hash| {
+        let mut looked = looked.borrow_mut();
+        *looked.entry(manifest).or_insert_with(|| project.directory_holds(&manifest, &content))
     };
+    Ok(made_or_tracked(project, entries, &|a| a.manifest.as_ref().is_some_and(|m| holds(m.digest.blake3))))
+}
+
+fn made_or_tracked(
+    project: &Project,
+    entries: &[LogEntry],
+    wanted: &dyn Fn(&Artefact) -> bool,
+) -> Vec<Target> {
+    // A list that is gone from the store names nothing; `verify` reports it.
+    let holds = |list: &List<Artefact>| project.list(list).unwrap_or_default().iter().any(wanted);
     let bodies = || entries.iter().filter_map(LogEntry::body);
     let made =
         bodies().filter(|b| holds(&b.outputs)).filter_map(|b| b.run.as_ref().map(|r| Target::Run(r.id)));
     let made: Vec<Target> = made.collect();
     if !made.is_empty() {
-        return Ok(made);
+        return made;
     }
     let tracked = bodies().filter(|b| b.kind == Kind::DatasetTracked && holds(&b.inputs));
-    Ok(tracked.map(|b| Target::Entry(b.id)).collect())
+    tracked.map(|b| Target::Entry(b.id)).collect()
 }
 
 /// Entries about a target: a run's start and end, a commit's records. Each log in its own order, this clone's

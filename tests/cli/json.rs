@@ -246,3 +246,19 @@ fn a_command_line_that_is_not_understood_is_an_error_document() {
         assert_eq!(out.json()["schema"], "mlprov.error/1", "{args:?}");
     }
 }
+
+#[test]
+fn a_file_of_a_directory_is_shown_as_what_tracked_the_directory() {
+    let s = Sandbox::project_with_data();
+    let tracked = s.entries().iter().find(|e| e["kind"] == "dataset.tracked").unwrap()["id"].clone();
+    assert_eq!(s.json(&["show", "data/a.csv"])["entries"][0]["id"], tracked);
+    s.write("data/c.csv", "5\n");
+    s.mlprov(&["show", "data/c.csv"]).code(3);
+    // A second version that holds the first file as well: no guess.
+    s.mlprov(&["track", "data"]).success();
+    s.mlprov(&["show", "data/a.csv"]).code(2).says("could mean");
+    s.mlprov(&["show", "data/c.csv"]).success();
+    // Content that a run wrote is that of the run.
+    s.mlprov(&["run", "--output", "copy.csv", "--", "cp", "data/a.csv", "copy.csv"]).success();
+    s.mlprov(&["show", "data/a.csv"]).success().shows("run ");
+}
