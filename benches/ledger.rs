@@ -18,6 +18,7 @@ use mlprov::ledger::frame::Header;
 use mlprov::ports::commit_store::CheckpointStore;
 use mlprov::ports::commit_store::CommitStore;
 use mlprov::ports::commit_store::Outcome;
+use mlprov::ports::log_reader::LogReader;
 use mlprov::ports::signer::EntrySigner;
 use mlprov::stores::local::journal::LocalLedger;
 use mlprov::stores::local::keys::LogKeyFile;

@@ -6,7 +6,6 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
-use crate::ledger::batch;
 use crate::ledger::batch::EntryError;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
@@ -62,9 +61,7 @@ impl Project {
 fn read(log: &dyn LogReader, out: &mut Vec<LogEntry>) -> std::result::Result<(), StoreError> {
     let id = log.log();
     log.read(0, &mut |stored| {
-        let read = batch::open(stored.bytes).map(|(_, body)| body);
-        let bytes = stored.bytes.to_vec();
-        out.push(LogEntry { log: id, index: stored.index, id: stored.id, bytes, read });
+        out.push(LogEntry::of(id, &stored));
         ControlFlow::Continue(())
     })
 }

@@ -114,7 +114,7 @@ fn one(word: &str, hits: Vec<Target>) -> Result<Target> {
     hits.into_iter().next().ok_or_else(|| AppError::UnknownId { id: word.to_owned() })
 }
 
-fn is_hex(text: &str) -> bool {
+pub fn is_hex(text: &str) -> bool {
     text.len() >= SHORTEST && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
@@ -142,7 +142,7 @@ fn run_of_package(entries: &[LogEntry], arn: &ModelPackageArn) -> Option<Target>
 }
 
 /// BLAKE3 of a file in the work tree.
-fn content_of(file: &Path) -> Result<Blake3Hash> {
+pub fn content_of(file: &Path) -> Result<Blake3Hash> {
     let failed = |e| StoreError::io("read", file.display(), e);
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(std::fs::File::open(file).map_err(failed)?).map_err(failed)?;

@@ -40,7 +40,7 @@ pub struct ShowReport {
 }
 
 pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
-    let entries = project.all_entries()?;
+    let entries = project.entries_for(cwd, word)?;
     let target = resolve::resolve(project, &entries, cwd, word)?;
     let mut shown = Vec::new();
     for e in resolve::entries_about(&entries, &target) {

@@ -7,6 +7,7 @@ use crate::ledger::hash::TreeHash;
 use crate::ledger::tile::HEIGHT;
 use crate::ledger::tile::Tile;
 use crate::ledger::tile::WIDTH;
+use crate::ledger::tree::Frontier;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeMap;
@@ -70,9 +71,17 @@ pub fn node<R: TileReader>(reader: &R, level: u32, index: u64, size: u64) -> Res
     Nodes { reader, size, cache: BTreeMap::new() }.node(level, index)
 }
 
-/// Root of a tree of `size` leaves, by its tiles.
-pub fn root<R: TileReader>(reader: &R, size: u64) -> Result<TreeHash, R::Error> {
-    Nodes { reader, size, cache: BTreeMap::new() }.range(0, size)
+/// The tree over the first `old` leaves of a tree of `size`, by its tiles. `old` is not more than `size`.
+pub fn frontier_at<R: TileReader>(reader: &R, old: u64, size: u64) -> Result<Frontier, R::Error> {
+    let mut nodes = Nodes { reader, size, cache: BTreeMap::new() };
+    let mut peaks = Vec::new();
+    let mut at = 0;
+    while at < old {
+        let level = (old - at).ilog2();
+        peaks.push(nodes.node(level, at >> level)?);
+        at += 1 << level;
+    }
+    Ok(Frontier::from_parts(old, peaks)?)
 }
 
 /// Root that the first `old` leaves of a tree of `size` had, by its tiles.

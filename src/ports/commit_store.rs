@@ -2,7 +2,6 @@
 
 use crate::domain::ids::EntryId;
 use crate::ledger::batch::Batch;
-use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
 use crate::ports::signer::CheckpointSigner;
@@ -29,9 +28,6 @@ pub enum Outcome {
 /// 4. `start` below or above the current size is `Lost` (or combined, see [`Outcome::Won`]), not an error.
 /// 5. An error means that nothing was committed.
 pub trait CommitStore: LogReader {
-    /// The tree over everything committed.
-    fn head(&self) -> Result<Frontier, StoreError>;
-
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError>;
 
     /// Index of the first entry with this id.

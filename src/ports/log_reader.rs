@@ -29,6 +29,9 @@ pub trait LogReader {
         visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
+    /// The tree over everything that is there.
+    fn head(&self) -> Result<Frontier, StoreError>;
+
     /// The tree over the first `size` entries; `None` if there are fewer. A backend that keeps trees on the way
     /// need not read all that lies before.
     fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {
@@ -68,6 +71,10 @@ impl<T: LogReader + ?Sized> LogReader for &T {
         visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         (**self).read(from, visit)
+    }
+
+    fn head(&self) -> Result<Frontier, StoreError> {
+        (**self).head()
     }
 
     fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {

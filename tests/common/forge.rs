@@ -23,6 +23,7 @@ use mlprov::ledger::batch::SealedEntry;
 use mlprov::ledger::envelope;
 use mlprov::ledger::envelope::Envelope;
 use mlprov::ports::commit_store::CommitStore;
+use mlprov::ports::log_reader::LogReader;
 use mlprov::ports::signer::EntrySigner;
 use mlprov::stores::local::clock::SystemClock;
 use mlprov::stores::local::journal::LocalLedger;

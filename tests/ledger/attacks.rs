@@ -8,7 +8,6 @@ use mlprov::domain::ids::EntryId;
 use mlprov::ledger::frame;
 use mlprov::ledger::hash;
 use mlprov::ledger::tree::Frontier;
-use mlprov::ports::commit_store::CommitStore;
 use mlprov::ports::log_reader::LogReader;
 use mlprov::stores::local::journal::LocalLedger;
 use p256::ecdsa::Signature;

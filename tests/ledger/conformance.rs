@@ -49,6 +49,10 @@ impl LogReader for MemoryLedger {
         &self.header
     }
 
+    fn head(&self) -> Result<Frontier, StoreError> {
+        Ok(self.state().tree.clone())
+    }
+
     fn read(
         &self,
         from: u64,
@@ -73,10 +77,6 @@ impl LogReader for MemoryLedger {
 }
 
 impl CommitStore for MemoryLedger {
-    fn head(&self) -> Result<Frontier, StoreError> {
-        Ok(self.state().tree.clone())
-    }
-
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
         let mut state = self.state();
         if state.tree.size() != start {
@@ -258,6 +258,10 @@ impl LogReader for Shared {
         self.0.header()
     }
 
+    fn head(&self) -> Result<Frontier, StoreError> {
+        self.0.head()
+    }
+
     fn read(
         &self,
         from: u64,
@@ -276,9 +280,6 @@ impl LogReader for Shared {
 }
 
 impl CommitStore for Shared {
-    fn head(&self) -> Result<Frontier, StoreError> {
-        self.0.head()
-    }
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
         self.0.try_commit(start, batch)
     }

@@ -48,6 +48,10 @@ impl LogReader for Faulty {
         self.inner.header()
     }
 
+    fn head(&self) -> Result<Frontier, StoreError> {
+        self.inner.head()
+    }
+
     fn read(
         &self,
         from: u64,
@@ -66,9 +70,6 @@ impl LogReader for Faulty {
 }
 
 impl CommitStore for Faulty {
-    fn head(&self) -> Result<Frontier, StoreError> {
-        self.inner.head()
-    }
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
         let fault = self.script.borrow_mut().pop().unwrap_or(Fault::None);
         match fault {

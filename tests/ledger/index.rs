@@ -49,11 +49,11 @@ fn assert_right(s: &Sandbox, project: &Project) {
     for first in [0, 40, 200, SIZE - 4] {
         for (term, numbers) in questions(s, first) {
             let found = project.find_entries(&term).unwrap_or_else(|| panic!("{term:?} was not found"));
-            let found: Vec<u64> = found.into_keys().collect();
+            let found: Vec<u64> = found.into_keys().map(|(_, index)| index).collect();
             assert_eq!(found, numbers.iter().map(|n| n + 1).collect::<Vec<_>>(), "{term:?}");
         }
     }
-    let latest: Vec<u64> = project.find_latest_run().unwrap().into_keys().collect();
+    let latest: Vec<u64> = project.find_latest_run().unwrap().into_keys().map(|(_, index)| index).collect();
     assert_eq!(latest, [SIZE - 1]);
 }
 
@@ -79,7 +79,7 @@ fn what_was_recorded_since_is_found() {
     assert!(project.find_entries(&Term::Commit(forge::commit(0))).is_some());
     for n in 100..104 {
         forge::append(&s, n..n + 1);
-        assert_eq!(project.catch_up_index().unwrap().size, n + 2);
+        assert_eq!(project.catch_up_index().unwrap()[0].size, n + 2);
     }
     forge::append(&s, 104..SIZE);
     assert_right(&s, &project);
@@ -111,7 +111,10 @@ fn damage_anywhere_gives_no_wrong_answer() {
         for (term, numbers) in questions(&s, 40) {
             // Nothing found sends the caller to the log itself.
             let Some(found) = project.find_entries(&term) else { continue };
-            assert!(found.into_keys().eq(numbers.iter().map(|n| n + 1)), "byte {at}: {term:?}");
+            assert!(
+                found.into_keys().map(|(_, index)| index).eq(numbers.iter().map(|n| n + 1)),
+                "byte {at}: {term:?}"
+            );
         }
         repaired += usize::from(fs::read(file(&s)).unwrap() != bent);
     }
@@ -126,7 +129,7 @@ fn damage_anywhere_gives_no_wrong_answer() {
 fn an_index_that_lies_with_right_checksums_is_found_out_and_made_again() {
     let s = forged();
     let project = forge::project(&s, 0);
-    let covered = project.catch_up_index().unwrap();
+    let covered = project.catch_up_index().unwrap()[0];
     for (term, numbers) in questions(&s, 0) {
         let right: Vec<u64> = numbers.iter().map(|n| n + 1).collect();
         let asked = term.clone();
@@ -134,13 +137,16 @@ fn an_index_that_lies_with_right_checksums_is_found_out_and_made_again() {
         let row = Row { index: 300, terms: vec![term], directories: vec![], complete: true };
         project.index.clear().unwrap();
         assert!(project.index.add(0, &[row], &covered).unwrap());
-        assert_eq!(project.find_entries(&asked).unwrap().into_keys().collect::<Vec<_>>(), right);
+        assert_eq!(
+            project.find_entries(&asked).unwrap().into_keys().map(|(_, index)| index).collect::<Vec<_>>(),
+            right
+        );
         assert_right(&s, &project);
     }
     let beyond = Covered { latest_run: Some(SIZE + 7), ..covered };
     project.index.clear().unwrap();
     assert!(project.index.add(0, &[], &beyond).unwrap());
-    assert!(project.find_latest_run().unwrap().contains_key(&(SIZE - 1)));
+    assert!(project.find_latest_run().unwrap().contains_key(&(0, SIZE - 1)));
     assert_right(&s, &project);
 }
 
@@ -200,7 +206,7 @@ fn processes_that_build_it_at_once_build_one() {
     let shown: serde_json::Value = serde_json::from_slice(&answers[0]).unwrap();
     assert_eq!(shown["entries"].as_array().unwrap().len(), 2);
     assert!(answers.iter().all(|a| *a == answers[0]));
-    assert_eq!(forge::project(&s, 0).catch_up_index().unwrap().size, 3001);
+    assert_eq!(forge::project(&s, 0).catch_up_index().unwrap()[0].size, 3001);
 }
 
 #[test]
@@ -245,9 +251,9 @@ fn what_is_stored_apart_is_found_once_it_is_there() {
     let known = Blake3Hash::of(b"x,y\n1,2\n");
     // Not yet indexed, but looked at with every question about content.
     let found = project.find_content(&known).unwrap();
-    assert!(found.contains_key(&index), "it may hold what is asked for");
+    assert!(found.contains_key(&(0, index)), "it may hold what is asked for");
     let found = project.find_content(&made).unwrap();
-    assert_eq!(found.into_keys().collect::<Vec<_>>(), [index]);
+    assert_eq!(found.into_keys().map(|(_, index)| index).collect::<Vec<_>>(), [index]);
 }
 
 #[test]

@@ -15,3 +15,4 @@ mod oracles;
 mod processes;
 mod sync;
 mod trust;
+mod words;

@@ -1,7 +1,9 @@
 //! Logs and checkpoints that go from clone to clone through a bare git remote, and remotes that lie.
 
 use crate::common::Sandbox;
+use crate::common::forge;
 use mlprov::app::record;
+use mlprov::app::resolve;
 use mlprov::domain::entry::Kind;
 use mlprov::domain::entry::Target;
 use mlprov::domain::time::Timestamp;
@@ -433,4 +435,28 @@ fn commit_messages_name_the_checkpoint_before_them_where_that_is_asked_for() {
     }
     let _ = fs::remove_dir_all(s.state_dir().join("seen"));
     s.mlprov(&["verify", "HEAD~2"]).code(1).shows("altered     witness message of commit");
+}
+
+#[test]
+fn the_index_finds_what_stands_in_the_logs_of_others() {
+    let two = Two::new();
+    for round in 0..2 {
+        two.bob(&["run", "-n", "his", "--", "true"]).success();
+        two.bob(&["sync"]).success();
+        two.ada(&["sync"]).success();
+        let bobs = two.json_of_bob(&["log", "-n", "1"])["entries"][0]["run"].as_str().unwrap().to_owned();
+        let project = forge::project(&two.s, 0);
+        assert_eq!(project.catch_up_index().unwrap().len(), 2);
+        let own = two.s.head();
+        for (word, count) in [(&bobs, 2), (&format!("r-{}", &bobs[28..]), 2), (&own, 1)] {
+            let few = project.entries_for(&two.s.path(""), word).unwrap();
+            let target = resolve::resolve(&project, &few, &two.s.path(""), word).unwrap();
+            assert!(few.len() < project.all_entries().unwrap().len(), "not the scan");
+            assert_eq!(resolve::entries_about(&few, &target).len(), count, "round {round}: {word}");
+        }
+    }
+    let project = forge::project(&two.s, 0);
+    let covered = project.catch_up_index().unwrap();
+    assert_eq!(covered[1].size, 5);
+    assert_eq!(covered[1].log.to_string(), two.log_of_bob());
 }

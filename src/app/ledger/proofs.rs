@@ -32,7 +32,7 @@ pub struct ProofReport {
 
 /// Proves the entry that `word` means: a run's end, a commit's first record, or the entry itself.
 pub fn prove(project: &Project, cwd: &Path, word: &str) -> Result<ProofReport> {
-    let entries = project.all_entries()?;
+    let entries = project.entries_for(cwd, word)?;
     let target = resolve::resolve(project, &entries, cwd, word)?;
     let about = resolve::entries_about(&entries, &target);
     let entry = match target {

@@ -7,6 +7,7 @@ use crate::app::Result;
 use crate::durable;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
+use crate::ledger::proof;
 use crate::ledger::proof::TileReader;
 use crate::ledger::tile;
 use crate::ledger::tile::Builder;
@@ -151,19 +152,6 @@ impl Project {
         if builder.size() > 0 {
             durable::write_derived(&tiles.dir().join(SIZE_FILE), builder.size().to_string().as_bytes())?;
         }
-        frontier_of(&builder, tiles)
+        proof::frontier_at(tiles, builder.size(), builder.size())
     }
-}
-
-/// The tree that tiles add up to.
-fn frontier_of(builder: &Builder, tiles: &TileDir) -> Result<Frontier> {
-    let size = builder.size();
-    let mut peaks = Vec::new();
-    let mut at = 0;
-    while at < size {
-        let level = (size - at).ilog2();
-        peaks.push(crate::ledger::proof::node(tiles, level, at >> level, size)?);
-        at += 1 << level;
-    }
-    Ok(Frontier::from_parts(size, peaks)?)
 }

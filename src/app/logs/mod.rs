@@ -65,6 +65,13 @@ impl Project {
         Ok(out)
     }
 
+    /// This clone's own log first, then the others by id.
+    pub fn readers(&self) -> Result<Vec<Box<dyn LogReader + '_>>> {
+        let own: Box<dyn LogReader + '_> = Box::new(&*self.ledger as &dyn LogReader);
+        let others = self.other_logs()?.into_iter().map(|log| Box::new(log) as Box<dyn LogReader + '_>);
+        Ok(std::iter::once(own).chain(others).collect())
+    }
+
     /// An object that some clone published with its log. Its hash holds.
     pub fn published_object(&self, object: &Blake3Hash) -> Result<Option<Vec<u8>>> {
         let logs = self.other_logs()?;

@@ -153,7 +153,7 @@ impl Project {
         // Read back before it counts: what was published before must lead to the same root.
         if let Some(commit) = self.repo.commit(&commit)? {
             let written = PublishedLog::open(&self.repo, &commit.tree, &name)?;
-            if proof::root(written.files(), checkpoint.size)? != checkpoint.root {
+            if proof::root_at(written.files(), checkpoint.size, checkpoint.size)? != checkpoint.root {
                 return Err(inconsistent(have));
             }
         }

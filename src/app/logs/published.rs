@@ -13,8 +13,10 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::frame::Header;
 use crate::ledger::hash;
 use crate::ledger::note::Note;
+use crate::ledger::proof;
 use crate::ledger::tile;
 use crate::ledger::tile::Tile;
+use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
 use crate::ports::log_reader::StoredEntry;
@@ -151,6 +153,23 @@ impl LogReader for PublishedLog<'_> {
             }
         }
         Ok(())
+    }
+
+    fn head(&self) -> Result<Frontier, StoreError> {
+        let tree = self.tree_at(self.size)?;
+        tree.ok_or_else(|| StoreError::Missing { what: self.files.place("tile/0") })
+    }
+
+    fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {
+        if size > self.size {
+            return Ok(None);
+        }
+        let tree = proof::frontier_at(&self.files, size, self.size);
+        tree.map(Some).map_err(|e| StoreError::Corrupt {
+            what: self.files.name.clone(),
+            at: "tile".into(),
+            why: e.to_string(),
+        })
     }
 
     fn latest(&self) -> Result<Option<String>, StoreError> {

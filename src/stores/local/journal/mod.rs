@@ -114,6 +114,11 @@ impl LogReader for LocalLedger {
         &self.header
     }
 
+    fn head(&self) -> Result<Frontier, StoreError> {
+        let file = self.open_journal(false)?;
+        Ok(self.tail(&file)?.tree)
+    }
+
     fn read(
         &self,
         from: u64,
@@ -158,11 +163,6 @@ impl LogReader for LocalLedger {
 }
 
 impl CommitStore for LocalLedger {
-    fn head(&self) -> Result<Frontier, StoreError> {
-        let file = self.open_journal(false)?;
-        Ok(self.tail(&file)?.tree)
-    }
-
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
         let lock = self.lock_file()?;
         match self.try_lock(&lock)? {
