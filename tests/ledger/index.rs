@@ -9,6 +9,7 @@ use mlprov::ports::index::Row;
 use mlprov::ports::index::Term;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 const SIZE: u64 = 400;
 
@@ -207,6 +208,28 @@ fn processes_that_build_it_at_once_build_one() {
     assert_eq!(shown["entries"].as_array().unwrap().len(), 2);
     assert!(answers.iter().all(|a| *a == answers[0]));
     assert_eq!(forge::project(&s, 0).catch_up_index().unwrap()[0].size, 3001);
+}
+
+#[test]
+fn a_process_killed_while_it_builds_leaves_nothing_wrong() {
+    let s = Sandbox::repo();
+    forge::append(&s, 0..1200);
+    // From before it begins to after it ends, wherever that is on this machine.
+    let begun = Instant::now();
+    s.mlprov(&["ledger", "reindex"]).success();
+    let whole = begun.elapsed();
+    for n in 1..=12 {
+        let mut reindex = s.prepared(&["ledger", "reindex"]);
+        let _ = reindex.timeout(whole * n / 12).output();
+        for first in [0, 600, 1196] {
+            let found = forge::project(&s, 0).find_entries(&Term::Run(forge::run(first + 1))).unwrap();
+            assert_eq!(
+                found.into_keys().map(|(_, index)| index).collect::<Vec<_>>(),
+                [first + 2, first + 3],
+                "killed at {n}/12"
+            );
+        }
+    }
 }
 
 #[test]
