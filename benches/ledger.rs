@@ -1,6 +1,6 @@
 //! What the embedded ledger costs, as ratios against the bare disk in one run.
 //!
-//! `cargo bench --bench ledger [-- --entries 1000000 --rounds 200]`
+//! `cargo bench --bench ledger [-- --rounds 200 --batches 50 --writers 8 --appends 500]`
 //!
 //! Entries are signed before the clock starts; the hook's own bound (`benches/hook.py`) includes signing.
 
@@ -25,15 +25,19 @@ use mlprov::stores::local::keys::LogKeyFile;
 use mlprov::stores::local::keys::WriterKeyFile;
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::process::Stdio;
 use std::time::Instant;
 
 struct Options {
     rounds: usize,
     batches: usize,
     writers: usize,
+    /// By each of them.
+    appends: usize,
 }
 
 struct Maker {
@@ -90,8 +94,13 @@ fn say(line: String) {
     out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).unwrap();
 }
 
+/// On the disk of the build, and not in the work tree: what is killed leaves it behind.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
 fn one_append(maker: &Maker, header: &Header, options: &Options) {
-    let dir = tempfile::tempdir_in(".").unwrap();
+    let dir = scratch();
     LocalLedger::create(dir.path(), header).unwrap();
     let log_key = LogKeyFile::open_or_create(&dir.path().join("log.pem"), &header.origin).unwrap();
     let floor = dir.path().join("bare");
@@ -115,7 +124,7 @@ fn one_append(maker: &Maker, header: &Header, options: &Options) {
 }
 
 fn batches(maker: &Maker, header: &Header, options: &Options) {
-    let dir = tempfile::tempdir_in(".").unwrap();
+    let dir = scratch();
     LocalLedger::create(dir.path(), header).unwrap();
     let batches: Vec<Batch> =
         (0..options.batches as u64).map(|b| maker.batch(b * 1000..(b + 1) * 1000)).collect();
@@ -131,35 +140,22 @@ fn batches(maker: &Maker, header: &Header, options: &Options) {
 }
 
 /// Processes that append single entries in loops, against processes that append the same bytes to files of
-/// their own.
+/// their own. The clock starts when all of them have read their entries.
 fn many_writers(maker: &Maker, header: &Header, options: &Options) {
-    let each = options.rounds / 2;
-    let program = std::env::current_exe().unwrap();
-    let all = |dir: &Path, kind: &str| {
-        millis(|| {
-            let start = |w: usize| {
-                Command::new(&program).args(["--child", kind]).arg(dir).arg(w.to_string()).spawn().unwrap()
-            };
-            let children: Vec<_> = (0..options.writers).map(start).collect();
-            children.into_iter().for_each(|mut c| assert!(c.wait().unwrap().success()));
-        })
-    };
+    let each = options.appends;
+    let entries: Vec<Vec<u8>> = (1..=options.writers as u64)
+        .map(|w| (0..each as u64).flat_map(|n| framed(&maker.entry(1_000_000 * w + n))).collect())
+        .collect();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         // A fresh ledger for each round: an entry that is recorded already is not recorded again.
-        let dir = tempfile::tempdir_in(".").unwrap();
+        let dir = scratch();
         LocalLedger::create(dir.path(), header).unwrap();
-        for w in 0..options.writers {
-            let entries: Vec<u8> = (0..each as u64)
-                .flat_map(|n| {
-                    let entry = maker.entry(1_000_000 * (w as u64 + 1) + n);
-                    [&(entry.bytes().len() as u32).to_le_bytes()[..], entry.bytes()].concat()
-                })
-                .collect();
+        for (w, entries) in entries.iter().enumerate() {
             std::fs::write(dir.path().join(format!("entries-{w}")), entries).unwrap();
         }
-        theirs.push(all(dir.path(), "bare"));
-        ours.push(all(dir.path(), "ledger"));
+        theirs.push(at_once(dir.path(), "bare", options.writers));
+        ours.push(at_once(dir.path(), "ledger", options.writers));
         let size = LocalLedger::open(dir.path()).unwrap().unwrap().head().unwrap().size();
         assert_eq!(size, (options.writers * each) as u64, "none lost, none twice");
     }
@@ -172,25 +168,55 @@ fn many_writers(maker: &Maker, header: &Header, options: &Options) {
     ));
 }
 
+fn framed(entry: &SealedEntry) -> Vec<u8> {
+    [&(entry.bytes().len() as u32).to_le_bytes()[..], entry.bytes()].concat()
+}
+
+/// Milliseconds from the common start to the end of the last one.
+fn at_once(dir: &Path, kind: &str, writers: usize) -> f64 {
+    let program = std::env::current_exe().unwrap();
+    let start = |w: usize| {
+        let mut command = Command::new(&program);
+        command.args(["--child", kind]).arg(dir).arg(w.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut children: Vec<_> = (0..writers).map(start).collect();
+    for child in &mut children {
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    }
+    millis(|| {
+        children.iter_mut().for_each(|c| drop(c.stdin.take()));
+        children.iter_mut().for_each(|c| assert!(c.wait().unwrap().success()));
+    })
+}
+
 fn child(kind: &str, dir: &Path, w: &str) {
     let raw = std::fs::read(dir.join(format!("entries-{w}"))).unwrap();
     let mut rest = &raw[..];
+    let mut entries = Vec::new();
     while let Some((length, tail)) = rest.split_first_chunk::<4>() {
         let (entry, tail) = tail.split_at(u32::from_le_bytes(*length) as usize);
+        entries.push(SealedEntry::parse(entry.to_vec()).unwrap().0);
         rest = tail;
-        if kind == "bare" {
-            bare(&dir.join(format!("bare-{w}")), entry);
-            continue;
+    }
+    say("ready".into());
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    for entry in entries {
+        match kind {
+            "bare" => bare(&dir.join(format!("bare-{w}")), entry.bytes()),
+            _ => append(dir, entry),
         }
-        let (entry, _) = SealedEntry::parse(entry.to_vec()).unwrap();
-        let ledger = LocalLedger::open(dir).unwrap().unwrap();
-        let batch = Batch::new(vec![entry]).unwrap();
-        loop {
-            let start = ledger.head().unwrap().size();
-            let won = matches!(ledger.try_commit(start, &batch).unwrap(), Outcome::Won { .. });
-            if won || ledger.find(batch.entries()[0].id()).unwrap().is_some() {
-                break;
-            }
+    }
+}
+
+fn append(dir: &Path, entry: SealedEntry) {
+    let ledger = LocalLedger::open(dir).unwrap().unwrap();
+    let batch = Batch::new(vec![entry]).unwrap();
+    loop {
+        let start = ledger.head().unwrap().size();
+        let won = matches!(ledger.try_commit(start, &batch).unwrap(), Outcome::Won { .. });
+        if won || ledger.find(batch.entries()[0].id()).unwrap().is_some() {
+            break;
         }
     }
 }
@@ -210,6 +236,7 @@ fn main() {
         rounds: option("--rounds", 200),
         batches: option("--batches", 50),
         writers: option("--writers", 8),
+        appends: option("--appends", 500),
     };
     let keys = tempfile::tempdir().unwrap();
     let (key, _) = WriterKeyFile::open_or_create(&keys.path().join("writer.pem")).unwrap();
