@@ -140,7 +140,11 @@ impl EntryId {
     }
 
     pub fn from_bytes(bytes: [u8; 16]) -> Result<Self, ParseError> {
-        Uuid::from_bytes(bytes).to_string().parse()
+        let id = Uuid::from_bytes(bytes);
+        match id.get_version_num() {
+            8 => Ok(EntryId(id)),
+            _ => Err(ParseError::new("entry id", "a UUID of another version", id.to_string())),
+        }
     }
 
     /// `e-` and 8 digits of the tail.

@@ -130,10 +130,15 @@ impl Frame<'_> {
     }
 }
 
+/// Length of what [`encode`] returns.
+pub fn length(before: &Frontier, batch: &Batch) -> usize {
+    let entries: usize = batch.entries().iter().map(|e| e.bytes().len() + 18).sum();
+    FRAME_HEAD + 45 + 32 * before.peaks().len() + entries
+}
+
 /// A whole frame: head and body.
 pub fn encode(before: &Frontier, batch: &Batch) -> Vec<u8> {
-    let payload: usize = batch.entries().iter().map(|e| e.bytes().len() + 18).sum();
-    let mut out = Vec::with_capacity(FRAME_HEAD + 45 + 32 * before.peaks().len() + payload);
+    let mut out = Vec::with_capacity(length(before, batch));
     out.extend_from_slice(FRAME_MAGIC);
     out.extend_from_slice(&[0; 8]);
     out.extend_from_slice(&before.size().to_le_bytes());
@@ -177,12 +182,29 @@ pub fn body_length(head: &[u8]) -> Result<usize, FormatError> {
 /// `bytes`: head and body, no more.
 pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FormatError> {
     let bad = |why: &str| FormatError::new("journal frame", why);
-    let length = body_length(bytes)?;
-    let body = bytes.get(FRAME_HEAD..FRAME_HEAD + length).ok_or_else(|| bad("cut short"))?;
-    if crc32c::crc32c(body) != u32_at(bytes, 8) {
+    if crc32c::crc32c(body(bytes)?) != u32_at(bytes, 8) {
         return Err(bad("its checksum does not match"));
     }
-    let mut rest = body;
+    let (frame, previous_root) = fields(bytes)?;
+    if frame.before.root() != previous_root {
+        return Err(bad("its frontier does not give its previous root"));
+    }
+    Ok(frame)
+}
+
+/// Of bytes that [`decode`] accepted before.
+pub fn decode_again(bytes: &[u8]) -> Result<Frame<'_>, FormatError> {
+    fields(bytes).map(|(frame, _)| frame)
+}
+
+fn body(bytes: &[u8]) -> Result<&[u8], FormatError> {
+    let end = FRAME_HEAD + body_length(bytes)?;
+    bytes.get(FRAME_HEAD..end).ok_or_else(|| FormatError::new("journal frame", "cut short"))
+}
+
+fn fields(bytes: &[u8]) -> Result<(Frame<'_>, TreeHash), FormatError> {
+    let bad = |why: &str| FormatError::new("journal frame", why);
+    let mut rest = body(bytes)?;
     let mut take = |n: usize| -> Result<&[u8], FormatError> {
         let (head, tail) = rest.split_at_checked(n).ok_or_else(|| bad("its fields do not fit its length"))?;
         rest = tail;
@@ -197,9 +219,6 @@ pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FormatError> {
         frontier.push(TreeHash(array(take(32)?)));
     }
     let before = Frontier::from_parts(start, frontier)?;
-    if before.root() != previous_root {
-        return Err(bad("its frontier does not give its previous root"));
-    }
     let mut entries = Vec::new();
     for _ in 0..count {
         let id = EntryId::from_bytes(array(take(16)?)).map_err(|_| bad("an entry id is damaged"))?;
@@ -209,7 +228,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame<'_>, FormatError> {
     if !rest.is_empty() || entries.is_empty() {
         return Err(bad("its fields do not fit its length"));
     }
-    Ok(Frame { before, entries })
+    Ok((Frame { before, entries }, previous_root))
 }
 
 // Callers have checked the length; a short slice would be a bug here, and gives zeros, which no check passes.

@@ -5,20 +5,22 @@
 //! lookup.offsets  per entry: index of the first entry of its frame, offset of that frame (two u64)
 //! lookup.ids      header (4,096 bytes), then hash tables of 4,096, 8,192, 16,384 … entries, each with two
 //!                 slots per entry; slot = 16 bytes id, u64 index + 1
-//! header          "mlplook1" | u64 entries covered | u64 journal offset covered | the same two as of the last
+//! header          "mlplook2" | u64 entries covered | u64 journal offset covered | the same two as of the last
 //!                 sync | u64 time of boot, seconds | u32 crc32c of all before
 //! ```
 //! A full table is never moved: a new entry costs two small writes, a question one read per table. The files
 //! are not synced on the hot path; after a reboot, what was written since the last sync is done again.
 
 use crate::domain::ids::EntryId;
+use crate::stores::local::clock::SAME_BOOT;
+use crate::stores::local::clock::boot_time;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-const MAGIC: &[u8; 8] = b"mlplook1";
+const MAGIC: &[u8; 8] = b"mlplook2";
 const HEADER: u64 = 4096;
 const SLOT: u64 = 24;
 const FIRST_TABLE: u64 = 4096;
@@ -41,16 +43,6 @@ pub struct Lookup {
     synced: Covered,
 }
 
-/// When this machine was booted (Unix time, seconds). What was written before may not have reached the disk.
-fn boot_time() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime).tv_sec;
-    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime).tv_sec;
-    u64::try_from(now - up).unwrap_or(0)
-}
-
-/// The clock may have been set a little since; a machine does not boot within that time.
-const SAME_BOOT: u64 = 5;
-
 /// Table number `k` begins after this many entries.
 fn entries_before(k: u32) -> u64 {
     FIRST_TABLE * ((1u64 << k) - 1)
@@ -69,19 +61,19 @@ fn slots(k: u32) -> u64 {
 }
 
 fn first_slot(id: &EntryId, k: u32) -> u64 {
-    // Ids are hashes already.
-    let mut tail = [0u8; 8];
-    tail.copy_from_slice(&id.as_bytes()[8..]);
-    u64::from_le_bytes(tail) % slots(k)
+    // Ids are hashes already, but for the version (byte 6) and the variant (byte 8), which are always the same.
+    let mut word = [0u8; 8];
+    word[..6].copy_from_slice(&id.as_bytes()[..6]);
+    u64::from_le_bytes(word) % slots(k)
 }
 
 impl Lookup {
     /// Opens it for reading. `None` if it is not there, or cannot be relied on.
     pub fn open(dir: &Path) -> Option<Self> {
-        Self::from_files(
-            File::open(dir.join("lookup.ids")).ok()?,
-            File::open(dir.join("lookup.offsets")).ok()?,
-        )
+        let (ids, offsets) =
+            (File::open(dir.join("lookup.ids")).ok()?, File::open(dir.join("lookup.offsets")).ok()?);
+        let (covered, synced) = covered(&ids)?;
+        Some(Lookup { ids, offsets, covered, synced })
     }
 
     /// Opens it for writing, or begins a new one. The journal's lock must be held.
@@ -90,31 +82,15 @@ impl Lookup {
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(dir.join(name))
         };
         let (ids, offsets) = (open("lookup.ids")?, open("lookup.offsets")?);
-        if let Some(lookup) = Self::from_files(ids.try_clone()?, offsets.try_clone()?) {
-            return Ok(lookup);
-        }
-        ids.set_len(0)?;
-        offsets.set_len(0)?;
-        Ok(Lookup { ids, offsets, covered: Covered::default(), synced: Covered::default() })
-    }
-
-    fn from_files(ids: File, offsets: File) -> Option<Self> {
-        let mut header = [0u8; 52];
-        ids.read_exact_at(&mut header, 0).ok()?;
-        if &header[..8] != MAGIC || crc32c::crc32c(&header[..48]).to_le_bytes() != header[48..] {
-            return None;
-        }
-        let word = |at: usize| {
-            let mut bytes = [0u8; 8];
-            bytes.copy_from_slice(&header[at..at + 8]);
-            u64::from_le_bytes(bytes)
+        let (covered, synced) = match covered(&ids) {
+            Some(covered) => covered,
+            None => {
+                ids.set_len(0)?;
+                offsets.set_len(0)?;
+                Default::default()
+            }
         };
-        let synced = Covered { size: word(24), end: word(32) };
-        let mut covered = Covered { size: word(8), end: word(16) };
-        if boot_time().abs_diff(word(40)) > SAME_BOOT {
-            covered = synced;
-        }
-        Some(Lookup { ids, offsets, covered, synced })
+        Ok(Lookup { ids, offsets, covered, synced })
     }
 
     pub fn covered(&self) -> Covered {
@@ -227,6 +203,26 @@ impl Lookup {
         let offset = u64::from_le_bytes(bytes[8..].try_into().unwrap_or_default());
         Ok((start <= index).then_some((start, offset)))
     }
+}
+
+/// What the header says: up to where the files cover the journal, and did at the last sync.
+fn covered(ids: &File) -> Option<(Covered, Covered)> {
+    let mut header = [0u8; 52];
+    ids.read_exact_at(&mut header, 0).ok()?;
+    if &header[..8] != MAGIC || crc32c::crc32c(&header[..48]).to_le_bytes() != header[48..] {
+        return None;
+    }
+    let word = |at: usize| {
+        let mut bytes = [0u8; 8];
+        bytes.copy_from_slice(&header[at..at + 8]);
+        u64::from_le_bytes(bytes)
+    };
+    let synced = Covered { size: word(24), end: word(32) };
+    let mut covered = Covered { size: word(8), end: word(16) };
+    if boot_time().abs_diff(word(40)) > SAME_BOOT {
+        covered = synced;
+    }
+    Some((covered, synced))
 }
 
 fn parts(slot: &[u8]) -> (&[u8], u64) {
