@@ -1,5 +1,6 @@
 //! The embedded backend: files below `<git common dir>/mlprov/` and keys in the user's own directories.
 
+mod bell;
 pub mod clock;
 pub mod index;
 pub mod journal;

@@ -1,21 +1,15 @@
-//! Appending: the lock, the queue of those who wait for it, one frame, one `fdatasync`.
+//! Appending: the lock, one frame, one `fdatasync`.
 
 use super::LocalLedger;
 use super::read::Tail;
-use crate::domain::ids::EntryId;
 use crate::durable;
 use crate::ledger::batch::Batch;
-use crate::ledger::batch::SealedEntry;
 use crate::ledger::frame;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
-use crate::ports::commit_store::CommitStore;
-use crate::ports::commit_store::Outcome;
+use crate::stores::local::bell::Bell;
+use crate::stores::local::bell::Ear;
 use crate::stores::local::lookup::Lookup;
-use crate::stores::local::queue::Queue;
-use crate::stores::local::queue::Taken;
-use crate::stores::local::queue::Ticket;
-use std::collections::HashSet;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -25,10 +19,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// How long a writer waits for another one.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How often a waiting writer looks again.
-const POLL: Duration = Duration::from_micros(200);
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The lookup is synced each time its size passes a multiple of this.
 const SYNC_EVERY: u64 = 4096;
@@ -62,114 +53,26 @@ impl LocalLedger {
 
     pub(super) fn lock(&self) -> Result<File, StoreError> {
         let (file, begun) = (self.lock_file()?, Instant::now());
+        let mut ear = None;
         while !self.try_lock(&file)? {
             if begun.elapsed() >= LOCK_TIMEOUT {
                 return Err(self.locked());
             }
-            std::thread::sleep(POLL);
+            // Looks once more after it began to listen.
+            if let Some(ear) = ear.replace(Bell::new(&self.dir).listen()) {
+                Ear::wait(ear);
+            }
         }
         Ok(file)
     }
 
     pub(super) fn locked(&self) -> StoreError {
-        let holder = fs::read_to_string(self.dir.join("journal.lock")).unwrap_or_default();
+        let text = fs::read(self.dir.join("journal.lock")).unwrap_or_default();
+        let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+        let holder = String::from_utf8_lossy(line);
         StoreError::Locked {
             what: self.journal_file().display().to_string(),
             holder: holder.trim().to_owned(),
-        }
-    }
-
-    /// Commits a batch by whoever gets the lock: this process, or the one that holds it now.
-    pub(super) fn commit_queued(
-        &self,
-        lock: &File,
-        start: u64,
-        batch: &Batch,
-    ) -> Result<Outcome, StoreError> {
-        let ticket = Queue::new(&self.dir).put(batch)?;
-        let begun = Instant::now();
-        loop {
-            if ticket.is_done() {
-                // Durable, at a place that the log itself tells.
-                let first = batch.entries()[0].id();
-                return Ok(self.find(first)?.map_or(Outcome::Unknown, |start| Outcome::Won { start }));
-            }
-            if self.try_lock(lock)? {
-                return self.commit_locked(start, batch, Some(&ticket));
-            }
-            if begun.elapsed() >= LOCK_TIMEOUT {
-                return if ticket.withdraw() { Err(self.locked()) } else { Ok(Outcome::Unknown) };
-            }
-            std::thread::sleep(POLL);
-        }
-    }
-
-    /// Writes one frame: the batch, and all that waits. `ticket`: where the batch itself waits, if it does.
-    pub(super) fn commit_locked(
-        &self,
-        start: u64,
-        batch: &Batch,
-        ticket: Option<&Ticket>,
-    ) -> Result<Outcome, StoreError> {
-        let file = self.open_journal(true)?;
-        let tail = self.tail(&file)?;
-        let taken = Queue::new(&self.dir).take();
-        let put_back = |taken: Vec<Taken>| taken.into_iter().for_each(Taken::put_back);
-        let own_waits = ticket.is_some_and(|t| taken.iter().any(|other| t.names(other)));
-        if ticket.is_some() && !own_waits {
-            // Committed between the last look and the lock.
-            put_back(taken);
-            let first = batch.entries()[0].id();
-            return Ok(self.find(first)?.map_or(Outcome::Unknown, |start| Outcome::Won { start }));
-        }
-        if ticket.is_none() && tail.tree.size() != start {
-            put_back(taken);
-            return Ok(Outcome::Lost);
-        }
-        if ticket.is_none() && taken.is_empty() {
-            // Nobody waits, and the caller has looked at everything up to this head.
-            let written = self.write_frame(&file, &tail, batch)?;
-            return Ok(if written { Outcome::Won { start } } else { Outcome::Unknown });
-        }
-        // The own batch first: it begins at the head.
-        let mut entries: Vec<SealedEntry> = Vec::new();
-        let mut ids: HashSet<EntryId> = HashSet::new();
-        let lookup = Lookup::open(&self.dir).filter(|l| l.covered().end == tail.end);
-        let own = batch.entries().iter().cloned();
-        let others = taken.iter().filter(|t| !ticket.is_some_and(|own| own.names(t)));
-        for entry in own.chain(others.flat_map(|t| t.entries.iter().cloned())) {
-            // Others looked for their ids before they waited; somebody may have recorded the same since.
-            let fresh = match &lookup {
-                // A hit is looked at again in the journal; a miss needs no more.
-                Some(lookup) if lookup.find(entry.id()).is_ok_and(|hit| hit.is_none()) => true,
-                _ => self.find(entry.id())?.is_none(),
-            };
-            if fresh && !ids.contains(entry.id()) {
-                ids.insert(*entry.id());
-                entries.push(entry);
-            }
-        }
-        let own_fresh = batch.entries().iter().all(|e| ids.contains(e.id()));
-        let written = match Batch::new(entries) {
-            Some(all) => self.write_frame(&file, &tail, &all),
-            None => Ok(true),
-        };
-        match written {
-            Ok(true) => {
-                taken.into_iter().for_each(Taken::done);
-                let start = tail.tree.size();
-                // The same fact, recorded while this one waited: the caller looks again, and finds it.
-                Ok(if own_fresh { Outcome::Won { start } } else { Outcome::Lost })
-            }
-            Ok(false) => {
-                put_back(taken);
-                Ok(Outcome::Unknown)
-            }
-            Err(e) => {
-                put_back(taken);
-                ticket.map(Ticket::withdraw);
-                Err(e)
-            }
         }
     }
 
@@ -188,10 +91,19 @@ impl LocalLedger {
             }
             return Err(e.into());
         }
-        // From here on the batch is true. The hint only saves work.
-        let _ = durable::write_derived(&self.dir.join("head"), tail.end.to_string().as_bytes());
-        self.cover(tail.end, &tail.tree, batch, tail.end + bytes.len() as u64);
         Ok(true)
+    }
+
+    /// What is derived from a frame that was just written: it only saves work.
+    pub(super) fn note_frame(&self, tail: &Tail, batch: &Batch) {
+        let _ = durable::write_derived(&self.dir.join("head"), tail.end.to_string().as_bytes());
+        self.cover(tail.end, &tail.tree, batch, tail.end + frame::length(&tail.tree, batch) as u64);
+    }
+
+    /// Lets the next one in.
+    pub(super) fn unlock(&self, file: &File) {
+        let _ = file.unlock(); // it goes with the file in any case
+        Bell::new(&self.dir).ring();
     }
 
     /// Moves a torn tail out of the way. Called with the lock held.

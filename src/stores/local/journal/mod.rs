@@ -7,7 +7,8 @@
 //! signed         largest size and root ever signed
 //! checkpoint     the signed note over it; derived
 //! lookup.*       where each entry stands; derived (`lookup.rs`)
-//! queue/         entries of writers that wait for the lock (`queue.rs`)
+//! bell           wakes them (`bell.rs`)
+//! waiting        batches of writers that wait for the lock (`queue.rs`)
 //! place          machine and file of the last write, so that a copy does not go on unnoticed
 //! torn-<n>       a last frame that was cut off by a crash, set aside
 //! ```
@@ -15,10 +16,13 @@
 //! hint, unlock. Only then is a checkpoint signed.
 
 mod append;
+mod combine;
 mod read;
 mod signed;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting_tests;
 
 use read::read_up_to;
 
@@ -165,10 +169,12 @@ impl LogReader for LocalLedger {
 impl CommitStore for LocalLedger {
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
         let lock = self.lock_file()?;
-        match self.try_lock(&lock)? {
-            true => self.commit_locked(start, batch, None),
-            false => self.commit_queued(&lock, start, batch),
+        if !self.try_lock(&lock)? {
+            return self.commit_queued(&lock, start, batch);
         }
+        let outcome = self.commit_at(&lock, start, batch);
+        self.unlock(&lock);
+        outcome
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {

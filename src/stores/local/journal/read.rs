@@ -26,11 +26,16 @@ pub(super) struct Tail {
     pub(super) tree: Frontier,
     /// Tree before the last frame: the usual size of the last checkpoint.
     pub(super) before: Frontier,
+    /// What the last frame holds.
+    pub(super) last: Vec<EntryId>,
     /// Where the next frame goes.
     pub(super) end: u64,
     /// Bytes after `end` that are no whole frame.
     pub(super) torn: u64,
 }
+
+/// Bytes read of a frame at first: most are shorter.
+const GUESS: usize = 8 << 10;
 
 /// What stands at an offset of the journal.
 enum Next {
@@ -48,20 +53,25 @@ impl LocalLedger {
         file: &File,
         offset: u64,
     ) -> Result<Result<Option<Vec<u8>>, FormatError>, StoreError> {
-        let mut head = [0u8; frame::FRAME_HEAD];
-        let got = read_up_to(file, offset, &mut head).map_err(self.io("read"))?;
+        let mut bytes = vec![0; GUESS];
+        let mut got = read_some(file, offset, &mut bytes).map_err(self.io("read"))?;
         if got == 0 {
             let length = file.metadata().map_err(self.io("read"))?.len();
             let beyond = FormatError::new("journal frame", "it would lie beyond the end of the file");
             return Ok(if offset > length { Err(beyond) } else { Ok(None) });
         }
-        let body = match frame::body_length(&head[..got]) {
-            Ok(body) => body,
+        if got < frame::FRAME_HEAD {
+            got += read_up_to(file, offset + got as u64, &mut bytes[got..]).map_err(self.io("read"))?;
+        }
+        let length = match frame::body_length(&bytes[..got]) {
+            Ok(body) => frame::FRAME_HEAD + body,
             Err(e) => return Ok(Err(e)),
         };
-        let mut bytes = vec![0; frame::FRAME_HEAD + body];
-        let got = read_up_to(file, offset, &mut bytes).map_err(self.io("read"))?;
-        bytes.truncate(got);
+        bytes.resize(length, 0);
+        if got < length {
+            got += read_up_to(file, offset + got as u64, &mut bytes[got..]).map_err(self.io("read"))?;
+        }
+        bytes.truncate(got.min(length));
         Ok(frame::decode(&bytes).map(|_| ()).map(|()| Some(bytes)))
     }
 
@@ -112,7 +122,10 @@ impl LocalLedger {
             return Ok(tail);
         }
         let empty = Frontier::default();
-        self.walk(file, Tail { tree: empty.clone(), before: empty, end: self.first_frame, torn: 0 })
+        self.walk(
+            file,
+            Tail { tree: empty.clone(), before: empty, last: Vec::new(), end: self.first_frame, torn: 0 },
+        )
     }
 
     fn tail_by_hint(&self, file: &File) -> Result<Option<Tail>, StoreError> {
@@ -122,9 +135,9 @@ impl LocalLedger {
             return Ok(None);
         }
         let Ok(Some(bytes)) = self.frame_bytes(file, offset)? else { return Ok(None) };
-        let Ok(frame) = frame::decode(&bytes) else { return Ok(None) };
+        let Ok(frame) = frame::decode_again(&bytes) else { return Ok(None) };
         let end = offset + bytes.len() as u64;
-        let tail = Tail { tree: frame.after(), before: frame.before, end, torn: 0 };
+        let tail = Tail { tree: frame.after(), last: ids(&frame), before: frame.before, end, torn: 0 };
         // The hint is written after the frame: there may be frames that it does not know yet.
         self.walk(file, tail).map(Some)
     }
@@ -136,12 +149,13 @@ impl LocalLedger {
                 Next::End => return Ok(tail),
                 Next::Torn(torn) => return Ok(Tail { torn, ..tail }),
             };
-            let frame = frame::decode(&bytes).map_err(|e| self.corrupt(tail.end, e))?;
+            let frame = frame::decode_again(&bytes).map_err(|e| self.corrupt(tail.end, e))?;
             if frame.before != tail.tree {
                 return Err(self.corrupt(tail.end, "a frame does not continue the tree before it"));
             }
             tail.end += bytes.len() as u64;
             tail.tree = frame.after();
+            tail.last = ids(&frame);
             tail.before = frame.before;
         }
     }
@@ -178,7 +192,7 @@ impl LocalLedger {
                 Next::End => return Ok(0),
                 Next::Torn(torn) => return Ok(torn),
             };
-            let frame = frame::decode(&bytes).map_err(|e| self.corrupt(offset, e))?;
+            let frame = frame::decode_again(&bytes).map_err(|e| self.corrupt(offset, e))?;
             let continues = tree.as_ref().map_or(frame.start() == size, |t| *t == frame.before);
             if !continues {
                 return Err(self.corrupt(offset, "a frame does not continue the tree before it"));
@@ -263,15 +277,27 @@ impl LocalLedger {
     }
 }
 
+fn ids(frame: &Frame<'_>) -> Vec<EntryId> {
+    frame.entries.iter().map(|(id, _)| *id).collect()
+}
+
 pub(super) fn read_up_to(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
     let mut have = 0;
     while have < bytes.len() {
-        match file.read_at(&mut bytes[have..], offset + have as u64) {
-            Ok(0) => break,
-            Ok(n) => have += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+        match read_some(file, offset + have as u64, &mut bytes[have..])? {
+            0 => break,
+            n => have += n,
         }
     }
     Ok(have)
+}
+
+/// 0 only at the end of the file.
+fn read_some(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read_at(bytes, offset) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }

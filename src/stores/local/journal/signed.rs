@@ -76,7 +76,7 @@ impl CheckpointStore for LocalLedger {
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
-        let _lock = self.lock()?;
+        let lock = self.lock()?;
         let file = self.open_journal(false)?;
         let tail = self.tail(&file)?;
         let (size, root) = (tail.tree.size(), tail.tree.root());
@@ -89,6 +89,7 @@ impl CheckpointStore for LocalLedger {
         let signed = serde_json::json!({ "size": size, "root": root.to_string(), "inode": inode });
         durable::write_derived(&self.dir.join("signed"), signed.to_string().as_bytes())?;
         durable::write_plain(&self.dir.join("checkpoint"), note.as_bytes())?;
+        self.unlock(&lock);
         Ok(note)
     }
 }

@@ -14,14 +14,14 @@ use crate::stores::local::keys::LogKeyFile;
 use crate::stores::local::keys::WriterKeyFile;
 use crate::stores::local::lookup::Lookup;
 
-struct Fixture {
+pub(super) struct Fixture {
     dir: tempfile::TempDir,
-    ledger: LocalLedger,
+    pub(super) ledger: LocalLedger,
     key: WriterKeyFile,
     project: ProjectId,
 }
 
-fn fixture() -> Fixture {
+pub(super) fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let project = ProjectId::draw();
     let ledger = LocalLedger::create(&dir.path().join("l"), &Header::new(project, LogId::draw())).unwrap();
@@ -30,7 +30,7 @@ fn fixture() -> Fixture {
 }
 
 impl Fixture {
-    fn entry(&self, micros: i64) -> SealedEntry {
+    pub(super) fn entry(&self, micros: i64) -> SealedEntry {
         let time = crate::domain::time::Timestamp::from_unix_micros(micros);
         let id = EntryId::derive(&self.project, "annotation", time.as_str(), &self.key.public().id());
         let body = serde_json::json!({
@@ -44,7 +44,7 @@ impl Fixture {
         SealedEntry::parse(bytes).unwrap().0
     }
 
-    fn append(&self, range: std::ops::Range<i64>) {
+    pub(super) fn append(&self, range: std::ops::Range<i64>) {
         let start = self.ledger.head().unwrap().size();
         let batch = Batch::new(range.map(|n| self.entry(n)).collect()).unwrap();
         assert_eq!(self.ledger.try_commit(start, &batch).unwrap(), Outcome::Won { start });
@@ -60,7 +60,7 @@ impl Fixture {
         out
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join("l").join(name)
     }
 }
