@@ -7,9 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use p256::ecdsa::Signature;
 use p256::ecdsa::VerifyingKey;
-use p256::ecdsa::signature::Verifier;
 use p256::pkcs8::DecodePublicKey;
 use p256::pkcs8::EncodePublicKey;
+use ring::signature::ECDSA_P256_SHA256_FIXED;
+use ring::signature::UnparsedPublicKey;
 use serde::Deserialize;
 use std::fmt;
 
@@ -55,7 +56,16 @@ impl WriterKey {
     pub fn verify(&self, message: &[u8], der: &[u8]) -> bool {
         let Ok(signature) = Signature::from_der(der) else { return false };
         let low = signature.normalize_s() == signature && signature.to_der().as_bytes() == der;
-        low && self.key.verify(message, &signature).is_ok()
+        // p256 says what a signature is, ring whether it holds: an audit does little else.
+        low && UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.point())
+            .verify(message, &signature.to_bytes())
+            .is_ok()
+    }
+
+    /// The uncompressed SEC 1 point, which ends the SubjectPublicKeyInfo of a P-256 key (RFC 5480).
+    fn point(&self) -> &[u8] {
+        const POINT: usize = 65;
+        &self.spki[self.spki.len().saturating_sub(POINT)..]
     }
 }
 
@@ -141,6 +151,7 @@ mod tests {
     use super::*;
     use p256::ecdsa::SigningKey;
     use p256::ecdsa::signature::Signer;
+    use p256::ecdsa::signature::Verifier;
 
     fn key(seed: u8) -> (SigningKey, WriterKey) {
         let key = SigningKey::from_slice(&[seed; 32]).unwrap();
@@ -194,6 +205,55 @@ mod tests {
         assert!(public.key.verify(&pae(b"{}"), &high).is_ok(), "the curve itself accepts it");
         let high = Envelope { signature: high.to_der().as_bytes().to_vec(), ..envelope };
         assert!(!high.is_signed_by(&public));
+    }
+
+    /// What p256 alone says: the reference for what ring is asked.
+    fn by_p256(key: &WriterKey, message: &[u8], der: &[u8]) -> bool {
+        let Ok(signature) = Signature::from_der(der) else { return false };
+        let low = signature.normalize_s() == signature && signature.to_der().as_bytes() == der;
+        low && key.key.verify(message, &signature).is_ok()
+    }
+
+    #[test]
+    fn ring_says_of_every_signature_what_p256_says() {
+        let (mut held, mut failed) = (0, 0);
+        for seed in 1..=8 {
+            let message = vec![seed; usize::from(seed) * 100];
+            let (private, public) = key(seed);
+            let low: Signature = private.sign(&message);
+            let low = low.normalize_s();
+            let high = Signature::from_scalars(*low.r(), -*low.s()).unwrap();
+            let der = low.to_der().as_bytes().to_vec();
+            let mut all = vec![
+                der.clone(),
+                high.to_der().as_bytes().to_vec(),
+                low.to_bytes().to_vec(),
+                Vec::new(),
+                [&der[..], &[0]].concat(),
+                der[..der.len() - 1].to_vec(),
+                // A length in the long form; a needless zero before r; r or s that is no scalar.
+                [&[0x30, 0x81], &der[1..]].concat(),
+                [&[0x30, der[1] + 1, 2, der[3] + 1, 0], &der[4..]].concat(),
+                vec![0x30, 6, 2, 1, 0, 2, 1, 0],
+                vec![0x30, 6, 2, 1, 1, 2, 1, 1],
+                [&[0x30, 37, 2, 32][..], &[0x7f; 32], &[2, 1, 1]].concat(),
+            ];
+            for bit in 0..der.len() * 8 {
+                let mut bent = der.clone();
+                bent[bit / 8] ^= 1 << (bit % 8);
+                all.push(bent);
+            }
+            let stranger = key(seed + 1).1;
+            for signature in &all {
+                for (key, message) in [(&public, &message[..]), (&public, b"another"), (&stranger, &message)]
+                {
+                    let expected = by_p256(key, message, signature);
+                    assert_eq!(key.verify(message, signature), expected, "{signature:02x?}");
+                    if expected { held += 1 } else { failed += 1 }
+                }
+            }
+        }
+        assert!(held == 8 && failed > 10_000, "{held} held, {failed} did not");
     }
 
     #[test]

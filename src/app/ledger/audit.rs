@@ -30,6 +30,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Entries that are parsed and checked together, on all cores.
 const CHUNK: usize = 2048;
@@ -70,7 +71,7 @@ struct Audit {
     project: ProjectId,
     tree: Frontier,
     roots: Roots,
-    writers: Writers,
+    writers: Arc<Writers>,
     founder: Option<KeyId>,
     ids: HashMap<[u8; 16], u64>,
     chunk: Vec<(Option<EntryId>, Vec<u8>)>,
@@ -90,7 +91,7 @@ impl Audit {
             project,
             tree,
             roots,
-            writers: Writers::default(),
+            writers: Arc::default(),
             founder: None,
             ids: HashMap::new(),
             chunk: Vec::with_capacity(CHUNK),
@@ -122,8 +123,8 @@ impl Audit {
         let start = self.tree.size();
         let parsed: Vec<_> =
             chunk.par_iter().map(|(_, bytes)| (hash::leaf(bytes), batch::open(bytes))).collect();
-        let mut to_check: Vec<(u64, &Envelope, &Body, Writers)> = Vec::new();
-        let mut current = self.writers.clone();
+        let mut to_check: Vec<(u64, &Envelope, &Body, Arc<Writers>)> = Vec::new();
+        let mut current = Writers::clone(&self.writers);
         for (i, (leaf, read)) in parsed.iter().enumerate() {
             let index = start + i as u64;
             self.tree.push(*leaf);
@@ -142,9 +143,10 @@ impl Audit {
             if index == 0 || body.writer.is_some() {
                 current.follow(index, &self.project, envelope, body);
                 // The founding entry is judged by itself; every other by what stood before it.
-                let by = if index == 0 { &current } else { &self.writers };
+                let next = Arc::new(current.clone());
+                let by = if index == 0 { &next } else { &self.writers };
                 to_check.push((index, envelope, body, by.clone()));
-                self.writers = current.clone();
+                self.writers = next;
                 continue;
             }
             to_check.push((index, envelope, body, self.writers.clone()));
