@@ -1745,7 +1745,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__track)
-            opts="-n -j -C -q -v -h --dry-run --jobs --quiet --verbose --json --color --no-progress --help"
+            opts="-n -j -C -q -v -h --dry-run --jobs --repair --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -69,6 +69,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l color -d 'When t
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l json -d 'One JSON document on standard output'
@@ -80,6 +81,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l color -d 'When to 
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l json -d 'One JSON document on standard output'

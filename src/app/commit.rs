@@ -130,7 +130,7 @@ fn body_of(
 /// Signs a commit's body; many datasets in one commit go to an object of their own.
 fn seal_fitting(project: &Project, mut body: Body, signer: &dyn EntrySigner) -> Result<SealedEntry> {
     if body.to_payload()?.len() > crate::domain::entry::MAX_INLINE_LIST {
-        let objects = project.store.batch()?;
+        let objects = project.store.batch(false)?;
         record::fit(&mut body, &*objects)?;
         objects.commit()?;
     }

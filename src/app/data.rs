@@ -13,18 +13,17 @@ use crate::domain::entry::List;
 use crate::domain::entry::Location;
 use crate::domain::entry::ObjectRef;
 use crate::domain::json;
-use crate::domain::manifest::Manifest;
-use crate::domain::manifest::ManifestEntry;
+use crate::domain::manifest;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::pointer::Pointer;
-use crate::domain::version_map::Located;
-use crate::domain::version_map::VersionMap;
+use crate::domain::version_map::Content;
 use crate::ports::StoreError;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
+use crate::worktree::ScannedFile;
 use crate::worktree::scan::Problem;
 use crate::worktree::scan::ScanError;
 use rayon::prelude::*;
@@ -32,7 +31,11 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::io::Read;
+use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// What is known of a dataset's content once it is stored: enough to bind it into an entry.
@@ -100,35 +103,70 @@ impl DatasetRecord {
 pub struct Hashed {
     pub scanned: Scanned,
     /// In the order of the scan.
-    pub contents: Vec<Located>,
+    pub contents: Vec<Content>,
     /// Of a single file.
     pub sha256: Option<Sha256Hash>,
 }
 
 impl Hashed {
-    /// The dataset's root, and its manifest if it is a directory.
-    pub fn root(&self) -> Result<(Blake3Hash, Option<Manifest>)> {
+    /// The dataset's root: that of a file is its content, that of a directory the hash of its manifest.
+    pub fn root(&self) -> Result<Blake3Hash> {
         if self.scanned.kind == DatasetKind::File {
-            return Ok((self.contents[0].blake3, None));
+            return Ok(self.contents[0].blake3);
         }
-        let files = self.scanned.files.iter().zip(&self.contents);
-        let entries = files.map(|(f, c)| ManifestEntry { path: f.name.clone(), blake3: c.blake3 });
-        let manifest = Manifest::new(entries.collect())?;
-        Ok((manifest.root(), Some(manifest)))
+        let mut hasher = blake3::Hasher::new();
+        self.write_manifest(&mut hasher).map_err(|e| StoreError::io("write", "a manifest", e))?;
+        Ok(Blake3Hash::from(hasher.finalize()))
+    }
+
+    /// The exact bytes of the manifest, without holding them.
+    fn write_manifest(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut lines = Vec::with_capacity(PIECE + 8192);
+        let mut last: &[u8] = b"";
+        for (file, content) in self.scanned.files.iter().zip(&self.contents) {
+            // `Manifest::parse` would refuse it; so nobody must ever refer to it.
+            if file.name.as_bytes() <= last {
+                return Err(io::Error::other("the files are not sorted"));
+            }
+            last = file.name.as_bytes();
+            manifest::push_line(&mut lines, &file.name, &content.blake3);
+            if lines.len() >= PIECE {
+                out.write_all(&lines)?;
+                lines.clear();
+            }
+        }
+        out.write_all(&lines)
+    }
+
+    /// The exact bytes of the version map, without holding them.
+    fn write_map(&self, objects: &dyn PutBatch, out: &mut dyn Write) -> io::Result<()> {
+        let mut contents = self.contents.clone();
+        contents.par_sort_unstable();
+        contents.dedup_by_key(|c| c.blake3);
+        let mut lines = Vec::with_capacity(PIECE + 8192);
+        for content in &contents {
+            objects.version_of(content).push_line(&mut lines).map_err(io::Error::other)?;
+            if lines.len() >= PIECE {
+                out.write_all(&lines)?;
+                lines.clear();
+            }
+        }
+        out.write_all(&lines)
     }
 }
 
-/// Hashes a scan without storing anything.
-pub fn hash(scanned: Scanned, progress: &dyn Progress) -> Result<Hashed> {
-    let read = |file: &mut std::fs::File, place: &PathBuf| {
+/// Texts are written in pieces of this size (bytes).
+const PIECE: usize = 256 << 10;
+
+/// Hashes a scan without storing anything. `known`: hashes of files that were not touched since, in the order of
+/// the scan.
+pub fn hash(scanned: Scanned, known: &[Option<Blake3Hash>], progress: &dyn Progress) -> Result<Hashed> {
+    let read = |file: &mut File, place: &Path| {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(&mut *file).map_err(|e| StoreError::io("read", place.display(), e))?;
-        let blake3 = Blake3Hash::from(hasher.finalize());
-        let version_id = crate::domain::version::VersionId::of_content(&blake3);
-        let size = hasher.count();
-        Ok(Located { blake3, size, version_id, bucket: None, key: None, checksum: None })
+        Ok(Content { blake3: Blake3Hash::from(hasher.finalize()), size: hasher.count() })
     };
-    each_file(scanned, "hash", progress, &read)
+    each_file(scanned, known, "hash", progress, &|_| true, &read)
 }
 
 /// Hashes and stores a scan in one pass. Nothing counts before the batch is committed. `with_sha256`: also
@@ -141,59 +179,87 @@ pub fn put(
 ) -> Result<Hashed> {
     let sha256 = match &scanned.files[..] {
         [file] if with_sha256 && scanned.kind == DatasetKind::File => {
-            let mut open = file.open().map_err(one_problem)?;
-            Some(sha256_of(&mut open, &file.place)?)
+            let mut open = scanned.open(file).map_err(one_problem)?;
+            Some(sha256_of(&mut open, &scanned.place(file))?)
         }
         _ => None,
     };
-    let mut hashed = each_file(scanned, "store", progress, &|file, place| objects.put_file(place, file))?;
+    let mut hashed = put_known(scanned, &[], &|_| false, objects, progress)?;
     hashed.sha256 = sha256;
     Ok(hashed)
+}
+
+/// As [`put`], without reading files that are known and `held` in the store.
+pub fn put_known(
+    scanned: Scanned,
+    known: &[Option<Blake3Hash>],
+    held: &(dyn Fn(&Content) -> bool + Sync),
+    objects: &dyn PutBatch,
+    progress: &dyn Progress,
+) -> Result<Hashed> {
+    let put = |file: &mut File, place: &Path| objects.put_file(place, file);
+    each_file(scanned, known, "store", progress, held, &put)
 }
 
 fn one_problem(problem: Problem) -> AppError {
     ScanError { problems: vec![problem] }.into()
 }
 
-type ReadFile<'a> =
-    dyn Fn(&mut std::fs::File, &PathBuf) -> std::result::Result<Located, StoreError> + Sync + 'a;
+type ReadFile<'a> = dyn Fn(&mut File, &Path) -> std::result::Result<Content, StoreError> + Sync + 'a;
 
+/// Files below this size (bytes) are told to the progress together.
+const SMALL: u64 = 1 << 20;
+
+/// Reads every file that is not known, or of which `enough` says that what is known is not enough.
 fn each_file(
     scanned: Scanned,
+    known: &[Option<Blake3Hash>],
     phase: &'static str,
     progress: &dyn Progress,
+    enough: &(dyn Fn(&Content) -> bool + Sync),
     read: &ReadFile<'_>,
 ) -> Result<Hashed> {
     enum Failure {
         Problem(Problem),
         Store(StoreError),
     }
-    progress.begin(phase, Some(scanned.files.len() as u64), Some(scanned.bytes()));
-    let one = |found: &crate::worktree::ScannedFile| -> std::result::Result<Located, Failure> {
-        let mut file = found.open().map_err(Failure::Problem)?;
-        let located = read(&mut file, &found.place).map_err(Failure::Store)?;
-        found.check(&file).map_err(Failure::Problem)?;
-        progress.advance(1, located.size);
-        Ok(located)
+    let one = |(n, found): (usize, &ScannedFile)| -> std::result::Result<Content, Failure> {
+        let content = known.get(n).copied().flatten().map(|blake3| Content { blake3, size: found.stat.size });
+        if let Some(content) = content.filter(enough) {
+            return Ok(content);
+        }
+        let mut file = scanned.open(found).map_err(Failure::Problem)?;
+        let content = read(&mut file, &scanned.place(found)).map_err(Failure::Store)?;
+        scanned.check(found, &file).map_err(Failure::Problem)?;
+        progress.advance(1, content.size);
+        Ok(content)
     };
-    let results: Vec<_> = scanned.files.par_iter().map(one).collect();
+    let unread = |(n, _): &(usize, &ScannedFile)| known.get(*n).copied().flatten().is_none();
+    let waiting = scanned.files.iter().enumerate().filter(unread);
+    let (files, bytes) = waiting.fold((0, 0), |(files, bytes), (_, f)| (files + 1, bytes + f.stat.size));
+    progress.begin(phase, Some(files), Some(bytes));
+    let small = bytes / (files.max(1)) < SMALL;
+    let results: Vec<_> =
+        scanned.files.par_iter().enumerate().with_min_len(if small { 16 } else { 1 }).map(one).collect();
     progress.end();
     let mut contents = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
+    let mut failed = None;
     for result in results {
         match result {
-            Ok(located) => contents.push(located),
+            Ok(content) => contents.push(content),
             Err(Failure::Problem(problem)) => problems.push(problem),
-            Err(Failure::Store(e)) => return Err(e.into()),
+            Err(Failure::Store(e)) => failed = failed.or(Some(e)),
         }
     }
-    if !problems.is_empty() {
-        return Err(ScanError { problems }.into());
+    match failed {
+        Some(e) => Err(e.into()),
+        None if !problems.is_empty() => Err(ScanError { problems }.into()),
+        None => Ok(Hashed { scanned, contents, sha256: None }),
     }
-    Ok(Hashed { scanned, contents, sha256: None })
 }
 
-pub fn sha256_of(reader: &mut dyn Read, place: &std::path::Path) -> Result<Sha256Hash> {
+pub fn sha256_of(reader: &mut dyn Read, place: &Path) -> Result<Sha256Hash> {
     use sha2::Digest;
     let mut hasher = sha2::Sha256::new();
     let mut buffer = vec![0; 1 << 16];
@@ -208,23 +274,21 @@ pub fn sha256_of(reader: &mut dyn Read, place: &std::path::Path) -> Result<Sha25
 
 /// Adds manifest and version map to the batch; the record is true once the batch is committed.
 pub fn describe(hashed: &Hashed, store: &dyn ObjectStore, objects: &dyn PutBatch) -> Result<DatasetRecord> {
-    let map = VersionMap::new(hashed.contents.clone());
-    let version_map = record::put_object(map.to_text()?.as_bytes(), objects)?;
-    let (root, manifest) = hashed.root()?;
-    let (digest, manifest, location) = match manifest {
-        Some(manifest) => {
-            let object = record::put_object(manifest.to_text().as_bytes(), objects)?;
+    let version_map = record::put_stream(objects, &mut |out| hashed.write_map(objects, out))?;
+    let (digest, manifest, location) = match hashed.scanned.kind {
+        DatasetKind::Directory => {
+            let object = record::put_stream(objects, &mut |out| hashed.write_manifest(out))?;
             (object.digest, Some(object), None)
         }
-        None => {
-            let content = &hashed.contents[0];
+        DatasetKind::File => {
+            let content = objects.version_of(&hashed.contents[0]);
             let location = Location {
                 scheme: store.scheme().to_owned(),
-                bucket: content.bucket.clone(),
-                key: content.key.clone(),
-                version_id: Some(content.version_id.clone()),
+                bucket: content.bucket,
+                key: content.key,
+                version_id: Some(content.version_id),
             };
-            (Digests { blake3: root, sha256: hashed.sha256 }, None, Some(location))
+            (Digests { blake3: content.blake3, sha256: hashed.sha256 }, None, Some(location))
         }
     };
     Ok(DatasetRecord {

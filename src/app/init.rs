@@ -222,7 +222,7 @@ fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash
         "osUser": std::env::var("USER").ok(),
         "host": host,
     });
-    let batch = site.store.batch()?;
+    let batch = site.store.batch(false)?;
     let object = record::put_object(disclosure.to_string().as_bytes(), &*batch)?;
     batch.commit()?;
     durable::replace(&path, format!("{}\n", object.digest.blake3).as_bytes(), 0o600)?;

@@ -14,6 +14,7 @@ pub mod query;
 pub mod record;
 pub mod resolve;
 pub mod run;
+pub mod seen;
 pub mod show;
 pub mod status;
 pub mod sync;

@@ -5,6 +5,7 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::domain::ParseError;
 use crate::domain::digest::KeyId;
+use crate::domain::digest::Sha256Hash;
 use crate::domain::entry::Actor;
 use crate::domain::entry::Body;
 use crate::domain::entry::Ci;
@@ -32,6 +33,9 @@ use crate::ports::provision::Ledger;
 use crate::ports::signer::EntrySigner;
 use crate::trust::writers::Writers;
 use serde::Serialize;
+use sha2::Digest;
+use std::io;
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -171,6 +175,34 @@ fn move_out<T: Serialize>(list: &mut List<T>, limit: usize, objects: &dyn PutBat
 pub fn put_object(bytes: &[u8], objects: &dyn PutBatch) -> Result<ObjectRef> {
     objects.put_bytes(bytes)?;
     Ok(ObjectRef { digest: Digests::both_of(bytes), size: bytes.len() as u64 })
+}
+
+/// As [`put_object`], for what need not fit into memory. `fill` is called once.
+pub fn put_stream(
+    objects: &dyn PutBatch,
+    fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> Result<ObjectRef> {
+    let mut sha256 = sha2::Sha256::new();
+    let content = objects.put_stream(&mut |out| fill(&mut Both { out, sha256: &mut sha256 }))?;
+    let sha256 = Some(Sha256Hash(sha256.finalize().into()));
+    Ok(ObjectRef { digest: Digests { blake3: content.blake3, sha256 }, size: content.size })
+}
+
+/// Writes on, and hashes what is written.
+struct Both<'a> {
+    out: &'a mut dyn Write,
+    sha256: &'a mut sha2::Sha256,
+}
+
+impl Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(bytes)?;
+        self.sha256.update(&bytes[..n]);
+        Ok(n)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Commits entries atomically, each once however often it is retried.

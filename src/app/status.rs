@@ -4,14 +4,12 @@ use crate::app;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
-use crate::app::data;
 use crate::app::ls;
 use crate::domain::ids::CommitId;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use crate::git::GitError;
 use crate::ports::progress::Progress;
-use crate::worktree::scan;
 use crate::worktree::scan::ProblemKind;
 use serde::Serialize;
 use std::path::Path;
@@ -123,8 +121,8 @@ fn compare(
     placed: &crate::git::pointers::PlacedPointer,
     progress: &dyn Progress,
 ) -> Result<(&'static str, Option<String>)> {
-    let scanned = match scan::scan(project.repo.root(), &placed.data) {
-        Ok(scanned) => scanned,
+    let seen = match project.see(&placed.data, progress) {
+        Ok(seen) => seen,
         Err(e)
             if e.problems
                 .iter()
@@ -137,7 +135,7 @@ fn compare(
             return Ok(("unreadable", Some(format!("{}: {}", first.path.display(), first.kind))));
         }
     };
-    let pointer = &placed.pointer;
+    let (pointer, scanned) = (&placed.pointer, &seen.scanned);
     if scanned.files.len() as u64 != pointer.files || scanned.bytes() != pointer.bytes {
         let detail = format!(
             "{} files, {} bytes; the pointer says {} files, {} bytes",
@@ -148,6 +146,6 @@ fn compare(
         );
         return Ok(("modified", Some(detail)));
     }
-    let (root, _) = data::hash(scanned, progress)?.root()?;
+    let root = seen.root(progress)?;
     Ok(if root == pointer.blake3 { ("unchanged", None) } else { ("modified", None) })
 }

@@ -9,21 +9,25 @@ use crate::app::data;
 use crate::app::data::DatasetRecord;
 use crate::app::init::read_or_empty;
 use crate::app::record;
+use crate::app::seen;
+use crate::app::seen::Seen;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
+use crate::domain::entry::ObjectRef;
 use crate::domain::ids::EntryId;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::pointer::Pointer;
+use crate::domain::version_map::Content;
 use crate::durable;
 use crate::ledger::batch::SealedEntry;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
-use crate::worktree::scan;
 use crate::worktree::scan::ProblemKind;
 use crate::worktree::scan::ScanError;
+use rayon::prelude::*;
 use serde::Serialize;
 use std::path::Path;
 use std::path::PathBuf;
@@ -31,7 +35,7 @@ use std::path::PathBuf;
 /// What would be tracked.
 #[must_use]
 pub struct TrackPlan {
-    scans: Vec<Scanned>,
+    seen: Vec<Seen>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -81,7 +85,7 @@ impl TrackPlan {
             files: s.files.len() as u64,
             bytes: s.bytes(),
         };
-        PlanReport { datasets: self.scans.iter().map(planned).collect() }
+        PlanReport { datasets: self.seen.iter().map(|seen| planned(&seen.scanned)).collect() }
     }
 }
 
@@ -89,8 +93,7 @@ impl TrackPlan {
 pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Progress) -> Result<TrackPlan> {
     let repo = &project.repo;
     project.ready()?;
-    progress.begin("scan", None, None);
-    let mut scans: Vec<Scanned> = Vec::new();
+    let mut scans: Vec<Seen> = Vec::new();
     for typed in paths {
         let mut path = app::repo_path(repo, cwd, typed)?;
         // `track data.mlprov` means the data that the pointer names.
@@ -110,18 +113,16 @@ pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Pro
         if let Some(outer) = enclosing_dataset(repo.root(), &path) {
             return Err(AppError::InsideDataset { path: path.to_string(), dataset: outer.to_string() });
         }
-        if scans.iter().any(|s| s.path == path) {
+        let others = || scans.iter().map(|s| &s.scanned.path);
+        if others().any(|other| *other == path) {
             continue;
         }
-        if let Some(other) = scans.iter().find(|s| s.path.contains(&path) || path.contains(&s.path)) {
-            return Err(AppError::InsideDataset { path: path.to_string(), dataset: other.path.to_string() });
+        if let Some(other) = others().find(|other| other.contains(&path) || path.contains(other)) {
+            return Err(AppError::InsideDataset { path: path.to_string(), dataset: other.to_string() });
         }
-        let scanned = scan::scan(repo.root(), &path)?;
-        progress.advance(scanned.files.len() as u64, scanned.bytes());
-        scans.push(scanned);
+        scans.push(project.see(&path, progress)?);
     }
-    progress.end();
-    Ok(TrackPlan { scans })
+    Ok(TrackPlan { seen: scans })
 }
 
 /// The tracked dataset that `path` lies in.
@@ -136,17 +137,36 @@ pub fn enclosing_dataset(root: &Path, path: &RepoPath) -> Option<RepoPath> {
     None
 }
 
-pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) -> Result<TrackReport> {
+/// `repair`: every file and every stored version of it is read again, and what is damaged in the store is replaced.
+pub fn carry_out(
+    project: &Project,
+    plan: TrackPlan,
+    repair: bool,
+    progress: &dyn Progress,
+) -> Result<TrackReport> {
     let signer = project.signer()?;
-    let objects = project.store.batch()?;
+    let objects = project.store.batch(repair)?;
     let mut records: Vec<(RepoPath, DatasetRecord)> = Vec::new();
-    for scanned in plan.scans {
-        let path = scanned.path.clone();
-        let hashed = data::put(scanned, &*objects, false, progress)?;
-        records.push((path, data::describe(&hashed, &*project.store, &*objects)?));
+    let mut read = Vec::new();
+    for seen in plan.seen {
+        let path = seen.scanned.path.clone();
+        if !repair && let Some(record) = unchanged(project, &seen)? {
+            records.push((path, record));
+            continue;
+        }
+        let memory = seen.memory();
+        let held = |content: &Content| !repair && project.store.holds(&content.blake3, content.size);
+        let hashed = data::put_known(seen.scanned, &seen.known.hashes, &held, &*objects, progress)?;
+        let record = data::describe(&hashed, &*project.store, &*objects)?;
+        read.push((memory, hashed, record.root()));
+        records.push((path, record));
     }
     // A crash before this line leaves nothing; after it, content that nobody refers to yet.
     objects.commit()?;
+    for ((cache, begun), hashed, root) in &read {
+        seen::remember(cache, hashed, root, *begun);
+    }
+    drop(read);
 
     let mut entries: Vec<SealedEntry> = Vec::new();
     let mut ids = Vec::new();
@@ -183,6 +203,19 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
     }
     report.recorded = commit::finish_waiting(project, &*signer)?;
     Ok(report)
+}
+
+/// The record of a dataset that lies there as it was tracked before, if the store holds all of it still.
+fn unchanged(project: &Project, seen: &Seen) -> Result<Option<DatasetRecord>> {
+    let Some(root) = seen.known.root else { return Ok(None) };
+    let Some(record) = project.dataset(&root)? else { return Ok(None) };
+    let files = seen.known.hashes.par_iter().zip(&seen.scanned.files);
+    let held = |content: &Blake3Hash, size: u64| project.store.holds(content, size);
+    let described = |object: &ObjectRef| held(&object.digest.blake3, object.size);
+    let all = record.manifest.as_ref().is_none_or(described)
+        && described(&record.version_map)
+        && files.all(|(hash, file)| hash.is_some_and(|hash| held(&hash, file.stat.size)));
+    Ok(all.then_some(record))
 }
 
 pub fn pointer_path(data: &RepoPath) -> Result<RepoPath> {

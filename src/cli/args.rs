@@ -83,7 +83,8 @@ Examples:
   mlprov track a.csv b.csv      single files
   git add data.mlprov .gitignore && git commit
 
-PATH is a path, not a pattern: let your shell expand patterns."
+PATH is a path, not a pattern: let your shell expand patterns. Files that were not touched since they were
+tracked are not read again. What .mlprovignore files match (the syntax of .gitignore) is no data."
     )]
     Track(TrackArgs),
     /// Show what is modified, not stored, not recorded, or waiting
@@ -184,6 +185,9 @@ pub struct TrackArgs {
     /// Threads to hash with [default: one per core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Read everything again, in the work tree and in the store, and replace what is damaged in the store
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(Args, Debug)]

@@ -4,14 +4,15 @@ use crate::domain::ParseError;
 use std::fmt;
 use std::str::FromStr;
 
-fn hex_of(bytes: &[u8]) -> String {
+fn push_hex(bytes: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for b in bytes {
-        out.push(DIGITS[usize::from(b >> 4)] as char);
-        out.push(DIGITS[usize::from(b & 15)] as char);
-    }
-    out
+    out.extend(bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]));
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    let mut out = Vec::with_capacity(bytes.len() * 2);
+    push_hex(bytes, &mut out);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// 64 lower-case hex digits, nothing else: one content has one spelling.
@@ -41,6 +42,11 @@ macro_rules! digest_type {
         impl $name {
             pub fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
+            }
+
+            /// Appends its 64 hex digits.
+            pub fn push_hex(&self, out: &mut Vec<u8>) {
+                push_hex(&self.0, out);
             }
         }
 

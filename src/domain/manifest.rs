@@ -72,11 +72,11 @@ impl Manifest {
 
     /// The exact bytes whose BLAKE3 is the dataset's root.
     pub fn to_text(&self) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         for entry in &self.entries {
-            push_line(&mut out, entry);
+            push_line(&mut out, &entry.path, &entry.blake3);
         }
-        out
+        String::from_utf8(out).unwrap_or_default() // paths are strings
     }
 
     pub fn root(&self) -> Blake3Hash {
@@ -100,14 +100,22 @@ impl Manifest {
     }
 }
 
-// b3sum 1.8: a line whose path holds '\\', LF or CR begins with '\\' and has them as \\ \n \r.
-fn push_line(out: &mut String, entry: &ManifestEntry) {
-    if !entry.path.contains(['\\', '\n', '\r']) {
-        out.push_str(&format!("{}  {}\n", entry.blake3, entry.path));
-        return;
+/// Appends one line, as b3sum 1.8 has it: if the path holds '\\', LF or CR, it begins with '\\' and has them as
+/// \\ \n \r. The lines of a manifest come sorted by path bytes.
+pub fn push_line(out: &mut Vec<u8>, path: &str, blake3: &Blake3Hash) {
+    let escaped = path.contains(['\\', '\n', '\r']);
+    if escaped {
+        out.push(b'\\');
     }
-    let path = entry.path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
-    out.push_str(&format!("\\{}  {path}\n", entry.blake3));
+    blake3.push_hex(out);
+    out.extend_from_slice(b"  ");
+    if escaped {
+        let path = path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+        out.extend_from_slice(path.as_bytes());
+    } else {
+        out.extend_from_slice(path.as_bytes());
+    }
+    out.push(b'\n');
 }
 
 fn parse_line(line: &str) -> Result<ManifestEntry, ParseError> {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods)] // the one room that may rename
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -302,7 +303,10 @@ pub fn while_locked<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
     Ok(work())
 }
 
-/// Many files that become durable together: one `syncfs` for the bytes, one for the names.
+/// As many files are synced one by one.
+const FEW: usize = 16;
+
+/// Many files that become durable together: bytes first, then names.
 pub struct Staging {
     scratch: ScratchDir,
     count: AtomicU64,
@@ -326,14 +330,22 @@ impl Staging {
     /// Gives each temporary file its final name. What stands there already has been found wanting, or is the
     /// same: it is replaced.
     pub fn commit(self, moves: &[(PathBuf, PathBuf)]) -> Result<()> {
-        if moves.is_empty() {
-            return Ok(());
+        // One sync for all costs less than many, but it waits for what other programs write, too.
+        let few = moves.len() <= FEW;
+        match few {
+            true => moves
+                .iter()
+                .try_for_each(|(temp, _)| sync_file(temp, &at("open", temp, File::open(temp))?))?,
+            false => self.sync_file_system()?,
         }
-        self.sync_file_system()?;
         for (temp, place) in moves {
             at("rename", place, fs::rename(temp, place))?;
         }
-        self.sync_file_system()
+        let dirs: BTreeSet<&Path> = moves.iter().map(|(_, place)| parent(place)).collect();
+        match few {
+            true => dirs.into_iter().try_for_each(sync_dir),
+            false => self.sync_file_system(),
+        }
     }
 
     fn sync_file_system(&self) -> Result<()> {

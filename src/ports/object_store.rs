@@ -1,10 +1,13 @@
 //! Immutable versions of content.
 
 use crate::domain::digest::Blake3Hash;
+use crate::domain::version_map::Content;
 use crate::domain::version_map::Located;
 use crate::ports::StoreError;
 use std::fs::File;
+use std::io;
 use std::io::Read;
+use std::io::Write;
 use std::path::Path;
 
 /// Promises:
@@ -16,7 +19,8 @@ pub trait ObjectStore: Sync {
     /// `local` or `s3`, as locations write it.
     fn scheme(&self) -> &'static str;
 
-    fn batch(&self) -> Result<Box<dyn PutBatch + '_>, StoreError>;
+    /// `repair`: stored bytes are read again, and replaced if they are not what they should be.
+    fn batch(&self, repair: bool) -> Result<Box<dyn PutBatch + '_>, StoreError>;
 
     /// Where a content lives, if it is stored here.
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError>;
@@ -24,16 +28,28 @@ pub trait ObjectStore: Sync {
     /// The bytes of a version; [`StoreError::Missing`] if it is gone. The reader does not check the hash.
     fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError>;
 
+    /// Whether a content of this size is stored, as far as can be told without reading it.
+    fn holds(&self, content: &Blake3Hash, size: u64) -> bool;
+
     /// Where a person would look for the bytes of a version.
     fn describe(&self, version: &Located) -> String;
 }
 
-/// Contents on their way in. `put` may be called from many threads.
+/// Writes an object's bytes, piece by piece.
+pub type Fill<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// Contents on their way in. `put_…` may be called from many threads.
 pub trait PutBatch: Send + Sync {
     /// Reads the file from its current position to its end. `name` is for error messages.
-    fn put_file(&self, name: &Path, file: &mut File) -> Result<Located, StoreError>;
+    fn put_file(&self, name: &Path, file: &mut File) -> Result<Content, StoreError>;
 
-    fn put_bytes(&self, bytes: &[u8]) -> Result<Located, StoreError>;
+    fn put_bytes(&self, bytes: &[u8]) -> Result<Content, StoreError>;
+
+    /// An object that need not fit into memory. `fill` is called once.
+    fn put_stream(&self, fill: &mut Fill<'_>) -> Result<Content, StoreError>;
+
+    /// The version that holds a content of this batch, or one that was stored before.
+    fn version_of(&self, content: &Content) -> Located;
 
     /// Makes everything put so far durable; only then may anyone refer to it.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;

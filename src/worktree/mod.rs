@@ -1,6 +1,8 @@
 //! Files as they lie in the work tree: found, opened, and watched for change while they are read.
 
+mod ignore;
 pub mod scan;
+pub mod stat_cache;
 
 pub use scan::Scanned;
 pub use scan::ScannedFile;

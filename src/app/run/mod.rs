@@ -138,7 +138,7 @@ fn prepare(
     outputs: &Outputs,
     progress: &dyn Progress,
 ) -> Result<Prepared> {
-    let objects = project.store.batch()?;
+    let objects = project.store.batch(false)?;
     let mut notes = Vec::new();
     let source = source(project, commit, outputs, &*objects, &mut notes)?;
     if request.require_clean && source.state != Some(TreeState::Clean) {
@@ -158,8 +158,8 @@ fn prepare(
             let why = "it is a directory, not a file".to_owned();
             return Err(AppError::RunFile { what: "parameters", path: place, why });
         }
-        let bytes =
-            std::fs::read(&scanned.files[0].place).map_err(|e| StoreError::io("read", place.display(), e))?;
+        let bytes = std::fs::read(scanned.place(&scanned.files[0]))
+            .map_err(|e| StoreError::io("read", place.display(), e))?;
         let hashed = data::put(scanned, &*objects, true, progress)?;
         let artefact = data::describe(&hashed, &*project.store, &*objects)?.artefact(&path, "config");
         if artefact.digest.blake3 != Blake3Hash::of(&bytes) {
@@ -379,7 +379,7 @@ fn append(
 ) -> Result<record::Receipt> {
     let mut body = project.draft(kind, signer);
     fill(&mut body, project)?;
-    let objects = project.store.batch()?;
+    let objects = project.store.batch(false)?;
     record::fit(&mut body, &*objects)?;
     objects.commit()?;
     let mut receipts = project.append(vec![record::seal(body, signer)?])?;

@@ -105,7 +105,7 @@ impl Outputs {
         progress: &dyn Progress,
         made: &mut Made,
     ) -> Result<Vec<Artefact>> {
-        let objects = project.store.batch()?;
+        let objects = project.store.batch(false)?;
         let mut stored = Vec::new();
         for Declared { path, role, before } in &self.declared {
             let put = || -> Result<Artefact> {

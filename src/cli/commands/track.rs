@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         context.ui.answer(&format!("Would track\n{}", format::table(&rows.collect::<Vec<_>>())));
         return Ok(0);
     }
-    let report = track::carry_out(&project, plan, &progress)?;
+    let report = track::carry_out(&project, plan, args.repair, &progress)?;
     if context.ui.json {
         context.ui.json("mlprov.track/1", &report);
         return Ok(0);

@@ -7,6 +7,7 @@ pub mod journal;
 pub mod keys;
 mod lookup;
 pub mod objects;
+mod pack;
 mod place;
 pub mod provision;
 mod queue;

@@ -1,35 +1,97 @@
-//! The embedded object store: `objects/<2 digits>/<BLAKE3>`, one read-only file per content.
+//! The embedded object store.
+//!
+//! ```text
+//! objects/<2 hex>/<BLAKE3>   one read-only file per content
+//! packs/<name>.tar, .idx     many small contents together (`pack.rs`)
+//! staging/                   files on their way in
+//! ```
+//! A content stands in one of both places; a file of its own comes first, so that it can mend a damaged pack.
 
 use crate::domain::digest::Blake3Hash;
 use crate::domain::version::VersionId;
+use crate::domain::version_map::Content;
 use crate::domain::version_map::Located;
 use crate::durable;
 use crate::durable::Staging;
 use crate::ports::StoreError;
+use crate::ports::object_store::Fill;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
+use crate::stores::local::pack::PackIndex;
+use crate::stores::local::pack::PackWriter;
+use crate::stores::local::pack::Place;
+use std::collections::HashSet;
 use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::RwLock;
 
-/// Files up to this size are read once into memory and hashed there.
-const SMALL: u64 = 1 << 20;
+/// Files up to this size (bytes) go into packs: an inode of its own would cost more than the copy.
+const PACKED: u64 = 512 << 10;
+/// Fewer contents than this are no pack: each gets a file of its own.
+const SMALLEST_PACK: usize = 64;
+/// A pack that is longer (bytes) is ended, and the next one begun.
+const LARGEST_PACK: u64 = 1 << 30;
+/// Large files are read, hashed and written in pieces of this size (bytes).
+const PIECE: usize = 4 << 20;
+const SHARDS: usize = 64;
 
 pub struct LocalStore {
     dir: PathBuf,
+    packs: RwLock<Option<Packs>>,
+}
+
+type Packs = Arc<Vec<Arc<Pack>>>;
+
+/// A pack that is opened.
+struct Pack {
+    path: PathBuf,
+    file: File,
+    index: PackIndex,
+}
+
+impl Pack {
+    /// By its index, or by scanning if that is missing or damaged. Changes nothing.
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let index = fs::read(path.with_extension("idx")).ok();
+        let index = match index.and_then(|bytes| PackIndex::decode(bytes, length)) {
+            Some(index) => index,
+            None => PackIndex::scan(path)?,
+        };
+        Ok(Pack { path: path.to_owned(), file, index })
+    }
+}
+
+/// Reads one member.
+struct MemberReader {
+    pack: Arc<Pack>,
+    at: u64,
+    end: u64,
+}
+
+impl Read for MemberReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len().min((self.end - self.at) as usize);
+        let n = self.pack.file.read_at(&mut buffer[..wanted], self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
 }
 
 impl LocalStore {
     pub fn new(dir: &Path) -> Self {
-        LocalStore { dir: dir.to_owned() }
+        LocalStore { dir: dir.to_owned(), packs: RwLock::new(None) }
     }
 
     /// Makes the directories; what is there stays.
@@ -40,18 +102,79 @@ impl LocalStore {
                 fs::create_dir_all(&dir).map_err(|e| StoreError::io("create", dir.display(), e))?;
             }
         }
+        durable::create_dir_all(&self.pack_dir())?;
         Ok(durable::sync_dir(&self.dir.join("objects"))?)
-    }
-
-    /// Whether a content of this size is stored. A file of another length is damaged, and is replaced.
-    fn holds(&self, content: &Blake3Hash, size: u64) -> bool {
-        fs::symlink_metadata(self.file(content)).is_ok_and(|m| m.is_file() && m.len() == size)
     }
 
     pub fn file(&self, content: &Blake3Hash) -> PathBuf {
         let hex = content.to_string();
         self.dir.join("objects").join(&hex[..2]).join(hex)
     }
+
+    fn pack_dir(&self) -> PathBuf {
+        self.dir.join("packs")
+    }
+
+    /// The packs that are there; `fresh`: by a look at the directory, which others write to as well.
+    fn packs(&self, fresh: bool) -> Result<Packs, StoreError> {
+        let known = self.packs.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.as_ref().filter(|_| !fresh) {
+            return Ok(known.clone());
+        }
+        let dir = self.pack_dir();
+        let failed = |e| StoreError::io("read", dir.display(), e);
+        let mut found = Vec::new();
+        let listed = match fs::read_dir(&dir) {
+            Ok(listed) => Some(listed),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(failed(e)),
+        };
+        for entry in listed.into_iter().flatten() {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_none_or(|e| e != "tar") {
+                continue;
+            }
+            let same = known.iter().flat_map(|k| k.iter()).find(|pack| pack.path == path);
+            match same {
+                Some(pack) => found.push(pack.clone()),
+                None => match Pack::open(&path) {
+                    Ok(pack) => found.push(Arc::new(pack)),
+                    // Removed since it was listed.
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(StoreError::io("read", path.display(), e)),
+                },
+            }
+        }
+        let packs = Arc::new(found);
+        *self.packs.write().unwrap_or_else(PoisonError::into_inner) = Some(packs.clone());
+        Ok(packs)
+    }
+
+    /// The pack that holds a content.
+    fn packed(&self, content: &Blake3Hash) -> Result<Option<(Arc<Pack>, Place)>, StoreError> {
+        let known = self.packs(false)?;
+        if let Some(found) = find(&known, content) {
+            return Ok(Some(found));
+        }
+        let now = self.packs(true)?;
+        Ok(if Arc::ptr_eq(&known, &now) { None } else { find(&now, content) })
+    }
+
+    /// Size of the file of a content, if it has one of its own.
+    fn loose(&self, content: &Blake3Hash) -> Option<u64> {
+        fs::symlink_metadata(self.file(content)).ok().filter(fs::Metadata::is_file).map(|m| m.len())
+    }
+
+    /// Whether the stored bytes have the hash that names them.
+    fn is_sound(&self, content: &Blake3Hash, size: u64) -> bool {
+        let Ok(mut reader) = self.open(&located(*content, size)) else { return false };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(&mut reader).is_ok() && Blake3Hash::from(hasher.finalize()) == *content
+    }
+}
+
+fn find(packs: &[Arc<Pack>], content: &Blake3Hash) -> Option<(Arc<Pack>, Place)> {
+    packs.iter().find_map(|pack| Some((pack.clone(), pack.index.find(content)?)))
 }
 
 fn located(content: Blake3Hash, size: u64) -> Located {
@@ -64,20 +187,29 @@ impl ObjectStore for LocalStore {
         "local"
     }
 
-    fn batch(&self) -> Result<Box<dyn PutBatch + '_>, StoreError> {
+    fn batch(&self, repair: bool) -> Result<Box<dyn PutBatch + '_>, StoreError> {
         let staging = Staging::begin(&self.dir.join("staging"))?;
-        Ok(Box::new(LocalBatch { store: self, staging, moves: Mutex::new(Vec::new()) }))
+        Ok(Box::new(LocalBatch {
+            store: self,
+            repair,
+            staging,
+            packs: self.packs(true)?,
+            fresh: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            writers: Mutex::default(),
+            moves: Mutex::default(),
+        }))
     }
 
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError> {
         let path = self.file(content);
         match fs::symlink_metadata(&path) {
-            Ok(meta) if meta.is_file() => Ok(Some(located(*content, meta.len()))),
+            Ok(meta) if meta.is_file() => return Ok(Some(located(*content, meta.len()))),
             // A link, FIFO or directory in the place of a content: somebody put it there.
-            Ok(_) => Ok(None),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io("read", path.display(), e)),
+            Ok(_) => return Ok(None),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(StoreError::io("read", path.display(), e)),
         }
+        Ok(self.packed(content)?.map(|(_, place)| located(*content, place.size)))
     }
 
     fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError> {
@@ -87,75 +219,196 @@ impl ObjectStore for LocalStore {
             return Err(StoreError::Corrupt { what, at, why: "it is not a regular file".into() });
         }
         match File::open(&path) {
-            Ok(file) => Ok(Box::new(file)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                Err(StoreError::Missing { what: path.display().to_string() })
+            Ok(file) => return Ok(Box::new(file)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(StoreError::io("read", path.display(), e)),
+        }
+        match self.packed(&version.blake3)? {
+            Some((pack, place)) => {
+                Ok(Box::new(MemberReader { pack, at: place.offset, end: place.offset + place.size }))
             }
-            Err(e) => Err(StoreError::io("read", path.display(), e)),
+            None => Err(StoreError::Missing { what: path.display().to_string() }),
         }
     }
 
     fn describe(&self, version: &Located) -> String {
-        self.file(&version.blake3).display().to_string()
+        let path = self.file(&version.blake3);
+        match self.packed(&version.blake3) {
+            Ok(Some((pack, _))) if !path.exists() => {
+                format!("{} in {}", version.blake3, pack.path.display())
+            }
+            _ => path.display().to_string(),
+        }
+    }
+
+    fn holds(&self, content: &Blake3Hash, size: u64) -> bool {
+        let packs = self.packs(false);
+        packs.is_ok_and(|packs| holds(self, &packs, content, size))
+    }
+}
+
+/// Whether a content of this size is stored. A file of another length is damaged, and counts for nothing.
+fn holds(store: &LocalStore, packs: &[Arc<Pack>], content: &Blake3Hash, size: u64) -> bool {
+    match find(packs, content) {
+        Some((_, place)) if place.size == size => true,
+        _ => store.loose(content) == Some(size),
     }
 }
 
 struct LocalBatch<'a> {
     store: &'a LocalStore,
+    /// Whether stored bytes are read again before they count.
+    repair: bool,
     staging: Staging,
+    packs: Packs,
+    /// What this batch has taken already, by the first bits of the hash.
+    fresh: Vec<Mutex<HashSet<Blake3Hash>>>,
+    /// Packs that are written to; each is used by one thread at a time.
+    writers: Mutex<Vec<(PackWriter, Option<PathBuf>)>>,
     moves: Mutex<Vec<(PathBuf, PathBuf)>>,
 }
 
-impl LocalBatch<'_> {
-    fn keep(&self, temp: PathBuf, content: &Blake3Hash) {
-        let place = self.store.file(content);
-        self.moves.lock().unwrap_or_else(PoisonError::into_inner).push((temp, place));
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl PutBatch for LocalBatch<'_> {
-    fn put_file(&self, name: &Path, file: &mut File) -> Result<Located, StoreError> {
-        let read = |e| StoreError::io("read", name.display(), e);
-        let length = file.metadata().map_err(read)?.len();
-        if length <= SMALL {
-            let mut bytes = Vec::with_capacity(length as usize + 1);
-            file.read_to_end(&mut bytes).map_err(read)?;
-            return self.put_bytes(&bytes);
+impl LocalBatch<'_> {
+    /// Whether a content must be stored by this call: it is neither there nor in this batch.
+    fn is_new(&self, content: &Blake3Hash, size: u64) -> bool {
+        let there = holds(self.store, &self.packs, content, size);
+        if there && (!self.repair || self.store.is_sound(content, size)) {
+            return false;
         }
-        // Known content is the common case of a second track: look before copying.
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(&mut *file).map_err(read)?;
-        let content = Blake3Hash::from(hasher.finalize());
-        if self.store.holds(&content, hasher.count()) {
-            return Ok(located(content, hasher.count()));
-        }
-        file.seek(SeekFrom::Start(0)).map_err(read)?;
-        let (temp, out) = self.staging.create()?;
-        // Hash again what is written: the file may have changed since the first reading.
-        let mut tee = Tee { out, hasher: blake3::Hasher::new() };
-        let size = io::copy(file, &mut tee).map_err(|e| StoreError::io("store", name.display(), e))?;
-        let content = Blake3Hash::from(tee.hasher.finalize());
-        self.keep(temp, &content);
-        Ok(located(content, size))
+        lock(&self.fresh[usize::from(content.0[0]) % SHARDS]).insert(*content)
     }
 
-    fn put_bytes(&self, bytes: &[u8]) -> Result<Located, StoreError> {
-        let content = Blake3Hash::of(bytes);
-        if self.store.holds(&content, bytes.len() as u64) {
-            return Ok(located(content, bytes.len() as u64));
-        }
+    fn keep(&self, temp: PathBuf, place: PathBuf) {
+        lock(&self.moves).push((temp, place));
+    }
+
+    fn put_loose(&self, content: &Blake3Hash, bytes: &[u8]) -> Result<(), StoreError> {
         let (temp, mut out) = self.staging.create()?;
         out.write_all(bytes).map_err(|e| StoreError::io("store", content, e))?;
-        self.keep(temp, &content);
-        Ok(located(content, bytes.len() as u64))
+        self.keep(temp, self.store.file(content));
+        Ok(())
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let moves = self.moves.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.staging.commit(&moves)?)
+    fn put_packed(&self, name: &Path, file: &File, length: u64) -> Result<Content, StoreError> {
+        let (mut writer, mut temp) = lock(&self.writers).pop().unwrap_or_default();
+        let mut failure = None;
+        let added = writer.add(
+            |buffer| read_whole(file, length, buffer),
+            |content, size| self.is_new(content, size),
+            || self.create_pack(&mut temp, &mut failure),
+        );
+        let full = writer.length() >= LARGEST_PACK;
+        match full {
+            true => self.end_pack(writer, temp)?,
+            false => lock(&self.writers).push((writer, temp)),
+        }
+        match (added, failure) {
+            (_, Some(e)) => Err(e),
+            (Err(e), None) => Err(StoreError::io("store", name.display(), e)),
+            (Ok((blake3, size)), None) => Ok(Content { blake3, size }),
+        }
+    }
+
+    fn create_pack(&self, temp: &mut Option<PathBuf>, failure: &mut Option<StoreError>) -> io::Result<File> {
+        match self.staging.create() {
+            Ok((path, file)) => {
+                *temp = Some(path);
+                Ok(file)
+            }
+            Err(e) => {
+                *failure = Some(e.into());
+                Err(io::Error::other("no file for a pack"))
+            }
+        }
+    }
+
+    /// Ends a pack; what is too little for one becomes files.
+    fn end_pack(&self, writer: PackWriter, mut temp: Option<PathBuf>) -> Result<(), StoreError> {
+        if let Some(contents) = writer.in_memory().filter(|_| writer.members().len() < SMALLEST_PACK) {
+            return contents.into_iter().try_for_each(|(content, bytes)| self.put_loose(content, bytes));
+        }
+        let mut failure = None;
+        let index = writer.finish(|| self.create_pack(&mut temp, &mut failure));
+        if let Some(e) = failure {
+            return Err(e);
+        }
+        let dir = self.store.pack_dir();
+        let index = index.map_err(|e| StoreError::io("store", dir.display(), e))?;
+        let name = Blake3Hash::of(&index).to_string()[..16].to_owned();
+        let (idx, mut out) = self.staging.create()?;
+        out.write_all(&index).map_err(|e| StoreError::io("store", dir.display(), e))?;
+        self.keep(idx, dir.join(format!("{name}.idx")));
+        if let Some(temp) = temp {
+            self.keep(temp, dir.join(format!("{name}.tar")));
+        }
+        Ok(())
+    }
+
+    /// Reads, hashes and writes in one pass: while one piece is written, the next is read and hashed.
+    fn put_large(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
+        let read = |e| StoreError::io("read", name.display(), e);
+        let (temp, out) = self.staging.create()?;
+        let mut hasher = blake3::Hasher::new();
+        let (mut piece, mut next) = (Vec::new(), Vec::new());
+        let mut at = 0u64;
+        read_piece(file, &mut piece).map_err(read)?;
+        hasher.update(&piece);
+        while !piece.is_empty() {
+            let (written, gone_on) = rayon::join(
+                || out.write_all_at(&piece, at),
+                || {
+                    read_piece(file, &mut next)?;
+                    hasher.update(&next);
+                    io::Result::Ok(())
+                },
+            );
+            written.map_err(|e| StoreError::io("store", name.display(), e))?;
+            gone_on.map_err(read)?;
+            at += piece.len() as u64;
+            std::mem::swap(&mut piece, &mut next);
+        }
+        Ok(self.keep_if_new(temp, Content { blake3: Blake3Hash::from(hasher.finalize()), size: at }))
+    }
+
+    fn keep_if_new(&self, temp: PathBuf, content: Content) -> Content {
+        match self.is_new(&content.blake3, content.size) {
+            true => self.keep(temp, self.store.file(&content.blake3)),
+            false => drop(fs::remove_file(temp)), // the batch's directory goes anyway
+        }
+        content
     }
 }
 
+/// Reads a file that is `length` bytes long, as far as anybody knows, to its end.
+fn read_whole(file: &File, length: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    // One byte more than expected: a shorter answer is then the end, without asking again.
+    let begin = buffer.len();
+    buffer.reserve(length as usize + 1);
+    loop {
+        match rustix::io::read(file, rustix::buffer::spare_capacity(buffer)) {
+            Ok(0) => return Ok(()),
+            Ok(_) if (buffer.len() - begin) as u64 == length && buffer.len() < buffer.capacity() => {
+                return Ok(());
+            }
+            Ok(_) => buffer.reserve(1),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// The next piece of a file; empty at its end.
+fn read_piece(file: &File, piece: &mut Vec<u8>) -> io::Result<()> {
+    piece.clear();
+    piece.reserve_exact(PIECE);
+    io::Read::take(file, PIECE as u64).read_to_end(piece).map(|_| ())
+}
+
+/// Hashes what is written.
 struct Tee {
     out: File,
     hasher: blake3::Hasher,
@@ -169,5 +422,53 @@ impl Write for Tee {
     }
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+impl PutBatch for LocalBatch<'_> {
+    fn put_file(&self, name: &Path, file: &mut File) -> Result<Content, StoreError> {
+        let length = file.metadata().map_err(|e| StoreError::io("read", name.display(), e))?.len();
+        match length <= PACKED {
+            // A damaged member of a pack is mended by a file of its own, which comes first.
+            true if self.repair => {
+                let mut bytes = Vec::new();
+                let read = read_whole(file, length, &mut bytes);
+                read.map_err(|e| StoreError::io("read", name.display(), e))?;
+                self.put_bytes(&bytes)
+            }
+            true => self.put_packed(name, file, length),
+            false => self.put_large(name, file),
+        }
+    }
+
+    fn put_bytes(&self, bytes: &[u8]) -> Result<Content, StoreError> {
+        let content = Content { blake3: Blake3Hash::of(bytes), size: bytes.len() as u64 };
+        if self.is_new(&content.blake3, content.size) {
+            self.put_loose(&content.blake3, bytes)?;
+        }
+        Ok(content)
+    }
+
+    fn put_stream(&self, fill: &mut Fill<'_>) -> Result<Content, StoreError> {
+        let (temp, out) = self.staging.create()?;
+        let mut tee = Tee { out, hasher: blake3::Hasher::new() };
+        fill(&mut tee).map_err(|e| StoreError::io("store", temp.display(), e))?;
+        let size = tee.hasher.count();
+        Ok(self.keep_if_new(temp, Content { blake3: Blake3Hash::from(tee.hasher.finalize()), size }))
+    }
+
+    fn version_of(&self, content: &Content) -> Located {
+        located(content.blake3, content.size)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let writers = std::mem::take(&mut *lock(&self.writers));
+        writers.into_iter().try_for_each(|(writer, temp)| self.end_pack(writer, temp))?;
+        let this = *self;
+        let moves = this.moves.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if moves.iter().any(|(_, place)| place.extension().is_some()) {
+            durable::create_dir_all(&this.store.pack_dir())?;
+        }
+        Ok(this.staging.commit(&moves)?)
     }
 }

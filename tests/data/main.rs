@@ -1,0 +1,7 @@
+//! Datasets: how they are stored, what is read again, and what survives.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod packs;
+mod touched;
