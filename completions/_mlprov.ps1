@@ -70,10 +70,12 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;track' {
+            [CompletionResult]::new('--glob', '--glob', [CompletionResultType]::ParameterName, 'Also everything that a pattern matches, each by itself, as in ''raw/**/*.csv'' (repeatable)')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Threads to hash with [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads to hash with [default: one per core]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--append', '--append', [CompletionResultType]::ParameterName, 'Keep the files of the version before that do not lie in the work tree')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be tracked, and write nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be tracked, and write nothing')
             [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Read everything again, in the work tree and in the store, and replace what is damaged in the store')
@@ -88,10 +90,12 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;add' {
+            [CompletionResult]::new('--glob', '--glob', [CompletionResultType]::ParameterName, 'Also everything that a pattern matches, each by itself, as in ''raw/**/*.csv'' (repeatable)')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Threads to hash with [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Threads to hash with [default: one per core]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--append', '--append', [CompletionResultType]::ParameterName, 'Keep the files of the version before that do not lie in the work tree')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be tracked, and write nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be tracked, and write nothing')
             [CompletionResult]::new('--repair', '--repair', [CompletionResultType]::ParameterName, 'Read everything again, in the work tree and in the store, and replace what is damaged in the store')

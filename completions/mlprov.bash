@@ -1745,12 +1745,16 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__track)
-            opts="-n -j -C -q -v -h --dry-run --jobs --repair --quiet --verbose --json --color --no-progress --help"
+            opts="-n -j -C -q -v -h --glob --append --dry-run --jobs --repair --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --glob)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --jobs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

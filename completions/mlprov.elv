@@ -65,10 +65,12 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;track'= {
+            cand --glob 'Also everything that a pattern matches, each by itself, as in ''raw/**/*.csv'' (repeatable)'
             cand -j 'Threads to hash with [default: one per core]'
             cand --jobs 'Threads to hash with [default: one per core]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand --append 'Keep the files of the version before that do not lie in the work tree'
             cand -n 'Show what would be tracked, and write nothing'
             cand --dry-run 'Show what would be tracked, and write nothing'
             cand --repair 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
@@ -82,10 +84,12 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;add'= {
+            cand --glob 'Also everything that a pattern matches, each by itself, as in ''raw/**/*.csv'' (repeatable)'
             cand -j 'Threads to hash with [default: one per core]'
             cand --jobs 'Threads to hash with [default: one per core]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand --append 'Keep the files of the version before that do not lie in the work tree'
             cand -n 'Show what would be tracked, and write nothing'
             cand --dry-run 'Show what would be tracked, and write nothing'
             cand --repair 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'

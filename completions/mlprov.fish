@@ -63,11 +63,13 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d '
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l glob -d 'Also everything that a pattern matches, each by itself, as in \'raw/**/*.csv\' (repeatable)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l append -d 'Keep the files of the version before that do not lie in the work tree'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s q -l quiet -d 'Only answers and errors, no status or hints'
@@ -75,11 +77,13 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s v -l verbose -d 
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-progress -d 'Do not draw progress'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l glob -d 'Also everything that a pattern matches, each by itself, as in \'raw/**/*.csv\' (repeatable)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l append -d 'Keep the files of the version before that do not lie in the work tree'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s q -l quiet -d 'Only answers and errors, no status or hints'

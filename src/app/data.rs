@@ -14,6 +14,8 @@ use crate::domain::entry::Location;
 use crate::domain::entry::ObjectRef;
 use crate::domain::json;
 use crate::domain::manifest;
+use crate::domain::manifest::Manifest;
+use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::pointer::Pointer;
@@ -37,6 +39,8 @@ use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 /// What is known of a dataset's content once it is stored: enough to bind it into an entry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -108,6 +112,58 @@ pub struct Hashed {
     pub sha256: Option<Sha256Hash>,
 }
 
+/// The files of a dataset, in the order of their names.
+pub trait Files {
+    fn kind(&self) -> DatasetKind;
+
+    fn each(&self, visit: &mut dyn FnMut(&str, &Content) -> io::Result<()>) -> io::Result<()>;
+}
+
+impl Files for Hashed {
+    fn kind(&self) -> DatasetKind {
+        self.scanned.kind
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&str, &Content) -> io::Result<()>) -> io::Result<()> {
+        self.scanned
+            .files
+            .iter()
+            .zip(&self.contents)
+            .try_for_each(|(file, content)| visit(&file.name, content))
+    }
+}
+
+/// A directory as a list.
+pub struct Listing(Vec<(String, Content)>);
+
+impl Listing {
+    /// What `before` holds, with the files of `now` added, or in the place of those of the same name.
+    pub fn with(before: Vec<(String, Content)>, now: &Hashed) -> Result<Self> {
+        let mut files: BTreeMap<String, Content> = before.into_iter().collect();
+        for (file, content) in now.scanned.files.iter().zip(&now.contents) {
+            files.insert(file.name.to_string(), *content);
+        }
+        let files: Vec<(String, Content)> = files.into_iter().collect();
+        let entry = |(path, content): &(String, Content)| ManifestEntry {
+            path: path.clone(),
+            blake3: content.blake3,
+        };
+        // Refuses a path that is a file and a directory.
+        Manifest::new(files.iter().map(entry).collect())?;
+        Ok(Listing(files))
+    }
+}
+
+impl Files for Listing {
+    fn kind(&self) -> DatasetKind {
+        DatasetKind::Directory
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&str, &Content) -> io::Result<()>) -> io::Result<()> {
+        self.0.iter().try_for_each(|(name, content)| visit(name, content))
+    }
+}
+
 impl Hashed {
     /// The dataset's root: that of a file is its content, that of a directory the hash of its manifest.
     pub fn root(&self) -> Result<Blake3Hash> {
@@ -115,44 +171,45 @@ impl Hashed {
             return Ok(self.contents[0].blake3);
         }
         let mut hasher = blake3::Hasher::new();
-        self.write_manifest(&mut hasher).map_err(|e| StoreError::io("write", "a manifest", e))?;
+        write_manifest(self, &mut hasher).map_err(|e| StoreError::io("write", "a manifest", e))?;
         Ok(Blake3Hash::from(hasher.finalize()))
     }
+}
 
-    /// The exact bytes of the manifest, without holding them.
-    fn write_manifest(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut lines = Vec::with_capacity(PIECE + 8192);
-        let mut last: &[u8] = b"";
-        for (file, content) in self.scanned.files.iter().zip(&self.contents) {
-            // `Manifest::parse` would refuse it; so nobody must ever refer to it.
-            if file.name.as_bytes() <= last {
-                return Err(io::Error::other("the files are not sorted"));
-            }
-            last = file.name.as_bytes();
-            manifest::push_line(&mut lines, &file.name, &content.blake3);
-            if lines.len() >= PIECE {
-                out.write_all(&lines)?;
-                lines.clear();
-            }
+/// The exact bytes of the manifest, without holding them.
+fn write_manifest(files: &dyn Files, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = Vec::with_capacity(PIECE + 8192);
+    let mut last = String::new();
+    files.each(&mut |name, content| {
+        // `Manifest::parse` would refuse it; so nobody must ever refer to it.
+        if name.as_bytes() <= last.as_bytes() {
+            return Err(io::Error::other("the files are not sorted"));
         }
-        out.write_all(&lines)
-    }
+        last.clear();
+        last.push_str(name);
+        manifest::push_line(&mut lines, name, &content.blake3);
+        if lines.len() >= PIECE {
+            out.write_all(&lines)?;
+            lines.clear();
+        }
+        Ok(())
+    })?;
+    out.write_all(&lines)
+}
 
-    /// The exact bytes of the version map, without holding them.
-    fn write_map(&self, objects: &dyn PutBatch, out: &mut dyn Write) -> io::Result<()> {
-        let mut contents = self.contents.clone();
-        contents.par_sort_unstable();
-        contents.dedup_by_key(|c| c.blake3);
-        let mut lines = Vec::with_capacity(PIECE + 8192);
-        for content in &contents {
-            objects.version_of(content).push_line(&mut lines).map_err(io::Error::other)?;
-            if lines.len() >= PIECE {
-                out.write_all(&lines)?;
-                lines.clear();
-            }
+/// The exact bytes of the version map, without holding them.
+fn write_map(mut contents: Vec<Content>, objects: &dyn PutBatch, out: &mut dyn Write) -> io::Result<()> {
+    contents.par_sort_unstable();
+    contents.dedup_by_key(|c| c.blake3);
+    let mut lines = Vec::with_capacity(PIECE + 8192);
+    for content in &contents {
+        objects.version_of(content).push_line(&mut lines).map_err(io::Error::other)?;
+        if lines.len() >= PIECE {
+            out.write_all(&lines)?;
+            lines.clear();
         }
-        out.write_all(&lines)
     }
+    out.write_all(&lines)
 }
 
 /// Texts are written in pieces of this size (bytes).
@@ -163,10 +220,25 @@ const PIECE: usize = 256 << 10;
 pub fn hash(scanned: Scanned, known: &[Option<Blake3Hash>], progress: &dyn Progress) -> Result<Hashed> {
     let read = |file: &mut File, place: &Path| {
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(&mut *file).map_err(|e| StoreError::io("read", place.display(), e))?;
+        let huge = file.metadata().is_ok_and(|m| m.len() > HUGE);
+        let read =
+            if huge { hash_huge(&mut hasher, file) } else { hasher.update_reader(&mut *file).map(|_| ()) };
+        read.map_err(|e| StoreError::io("read", place.display(), e))?;
         Ok(Content { blake3: Blake3Hash::from(hasher.finalize()), size: hasher.count() })
     };
     each_file(scanned, known, "hash", progress, &|_| true, &read)
+}
+
+fn hash_huge(hasher: &mut blake3::Hasher, file: &mut File) -> io::Result<()> {
+    const PIECE: u64 = 16 << 20;
+    let mut piece = Vec::with_capacity(PIECE as usize);
+    loop {
+        piece.clear();
+        if Read::take(&mut *file, PIECE).read_to_end(&mut piece)? == 0 {
+            return Ok(());
+        }
+        hasher.update_rayon(&piece);
+    }
 }
 
 /// Hashes and stores a scan in one pass. Nothing counts before the batch is committed. `with_sha256`: also
@@ -207,8 +279,10 @@ fn one_problem(problem: Problem) -> AppError {
 
 type ReadFile<'a> = dyn Fn(&mut File, &Path) -> std::result::Result<Content, StoreError> + Sync + 'a;
 
-/// Files below this size (bytes) are told to the progress together.
+/// Files below this size (bytes) are handed out to threads together.
 const SMALL: u64 = 1 << 20;
+/// A larger file (bytes) is read by itself, on all cores.
+pub const HUGE: u64 = 64 << 20;
 
 /// Reads every file that is not known, or of which `enough` says that what is known is not enough.
 fn each_file(
@@ -239,24 +313,40 @@ fn each_file(
     let (files, bytes) = waiting.fold((0, 0), |(files, bytes), (_, f)| (files + 1, bytes + f.stat.size));
     progress.begin(phase, Some(files), Some(bytes));
     let small = bytes / (files.max(1)) < SMALL;
-    let results: Vec<_> =
-        scanned.files.par_iter().enumerate().with_min_len(if small { 16 } else { 1 }).map(one).collect();
+    // Kept apart: a list of a million outcomes would take more memory than a million contents.
+    let failures = Mutex::new(Vec::new());
+    let nothing = Content { blake3: Blake3Hash([0; 32]), size: 0 };
+    let or_failure = |n: usize, found: &ScannedFile| {
+        one((n, found)).unwrap_or_else(|failure| {
+            failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+            nothing
+        })
+    };
+    let is_huge = |found: &ScannedFile| found.stat.size > HUGE;
+    let mut contents: Vec<Content> = scanned
+        .files
+        .par_iter()
+        .enumerate()
+        .with_min_len(if small { 16 } else { 1 })
+        .map(|(n, found)| if is_huge(found) { nothing } else { or_failure(n, found) })
+        .collect();
+    // Each of these takes all cores by itself.
+    for (n, found) in scanned.files.iter().enumerate().filter(|(_, found)| is_huge(found)) {
+        contents[n] = or_failure(n, found);
+    }
     progress.end();
-    let mut contents = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
-    let mut failed = None;
-    for result in results {
-        match result {
-            Ok(content) => contents.push(content),
-            Err(Failure::Problem(problem)) => problems.push(problem),
-            Err(Failure::Store(e)) => failed = failed.or(Some(e)),
+    for failure in failures.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        match failure {
+            Failure::Problem(problem) => problems.push(problem),
+            Failure::Store(e) => return Err(e.into()),
         }
     }
-    match failed {
-        Some(e) => Err(e.into()),
-        None if !problems.is_empty() => Err(ScanError { problems }.into()),
-        None => Ok(Hashed { scanned, contents, sha256: None }),
+    if !problems.is_empty() {
+        problems.sort_by(|a, b| a.path.cmp(&b.path));
+        return Err(ScanError { problems }.into());
     }
+    Ok(Hashed { scanned, contents, sha256: None })
 }
 
 pub fn sha256_of(reader: &mut dyn Read, place: &Path) -> Result<Sha256Hash> {
@@ -272,34 +362,44 @@ pub fn sha256_of(reader: &mut dyn Read, place: &Path) -> Result<Sha256Hash> {
     }
 }
 
-/// Adds manifest and version map to the batch; the record is true once the batch is committed.
-pub fn describe(hashed: &Hashed, store: &dyn ObjectStore, objects: &dyn PutBatch) -> Result<DatasetRecord> {
-    let version_map = record::put_stream(objects, &mut |out| hashed.write_map(objects, out))?;
-    let (digest, manifest, location) = match hashed.scanned.kind {
-        DatasetKind::Directory => {
-            let object = record::put_stream(objects, &mut |out| hashed.write_manifest(out))?;
-            (object.digest, Some(object), None)
-        }
-        DatasetKind::File => {
-            let content = objects.version_of(&hashed.contents[0]);
+/// Adds manifest and version map to the batch; the record is true once the batch is committed. `sha256`: of a
+/// single file, for foreign tools.
+pub fn describe(
+    files: &dyn Files,
+    sha256: Option<Sha256Hash>,
+    store: &dyn ObjectStore,
+    objects: &dyn PutBatch,
+) -> Result<DatasetRecord> {
+    let mut contents = Vec::new();
+    let listed = files.each(&mut |_, content| {
+        contents.push(*content);
+        Ok(())
+    });
+    listed.map_err(|e| StoreError::io("list", "a dataset", e))?;
+    let count = contents.len() as u64;
+    let bytes = contents.iter().map(|c| c.size).sum();
+    let first = contents.first().copied();
+    let mut contents = Some(contents);
+    let version_map =
+        record::put_stream(objects, &mut |out| write_map(contents.take().unwrap_or_default(), objects, out))?;
+    let (digest, manifest, location) = match (files.kind(), first) {
+        (DatasetKind::File, Some(content)) => {
+            let version = objects.version_of(&content);
             let location = Location {
                 scheme: store.scheme().to_owned(),
-                bucket: content.bucket,
-                key: content.key,
-                version_id: Some(content.version_id),
+                bucket: version.bucket,
+                key: version.key,
+                version_id: Some(version.version_id),
             };
-            (Digests { blake3: content.blake3, sha256: hashed.sha256 }, None, Some(location))
+            (Digests { blake3: content.blake3, sha256 }, None, Some(location))
+        }
+        _ => {
+            let object = record::put_stream(objects, &mut |out| write_manifest(files, out))?;
+            (object.digest, Some(object), None)
         }
     };
-    Ok(DatasetRecord {
-        kind: hashed.scanned.kind,
-        digest,
-        files: hashed.contents.len() as u64,
-        bytes: hashed.contents.iter().map(|c| c.size).sum(),
-        manifest,
-        version_map,
-        location,
-    })
+    let kind = files.kind();
+    Ok(DatasetRecord { kind, digest, files: count, bytes, manifest, version_map, location })
 }
 
 /// Reads a whole object and checks its digest.

@@ -7,22 +7,27 @@ use crate::app::Result;
 use crate::app::commit;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
+use crate::app::data::Listing;
 use crate::app::init::read_or_empty;
 use crate::app::record;
 use crate::app::seen;
 use crate::app::seen::Seen;
+use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::ObjectRef;
 use crate::domain::ids::EntryId;
+use crate::domain::manifest::Manifest;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::pointer::Pointer;
 use crate::domain::version_map::Content;
+use crate::domain::version_map::VersionMap;
 use crate::durable;
 use crate::ledger::batch::SealedEntry;
+use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
 use crate::worktree::scan::ProblemKind;
@@ -36,6 +41,17 @@ use std::path::PathBuf;
 #[must_use]
 pub struct TrackPlan {
     seen: Vec<Seen>,
+    options: TrackOptions,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct TrackOptions {
+    /// Every file and every stored version of it is read again, and what is damaged in the store is replaced.
+    pub repair: bool,
+    /// Files of the version before that do not lie in the work tree stay part of the dataset.
+    pub append: bool,
+    /// Also what these patterns match, as seen from where the user stands.
+    pub globs: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -90,11 +106,21 @@ impl TrackPlan {
 }
 
 /// Looks at everything before anything is written.
-pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Progress) -> Result<TrackPlan> {
+pub fn plan(
+    project: &Project,
+    cwd: &Path,
+    paths: &[PathBuf],
+    options: &TrackOptions,
+    progress: &dyn Progress,
+) -> Result<TrackPlan> {
     let repo = &project.repo;
     project.ready()?;
+    let mut paths = paths.to_vec();
+    for pattern in &options.globs {
+        paths.extend(matching(repo.root(), cwd, pattern)?);
+    }
     let mut scans: Vec<Seen> = Vec::new();
-    for typed in paths {
+    for typed in &paths {
         let mut path = app::repo_path(repo, cwd, typed)?;
         // `track data.mlprov` means the data that the pointer names.
         if let Some(data) = path.as_str().strip_suffix(pointer::SUFFIX)
@@ -122,7 +148,7 @@ pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf], progress: &dyn Pro
         }
         scans.push(project.see(&path, progress)?);
     }
-    Ok(TrackPlan { seen: scans })
+    Ok(TrackPlan { seen: scans, options: options.clone() })
 }
 
 /// The tracked dataset that `path` lies in.
@@ -137,33 +163,66 @@ pub fn enclosing_dataset(root: &Path, path: &RepoPath) -> Option<RepoPath> {
     None
 }
 
-/// `repair`: every file and every stored version of it is read again, and what is damaged in the store is replaced.
-pub fn carry_out(
-    project: &Project,
-    plan: TrackPlan,
-    repair: bool,
-    progress: &dyn Progress,
-) -> Result<TrackReport> {
+/// What a pattern matches below `cwd`. What lies in a directory that it matches is not asked.
+fn matching(root: &Path, cwd: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    let bad = |why: String| ParseError::new("--glob", why, pattern);
+    let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
+    let glob = glob.map_err(|e| bad(e.kind().to_string()))?.compile_matcher();
+    let mut found = Vec::new();
+    let mut waiting = vec![cwd.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        let listed = std::fs::read_dir(&dir).map_err(|e| StoreError::io("read", dir.display(), e))?;
+        for entry in listed.flatten() {
+            let path = entry.path();
+            let own = [".git", ".mlprov"].iter().any(|own| path == root.join(own));
+            let Ok(below) = path.strip_prefix(cwd) else { continue };
+            if own || below.to_string_lossy().ends_with(pointer::SUFFIX) {
+                continue;
+            }
+            if glob.is_match(below) {
+                found.push(path);
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                waiting.push(path);
+            }
+        }
+    }
+    found.sort();
+    if found.is_empty() { Err(bad("matches nothing here".into()).into()) } else { Ok(found) }
+}
+
+pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) -> Result<TrackReport> {
+    let TrackOptions { repair, append, .. } = plan.options;
     let signer = project.signer()?;
     let objects = project.store.batch(repair)?;
     let mut records: Vec<(RepoPath, DatasetRecord)> = Vec::new();
     let mut read = Vec::new();
     for seen in plan.seen {
         let path = seen.scanned.path.clone();
-        if !repair && let Some(record) = unchanged(project, &seen)? {
+        if !repair
+            && !append
+            && let Some(record) = unchanged(project, &seen)?
+        {
             records.push((path, record));
             continue;
         }
         let memory = seen.memory();
         let held = |content: &Content| !repair && project.store.holds(&content.blake3, content.size);
         let hashed = data::put_known(seen.scanned, &seen.known.hashes, &held, &*objects, progress)?;
-        let record = data::describe(&hashed, &*project.store, &*objects)?;
+        let before = if append { before(project, &path)? } else { None };
+        let record = match before {
+            Some(before) if hashed.scanned.kind == DatasetKind::Directory => {
+                let listing = Listing::with(before, &hashed)?;
+                data::describe(&listing, None, &*project.store, &*objects)?
+            }
+            _ => data::describe(&hashed, None, &*project.store, &*objects)?,
+        };
         read.push((memory, hashed, record.root()));
         records.push((path, record));
     }
     // A crash before this line leaves nothing; after it, content that nobody refers to yet.
     objects.commit()?;
-    for ((cache, begun), hashed, root) in &read {
+    // With `append`, what lies there need not be all of it.
+    for ((cache, begun), hashed, root) in read.iter().filter(|_| !append) {
         seen::remember(cache, hashed, root, *begun);
     }
     drop(read);
@@ -203,6 +262,29 @@ pub fn carry_out(
     }
     report.recorded = commit::finish_waiting(project, &*signer)?;
     Ok(report)
+}
+
+/// The files of the version that the pointer in the work tree names. It must be known here, so that nothing is lost.
+fn before(project: &Project, path: &RepoPath) -> Result<Option<Vec<(String, Content)>>> {
+    let at = pointer_path(path)?;
+    let text = read_or_empty(&project.repo.root().join(at.as_str()))?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let bad = |why: String| AppError::BadPointer { path: at.to_string(), why };
+    let pointer = Pointer::parse(&text).map_err(|e| bad(e.why))?;
+    let record = project.dataset(&pointer.blake3)?;
+    let record = record.ok_or_else(|| bad("the version that it names is not known in this clone".into()))?;
+    let Some(object) = &record.manifest else { return Ok(None) };
+    let map = VersionMap::parse(&project.read_ref_text(&record.version_map)?)?;
+    let manifest = Manifest::parse(&project.read_ref_text(object)?)?;
+    let files = manifest.entries().iter().map(|entry| {
+        let missing =
+            || ParseError::new("version map", "does not name a content of the manifest", entry.path.as_str());
+        let size = map.get(&entry.blake3).ok_or_else(missing)?.size;
+        Ok((entry.path.clone(), Content { blake3: entry.blake3, size }))
+    });
+    files.collect::<Result<Vec<_>>>().map(Some)
 }
 
 /// The record of a dataset that lies there as it was tracked before, if the store holds all of it still.

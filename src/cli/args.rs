@@ -81,9 +81,11 @@ directories, and git hooks. Running it again changes nothing. In a clone it make
 Examples:
   mlprov track data/            a directory; writes data.mlprov and adds /data to .gitignore
   mlprov track a.csv b.csv      single files
+  mlprov track --glob '*.csv'   each file that matches, by itself
+  mlprov track --append data/   add what lies there to the version before
   git add data.mlprov .gitignore && git commit
 
-PATH is a path, not a pattern: let your shell expand patterns. Files that were not touched since they were
+PATH is a path, not a pattern; patterns go with --glob. Files that were not touched since they were
 tracked are not read again. What .mlprovignore files match (the syntax of .gitignore) is no data."
     )]
     Track(TrackArgs),
@@ -177,8 +179,14 @@ pub struct InitArgs {
 #[derive(Args, Debug)]
 pub struct TrackArgs {
     /// Files or directories inside the repository
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "globs", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Also everything that a pattern matches, each by itself, as in 'raw/**/*.csv' (repeatable)
+    #[arg(long = "glob", value_name = "G")]
+    pub globs: Vec<String>,
+    /// Keep the files of the version before that do not lie in the work tree
+    #[arg(long)]
+    pub append: bool,
     /// Show what would be tracked, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,

@@ -124,3 +124,44 @@ fn what_mlprovignore_names_is_no_data() {
     s.write("only/x.tmp", "x");
     s.mlprov(&["track", "only"]).code(2).says("holds no file");
 }
+
+#[test]
+fn appending_keeps_what_is_not_here() {
+    let s = project();
+    s.paste("repo", "rm -r data/d0 data/d1").success();
+    s.write("data/d2/f2", "another");
+    s.write("data/new", "new");
+    s.mlprov(&["track", "--append", "data"]).success().shows("21 files");
+    let manifest = s.mlprov(&["ls", "data", "--manifest"]).success().stdout();
+    let line = |name: &str, content: &str| format!("{}  {name}\n", blake3::hash(content.as_bytes()).to_hex());
+    for (name, content) in
+        [("d0/f0", "content 0"), ("d1/f1", "content 1"), ("d2/f2", "another"), ("new", "new")]
+    {
+        assert!(manifest.contains(&line(name, content)), "{name}: {manifest}");
+    }
+    assert_eq!(manifest.lines().count(), 21);
+    s.commit_all("appended");
+    s.mlprov(&["verify", "HEAD"]).success();
+    s.mlprov(&["status"]).success().shows("modified");
+    // Without it, what is not here is no longer part of the dataset.
+    s.mlprov(&["track", "data"]).success().shows("7 files");
+    // A path cannot be a file and a directory.
+    s.paste("repo", "rm -r data/d2 && echo x > data/d2").success();
+    s.refused(2, &["track", "--append", "data"]).says("both file and directory");
+}
+
+#[test]
+fn patterns_name_paths() {
+    let s = Sandbox::repo();
+    for name in ["raw/a.csv", "raw/b.csv", "raw/c.txt", "raw/deep/d.csv"] {
+        s.write(name, name);
+    }
+    s.refused(2, &["track", "--glob", "*.csv"]).says("matches nothing");
+    s.refused(2, &["track", "--glob", "["]);
+    s.mlprov(&["track", "--glob", "raw/*.csv"]).success();
+    assert!(s.path("raw/a.csv.mlprov").exists() && s.path("raw/b.csv.mlprov").exists());
+    assert!(!s.path("raw/c.txt.mlprov").exists() && !s.path("raw/deep/d.csv.mlprov").exists());
+    s.mlprov_in("repo/raw", &["track", "--glob", "**/*.csv"]).success();
+    assert!(s.path("raw/deep/d.csv.mlprov").exists());
+    assert!(s.mlprov(&["track"]).exit_code() == Some(2), "nothing is named");
+}

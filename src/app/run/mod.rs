@@ -161,7 +161,8 @@ fn prepare(
         let bytes = std::fs::read(scanned.place(&scanned.files[0]))
             .map_err(|e| StoreError::io("read", place.display(), e))?;
         let hashed = data::put(scanned, &*objects, true, progress)?;
-        let artefact = data::describe(&hashed, &*project.store, &*objects)?.artefact(&path, "config");
+        let artefact =
+            data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?.artefact(&path, "config");
         if artefact.digest.blake3 != Blake3Hash::of(&bytes) {
             return Err(ScanError::one(&place, ProblemKind::Changed).into());
         }
@@ -179,7 +180,7 @@ fn prepare(
     for path in input_paths(project, cwd, request, commit, outputs)? {
         let scanned = scan::scan(project.repo.root(), &path)?;
         let hashed = data::put(scanned.clone(), &*objects, false, progress)?;
-        let record = data::describe(&hashed, &*project.store, &*objects)?;
+        let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
         let mut artefact = record.artefact(&path, "dataset");
         artefact.observed = Some("before".to_owned());
         inputs.push(artefact);

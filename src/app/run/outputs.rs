@@ -113,7 +113,7 @@ impl Outputs {
                 let unchanged = before.as_ref().is_some_and(|b| b.is_same(&scanned));
                 let for_others = *role == "model" || *role == "metrics";
                 let hashed = data::put(scanned, &*objects, for_others, progress)?;
-                let record = data::describe(&hashed, &*project.store, &*objects)?;
+                let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
                 let mut artefact = record.artefact(path, role);
                 artefact.observed = Some(if unchanged { "unchanged" } else { "after" }.to_owned());
                 Ok(artefact)

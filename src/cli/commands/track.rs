@@ -1,5 +1,6 @@
 use crate::app::AppError;
 use crate::app::track;
+use crate::app::track::TrackOptions;
 use crate::app::track::TrackReport;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -16,7 +17,8 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
     let progress = context.ui.progress();
-    let plan = track::plan(&project, &context.cwd, &args.paths, &progress)?;
+    let options = TrackOptions { repair: args.repair, append: args.append, globs: args.globs };
+    let plan = track::plan(&project, &context.cwd, &args.paths, &options, &progress)?;
     if args.dry_run {
         let report = plan.describe();
         if context.ui.json {
@@ -30,7 +32,7 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         context.ui.answer(&format!("Would track\n{}", format::table(&rows.collect::<Vec<_>>())));
         return Ok(0);
     }
-    let report = track::carry_out(&project, plan, args.repair, &progress)?;
+    let report = track::carry_out(&project, plan, &progress)?;
     if context.ui.json {
         context.ui.json("mlprov.track/1", &report);
         return Ok(0);

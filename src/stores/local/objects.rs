@@ -41,6 +41,8 @@ const PACKED: u64 = 512 << 10;
 const SMALLEST_PACK: usize = 64;
 /// A pack that is longer (bytes) is ended, and the next one begun.
 const LARGEST_PACK: u64 = 1 << 30;
+/// Larger files (bytes) are given to this store one by one: one core reads and hashes while the other writes.
+const HUGE: u64 = 64 << 20;
 /// Large files are read, hashed and written in pieces of this size (bytes).
 const PIECE: usize = 4 << 20;
 const SHARDS: usize = 64;
@@ -348,20 +350,37 @@ impl LocalBatch<'_> {
         Ok(())
     }
 
-    /// Reads, hashes and writes in one pass: while one piece is written, the next is read and hashed.
+    /// Reads, hashes and writes in one pass.
     fn put_large(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
+        let (temp, mut out) = self.staging.create()?;
+        let mut hasher = blake3::Hasher::new();
+        let mut piece = Vec::new();
+        loop {
+            read_piece(file, &mut piece, PIECE / 4).map_err(|e| StoreError::io("read", name.display(), e))?;
+            if piece.is_empty() {
+                break;
+            }
+            hasher.update(&piece);
+            out.write_all(&piece).map_err(|e| StoreError::io("store", name.display(), e))?;
+        }
+        let (blake3, size) = (Blake3Hash::from(hasher.finalize()), hasher.count());
+        Ok(self.keep_if_new(temp, Content { blake3, size }))
+    }
+
+    /// As [`LocalBatch::put_large`]: while one piece is written, the next is read and hashed.
+    fn put_huge(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
         let read = |e| StoreError::io("read", name.display(), e);
         let (temp, out) = self.staging.create()?;
         let mut hasher = blake3::Hasher::new();
         let (mut piece, mut next) = (Vec::new(), Vec::new());
         let mut at = 0u64;
-        read_piece(file, &mut piece).map_err(read)?;
+        read_piece(file, &mut piece, PIECE).map_err(read)?;
         hasher.update(&piece);
         while !piece.is_empty() {
             let (written, gone_on) = rayon::join(
                 || out.write_all_at(&piece, at),
                 || {
-                    read_piece(file, &mut next)?;
+                    read_piece(file, &mut next, PIECE)?;
                     hasher.update(&next);
                     io::Result::Ok(())
                 },
@@ -402,10 +421,10 @@ fn read_whole(file: &File, length: u64, buffer: &mut Vec<u8>) -> io::Result<()> 
 }
 
 /// The next piece of a file; empty at its end.
-fn read_piece(file: &File, piece: &mut Vec<u8>) -> io::Result<()> {
+fn read_piece(file: &File, piece: &mut Vec<u8>, size: usize) -> io::Result<()> {
     piece.clear();
-    piece.reserve_exact(PIECE);
-    io::Read::take(file, PIECE as u64).read_to_end(piece).map(|_| ())
+    piece.reserve_exact(size);
+    io::Read::take(file, size as u64).read_to_end(piece).map(|_| ())
 }
 
 /// Hashes what is written.
@@ -437,6 +456,7 @@ impl PutBatch for LocalBatch<'_> {
                 self.put_bytes(&bytes)
             }
             true => self.put_packed(name, file, length),
+            false if length > HUGE => self.put_huge(name, file),
             false => self.put_large(name, file),
         }
     }
