@@ -21,6 +21,7 @@ use crate::ledger::hash::TreeHash;
 use crate::ledger::tile;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
+use crate::ports::log_reader::LogReader;
 use crate::ports::progress::Progress;
 use crate::trust::pins::Pins;
 use crate::trust::writers::Standing;
@@ -67,6 +68,9 @@ pub struct AuditReport {
     pub others: Vec<AuditReport>,
 }
 
+/// Entries with the ids that the journal gives them.
+type Chunk = Vec<(Option<EntryId>, Vec<u8>)>;
+
 struct Audit {
     project: ProjectId,
     tree: Frontier,
@@ -74,7 +78,7 @@ struct Audit {
     writers: Arc<Writers>,
     founder: Option<KeyId>,
     ids: HashMap<[u8; 16], u64>,
-    chunk: Vec<(Option<EntryId>, Vec<u8>)>,
+    chunk: Chunk,
     signatures: u64,
     findings: Vec<Finding>,
     count: u64,
@@ -113,13 +117,17 @@ impl Audit {
     fn push(&mut self, id: Option<EntryId>, bytes: &[u8]) {
         self.chunk.push((id, bytes.to_vec()));
         if self.chunk.len() == CHUNK {
-            self.work();
+            self.finish();
         }
     }
 
     /// Checks what has been collected.
-    fn work(&mut self) {
+    fn finish(&mut self) {
         let chunk = std::mem::take(&mut self.chunk);
+        self.work(chunk);
+    }
+
+    fn work(&mut self, chunk: Chunk) {
         let start = self.tree.size();
         let parsed: Vec<_> =
             chunk.par_iter().map(|(_, bytes)| (hash::leaf(bytes), batch::open(bytes))).collect();
@@ -272,18 +280,36 @@ pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -
     Ok(report)
 }
 
+/// Reads and checks at the same time: reading hashes all entries too, on one core.
+fn read_ahead(
+    ledger: &dyn LogReader,
+    audit: &mut Audit,
+    progress: &dyn Progress,
+) -> std::result::Result<(), StoreError> {
+    let (send, receive) = std::sync::mpsc::sync_channel::<Chunk>(2);
+    std::thread::scope(|scope| {
+        scope.spawn(move || receive.into_iter().for_each(|chunk| audit.work(chunk)));
+        let mut chunk = Chunk::with_capacity(CHUNK);
+        let read = ledger.read(0, &mut |stored| {
+            chunk.push((Some(stored.id), stored.bytes.to_vec()));
+            progress.advance(1, stored.bytes.len() as u64);
+            let sent = chunk.len() < CHUNK || send.send(std::mem::take(&mut chunk)).is_ok();
+            // Nobody receives any more: the other side has panicked, and so will this one at the end.
+            if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let _ = send.send(chunk);
+        drop(send); // or the other side waits for more
+        read
+    })
+}
+
 fn audit_own(project: &Project, structure_only: bool, progress: &dyn Progress) -> Result<AuditReport> {
     let origin = project.ledger.header().origin.clone();
     let notes = project.known_notes(&*project.ledger)?;
     let sizes = notes.iter().filter_map(KnownNote::claim).map(|c| c.size).collect();
     let mut audit = Audit::new(project.config.project.id, sizes, !structure_only);
     progress.begin("audit", None, None);
-    let read = project.ledger.read(0, &mut |stored| {
-        audit.push(Some(stored.id), stored.bytes);
-        progress.advance(1, stored.bytes.len() as u64);
-        ControlFlow::Continue(())
-    });
-    audit.work();
+    let read = read_ahead(&*project.ledger, &mut audit, progress);
     progress.end();
     match read {
         Ok(()) => {}
@@ -357,7 +383,7 @@ fn audit_files(
             progress.advance(1, entry.len() as u64);
         }
     }
-    audit.work();
+    audit.finish();
     progress.end();
     check_tiles(tiles, &leaves, checkpoint.size, &mut audit)?;
     audit.check_founder(pins);
