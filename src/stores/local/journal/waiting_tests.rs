@@ -5,6 +5,8 @@ use super::tests::fixture;
 use super::*;
 use crate::ledger::batch::SealedEntry;
 use crate::ledger::frame;
+use crate::ports::commit_store::CheckpointStore;
+use crate::stores::local::keys::LogKeyFile;
 use crate::stores::local::queue::Queue;
 use crate::stores::local::queue::Seen;
 use crate::stores::local::queue::Ticket;
@@ -227,6 +229,27 @@ fn after_a_failure_whoever_waits_gets_an_answer_of_its_own() {
     fs::write(f.file("journal"), &whole).unwrap();
     f.append(2..3);
     assert_eq!((f.times(7), f.times(8)), (0, 0));
+}
+
+#[test]
+fn a_check_while_others_append_and_sign_finds_nothing() {
+    let f = fixture();
+    let log_key = LogKeyFile::open_or_create(&f.file("k.pem"), &f.ledger.header().origin).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (f, done) = (&f, &done);
+        let checks = scope.spawn(move || {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                f.ledger.check().unwrap();
+            }
+        });
+        for n in 0..300 {
+            f.append(n..n + 1);
+            f.ledger.publish(&log_key).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        checks.join().unwrap();
+    });
 }
 
 #[test]
