@@ -157,7 +157,7 @@ fn patterns_name_paths() {
         s.write(name, name);
     }
     s.refused(2, &["track", "--glob", "*.csv"]).says("matches nothing");
-    s.refused(2, &["track", "--glob", "["]);
+    s.refused(2, &["track", "--glob", "["]).says("--glob");
     s.mlprov(&["track", "--glob", "raw/*.csv"]).success();
     assert!(s.path("raw/a.csv.mlprov").exists() && s.path("raw/b.csv.mlprov").exists());
     assert!(!s.path("raw/c.txt.mlprov").exists() && !s.path("raw/deep/d.csv.mlprov").exists());
