@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct Writers {
     admitted: BTreeMap<KeyId, Admitted>,
-    founded: bool,
     /// Between the two entries of a rotation.
     successor: Option<Successor>,
 }
@@ -68,21 +67,19 @@ impl Writers {
 
     /// Takes note of the entry at `index`, in log order. Only `writer.*` and `key.rotated` change anything:
     /// the first with a signature of an admin, the second as a pair of entries, by the old key and the new one.
-    /// The first entry of a log admits its own signer as admin.
+    /// The first entry of a log admits its own signer as admin. No later one can take its place, whatever stands
+    /// there: else who is asked for the founder would be shown one that nobody can read.
     pub fn follow(&mut self, index: u64, project: &ProjectId, envelope: &Envelope, body: &Body) {
         // Signed for another project: it says nothing here, whoever signed it.
         if body.project != *project {
-            self.founded = true;
             return;
         }
-        let first = !self.founded;
-        self.founded = true;
         let Some(writer) = &body.writer else { return };
         let Ok(key) = WriterKey::from_base64(&writer.public_key) else { return };
         if key.id() != writer.key_id {
             return;
         }
-        if first {
+        if index == 0 {
             let own = body.kind == Kind::WriterAdmitted
                 && writer.admin
                 && key.id() == envelope.key_id

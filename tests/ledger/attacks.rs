@@ -111,6 +111,11 @@ fn a_config_that_points_elsewhere_is_refused_or_told() {
 
 /// Appends entries as no command would: their bytes are not looked at. The checkpoint over them is true.
 fn append_raw(s: &Sandbox, entries: &[(EntryId, Vec<u8>)]) {
+    append_as(s, "home", entries);
+}
+
+/// `home`: whose key of the log signs.
+fn append_as(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
     let ledger = LocalLedger::open(&s.ledger("")).unwrap().unwrap();
     let tree = ledger.head().unwrap();
     let mut body = tree.size().to_le_bytes().to_vec();
@@ -128,20 +133,36 @@ fn append_raw(s: &Sandbox, entries: &[(EntryId, Vec<u8>)]) {
     frame.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
     frame.extend_from_slice(&body);
     fs::OpenOptions::new().append(true).open(s.ledger("journal")).unwrap().write_all(&frame).unwrap();
-    s.mlprov(&["ledger", "checkpoint"]).success();
+    s.mlprov_as(home, "repo", &["ledger", "checkpoint"]).success();
+}
+
+/// Makes the ledger anew, of these entries and nothing else.
+fn remake(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
+    let journal = fs::read(s.ledger("journal")).unwrap();
+    let header = 16 + u32::from_le_bytes(journal[8..12].try_into().unwrap()) as usize;
+    fs::write(s.ledger("journal"), &journal[..header]).unwrap();
+    for derived in ["head", "signed", "checkpoint", "lookup.ids", "lookup.offsets"] {
+        let _ = fs::remove_file(s.ledger(derived));
+    }
+    append_as(s, home, entries);
+}
+
+/// All entries of the log, as they are stored.
+fn all_entries(s: &Sandbox) -> Vec<(EntryId, Vec<u8>)> {
+    let ledger = LocalLedger::open(&s.ledger("")).unwrap().unwrap();
+    let mut entries = Vec::new();
+    let read = ledger.read(0, &mut |stored| {
+        entries.push((stored.id, stored.bytes.to_vec()));
+        ControlFlow::Continue(())
+    });
+    read.unwrap();
+    entries
 }
 
 /// The last entry of the log: id and envelope.
 fn last_entry(s: &Sandbox) -> (EntryId, String) {
-    let ledger = LocalLedger::open(&s.ledger("")).unwrap().unwrap();
-    let mut last = None;
-    ledger
-        .read(0, &mut |stored| {
-            last = Some((stored.id, String::from_utf8(stored.bytes.to_vec()).unwrap()));
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    last.unwrap()
+    let (id, bytes) = all_entries(s).pop().unwrap();
+    (id, String::from_utf8(bytes).unwrap())
 }
 
 /// What it is, and how to make it of the true envelope.
@@ -184,22 +205,10 @@ fn a_second_envelope_of_one_payload_is_found() {
 
         // In its place: a ledger in which only the other form ever stood.
         let s = Sandbox::project_with_data();
-        let ledger = LocalLedger::open(&s.ledger("")).unwrap().unwrap();
-        let mut entries = Vec::new();
-        let read = ledger.read(0, &mut |stored| {
-            entries.push((stored.id, stored.bytes.to_vec()));
-            ControlFlow::Continue(())
-        });
-        read.unwrap();
+        let mut entries = all_entries(&s);
         let (id, envelope) = entries.pop().unwrap();
         entries.push((id, other_form(std::str::from_utf8(&envelope).unwrap()).into_bytes()));
-        let journal = fs::read(s.ledger("journal")).unwrap();
-        let header = 16 + u32::from_le_bytes(journal[8..12].try_into().unwrap()) as usize;
-        fs::write(s.ledger("journal"), &journal[..header]).unwrap();
-        for derived in ["head", "signed", "checkpoint", "lookup.ids", "lookup.offsets"] {
-            let _ = fs::remove_file(s.ledger(derived));
-        }
-        append_raw(&s, &entries);
+        remake(&s, "home", &entries);
         let audit = s.mlprov(&["--json", "ledger", "audit"]);
         audit.code(1);
         let found = audit.json()["findings"].as_array().unwrap().clone();
@@ -209,6 +218,23 @@ fn a_second_envelope_of_one_payload_is_found() {
         let by_id = s.mlprov(&["verify", &id.to_string()]);
         assert_eq!(by_id.exit_code(), Some(1), "{name}: {}", by_id.snapshot());
     }
+}
+
+/// Who is given the founder is not fooled by a log whose first entry nobody can read.
+#[test]
+fn a_log_is_founded_by_its_first_entry_or_not_at_all() {
+    let s = Sandbox::project_with_data();
+    let rules = s.mlprov(&["key", "export"]).success().stdout();
+    let founder: String =
+        rules.lines().filter(|l| l.starts_with("admin ")).map(|l| format!("{l}\n")).collect();
+    rewritten(&s);
+    let his_key = s.mlprov_as("attacker", "repo", &["key", "show", "--vkey"]).success().stdout();
+    s.write("../half", format!("log {}\n{founder}", his_key.trim()));
+    let mut entries = all_entries(&s);
+    entries.insert(0, (EntryId::of_unreadable(&[7; 32]), b"no entry".to_vec()));
+    remake(&s, "attacker", &entries);
+    reader(&s, &["verify", "HEAD", "--trust", "../half"]).code(1).shows("never admitted");
+    reader(&s, &["ledger", "audit", "--trust", "../half"]).code(1);
 }
 
 /// The raw frame of these tests is one that a reader takes: else they would prove nothing.
