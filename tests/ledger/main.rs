@@ -16,4 +16,5 @@ mod oracles;
 mod processes;
 mod sync;
 mod trust;
+mod witnesses;
 mod words;

@@ -15,12 +15,12 @@ use std::fs;
 use std::process::Command;
 
 /// Ada's project (`repo`), pushed to a bare `remote`, and Bob's clone of it (`clone`, with a home of his own).
-struct Two {
-    s: Sandbox,
+pub struct Two {
+    pub s: Sandbox,
 }
 
 impl Two {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let s = Sandbox::project_with_data();
         s.git_in("", &["init", "-q", "--bare", "-b", "main", "remote"]);
         s.git(&["remote", "add", "origin", "../remote"]);
@@ -31,33 +31,33 @@ impl Two {
         two
     }
 
-    fn ada(&self, args: &[&str]) -> crate::common::Output {
+    pub fn ada(&self, args: &[&str]) -> crate::common::Output {
         self.s.mlprov(args)
     }
 
-    fn bob(&self, args: &[&str]) -> crate::common::Output {
+    pub fn bob(&self, args: &[&str]) -> crate::common::Output {
         self.s.mlprov_as("bob", "clone", args)
     }
 
-    fn json_of_bob(&self, args: &[&str]) -> Value {
+    pub fn json_of_bob(&self, args: &[&str]) -> Value {
         let out = self.bob(&[&["--json"], args].concat());
         out.success();
         out.json()
     }
 
-    fn vkey_of_ada(&self) -> String {
+    pub fn vkey_of_ada(&self) -> String {
         self.ada(&["key", "show", "--vkey"]).success().stdout().trim().to_owned()
     }
 
-    fn log_of_ada(&self) -> String {
+    pub fn log_of_ada(&self) -> String {
         self.s.json(&["ledger", "status"])["log"].as_str().unwrap().to_owned()
     }
 
-    fn log_of_bob(&self) -> String {
+    pub fn log_of_bob(&self) -> String {
         self.json_of_bob(&["ledger", "status"])["log"].as_str().unwrap().to_owned()
     }
 
-    fn remote_ref(&self, name: &str) -> String {
+    pub fn remote_ref(&self, name: &str) -> String {
         self.s.git_in("remote", &["rev-parse", name]).trim().to_owned()
     }
 
