@@ -191,6 +191,25 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_small_order_signs_nothing() {
+        // The neutral point: s = 0 and R = the same point satisfy the plain equation for every text.
+        let mut neutral = [0u8; 32];
+        neutral[0] = 1;
+        let vkey = VerifierKey::new("log", &neutral).unwrap();
+        let mut signature = [0u8; 64];
+        signature[0] = 1;
+        let note = format!("any\n\n{}", vkey.signature_line(&signature));
+        assert!(!Note::parse(&note).unwrap().is_signed_by(&vkey));
+    }
+
+    #[test]
+    fn a_key_whose_hash_is_of_another_name_is_refused() {
+        let (_, vkey) = signed("a\n", 1, "log");
+        assert!(vkey.to_string().parse::<VerifierKey>().is_ok());
+        assert!(vkey.to_string().replacen("log+", "lag+", 1).parse::<VerifierKey>().is_err());
+    }
+
+    #[test]
     fn malformed_notes_are_refused() {
         let (note, _) = signed("a\n", 1, "log");
         for bad in ["", "a\n", "a\n\n", note.trim_end(), &note.replace('—', "-"), &format!("{note}x\n")] {

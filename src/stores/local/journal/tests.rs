@@ -157,6 +157,53 @@ fn nothing_is_signed_that_contradicts_what_was_signed() {
     }
 }
 
+#[test]
+fn a_whole_frame_that_does_not_continue_the_tree_before_it_is_damage() {
+    let f = fixture();
+    let other = frames(&f, &[(7..10), (3..5), (5..6)]);
+    let cut = |ranges: &[std::ops::Range<i64>]| frames(&f, ranges).len();
+    // The second frame belongs to another history of the same length, or it is gone.
+    let second = &other[cut(&[7..10])..];
+    let third = &other[cut(&[7..10, 3..5])..];
+    for rest in [second, third] {
+        let mixed = [&frames(&f, &[0..3])[..], rest].concat();
+        fs::write(f.file("journal"), &mixed).unwrap();
+        assert!(matches!(f.ledger.head(), Err(StoreError::Corrupt { .. })));
+        let read = f.ledger.read(0, &mut |_| ControlFlow::Continue(()));
+        assert!(matches!(read, Err(StoreError::Corrupt { .. })));
+        let batch = Batch::new(vec![f.entry(9)]).unwrap();
+        assert!(matches!(f.ledger.try_commit(6, &batch), Err(StoreError::Corrupt { .. })));
+        assert_eq!(fs::read(f.file("journal")).unwrap(), mixed, "damage is never touched");
+    }
+}
+
+/// Each way of writing asks for itself: what was right when a command began need not be so later.
+#[test]
+fn a_copy_is_refused_by_every_way_of_writing() {
+    let f = fixture();
+    let log_key = LogKeyFile::open_or_create(&f.dir.path().join("k.pem"), &f.ledger.header().origin).unwrap();
+    f.append(0..2);
+    f.ledger.publish(&log_key).unwrap();
+    let copy = f.dir.path().join("copy");
+    fs::create_dir(&copy).unwrap();
+    for file in fs::read_dir(f.file("")).unwrap().flatten().filter(|e| e.path().is_file()) {
+        fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    let copied = LocalLedger::open(&copy).unwrap().unwrap();
+    let batch = Batch::new(vec![f.entry(9)]).unwrap();
+    assert!(matches!(copied.check(), Err(StoreError::Copied { .. })));
+    assert!(matches!(copied.try_commit(2, &batch), Err(StoreError::Copied { .. })));
+    assert!(matches!(copied.publish(&log_key), Err(StoreError::Copied { .. })));
+    assert_eq!(fs::read(copy.join("journal")).unwrap(), fs::read(f.file("journal")).unwrap());
+    // The very same file, but another machine: a copy of the whole disk.
+    f.ledger.check().unwrap();
+    let here = durable::read_derived(&f.file("place")).unwrap();
+    let mut place: serde_json::Value = serde_json::from_slice(&here).unwrap();
+    place["machine"] = "0".repeat(64).into();
+    durable::write_derived(&f.file("place"), place.to_string().as_bytes()).unwrap();
+    assert!(matches!(f.ledger.check(), Err(StoreError::Copied { .. })));
+}
+
 fn frames(f: &Fixture, batches: &[std::ops::Range<i64>]) -> Vec<u8> {
     let mut out = f.ledger.header.encode().unwrap();
     let mut tree = Frontier::default();
