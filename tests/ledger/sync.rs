@@ -62,7 +62,7 @@ impl Two {
     }
 
     /// Lines of a note, as the remote has it.
-    fn note(&self, log: &str, commit: &str) -> Vec<String> {
+    pub fn note(&self, log: &str, commit: &str) -> Vec<String> {
         let text = self.s.git_in("remote", &["notes", "--ref", &format!("mlprov/{log}"), "show", commit]);
         text.lines().filter(|l| !l.is_empty()).map(str::to_owned).collect()
     }

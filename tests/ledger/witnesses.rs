@@ -71,6 +71,90 @@ fn a_clone_that_lost_entries_publishes_nothing_on_top_of_what_it_published() {
     }
 }
 
+/// The backup was of the whole clone, and the log is gone from the remote: what others noted is still there.
+#[test]
+fn a_clone_restored_from_a_backup_publishes_nothing_that_the_notes_contradict() {
+    let two = rolled_back();
+    let own = format!("refs/mlprov/logs/{}", two.log_of_ada());
+    let refs = two.s.git(&["for-each-ref", "--format=%(refname)", "refs/mlprov", "refs/notes"]);
+    refs.lines().for_each(|name| drop(two.s.git(&["update-ref", "-d", name])));
+    two.s.git_in("remote", &["update-ref", "-d", &own]);
+    for _ in 0..3 {
+        two.ada(&["sync"]).code(1).says("a checkpoint of 5 entries is kept");
+        assert!(!two.s.git_in("remote", &["for-each-ref"]).contains(&own));
+        two.ada(&["run", "--", "true"]).success();
+    }
+}
+
+#[test]
+fn a_clone_whose_log_somebody_else_wrote_to_publishes_nothing_more() {
+    let two = Two::new();
+    let own = format!("refs/mlprov/logs/{}", two.log_of_ada());
+    two.ada(&["sync"]).success();
+    let mine = two.s.git(&["rev-parse", &own]);
+    bend(&two, &own, |files| fs::write(files.join("more"), "").unwrap());
+    let theirs = two.remote_ref(&own);
+    two.ada(&["run", "--", "true"]).success();
+    let out = two.ada(&["--json", "sync"]);
+    out.code(1);
+    assert_eq!(out.json()["published"], serde_json::Value::Null);
+    assert_eq!((two.s.git(&["rev-parse", &own]), two.remote_ref(&own)), (mine, theirs));
+}
+
+/// Somebody else pushes after this clone has fetched and before it pushes.
+#[test]
+fn who_was_faster_is_not_overwritten() {
+    let two = Two::new();
+    let log = two.log_of_ada();
+    let (own, notes) = (format!("refs/mlprov/logs/{log}"), format!("refs/notes/mlprov/{log}"));
+    two.ada(&["sync"]).success();
+    let faster = |name: &str, object: &str| {
+        let script = "#!/bin/sh\nset -e\n[ -e done ] || git --git-dir=$R update-ref $N $O\ntouch done\nexec git receive-pack \"$@\"\n";
+        let remote = two.s.root().join("remote");
+        let script = script.replace("$R", remote.to_str().unwrap()).replace("$N", name).replace("$O", object);
+        two.s.write_script("../faster", &script.replace("done", two.s.root().join("done").to_str().unwrap()));
+        let _ = fs::remove_file(two.s.root().join("done"));
+        let script = two.s.root().join("faster");
+        two.s.git(&["config", "remote.origin.receivepack", script.to_str().unwrap()]);
+        two.ada(&["run", "--", "true"]).success();
+        let out = two.ada(&["sync"]);
+        assert!(two.s.root().join("done").exists());
+        out
+    };
+    // Bob's line on the same commit stays, and Ada's comes to it.
+    two.s.git_in("clone", &["fetch", "-q", "origin", &format!("{notes}:{notes}")]);
+    let rival = format!("mlprov/{log}");
+    two.s.git_in("clone", &["notes", "--ref", &rival, "append", "-m", "his line", "HEAD"]);
+    two.s.git_in("clone", &["push", "-q", "origin", &format!("{notes}:refs/heads/parked")]);
+    let before = two.note(&log, &two.s.head());
+    faster(&notes, "refs/heads/parked").success();
+    let after = two.note(&log, &two.s.head());
+    assert!(after.contains(&"his line".to_owned()), "{after:?}");
+    assert_eq!(after.len(), before.len() + 2, "{after:?}");
+    // What is no continuation of her log stays too: it is hers to decide.
+    let mine = two.remote_ref(&own);
+    bend(&two, &own, |files| fs::write(files.join("more"), "").unwrap());
+    let theirs = two.remote_ref(&own);
+    two.s.git_in("remote", &["update-ref", &own, &mine]);
+    faster(&own, &theirs).code(1).shows("did not publish");
+    assert_eq!(two.remote_ref(&own), theirs);
+}
+
+#[test]
+fn only_checkpoints_of_trusted_logs_are_noted() {
+    let two = Two::new();
+    two.bob(&["sync"]).success();
+    // Bob's own line is lost: what Ada noted of his log is all there is.
+    let notes = format!("refs/notes/mlprov/{}", two.log_of_bob());
+    two.s.git_in("remote", &["update-ref", "-d", &notes]);
+    let noted = || two.s.git_in("remote", &["for-each-ref", &notes]);
+    two.ada(&["sync"]).success();
+    assert_eq!(noted(), "");
+    two.ada(&["key", "trust", two.bob(&["key", "show", "--vkey"]).stdout().trim()]).success();
+    two.ada(&["sync"]).success();
+    assert_ne!(noted(), "");
+}
+
 #[test]
 fn a_copied_clone_does_not_publish() {
     let two = Two::new();
@@ -79,11 +163,10 @@ fn a_copied_clone_does_not_publish() {
     two.s.mlprov_in("copy", &["sync"]).code(2).says("mlprov ledger adopt");
 }
 
-/// Changes what the remote has as Bob's log.
-fn bend(two: &Two, change: impl FnOnce(&Path)) {
-    let name = format!("refs/mlprov/logs/{}", two.log_of_bob());
+/// Changes what the remote has as a log.
+fn bend(two: &Two, name: &str, change: impl FnOnce(&Path)) {
     two.s.git_in("", &["clone", "-q", "remote", "files"]);
-    two.s.git_in("files", &["fetch", "-q", "origin", &name]);
+    two.s.git_in("files", &["fetch", "-q", "origin", name]);
     two.s.git_in("files", &["checkout", "-q", "FETCH_HEAD"]);
     change(&two.s.root().join("files"));
     two.s.git_in("files", &["add", "-A"]);
@@ -111,7 +194,7 @@ fn an_object_that_another_clone_published_is_taken_only_for_what_its_name_says()
     let id: Blake3Hash = path.rsplit('/').next().unwrap().parse().unwrap();
     let object = || forge::project(&two.s, 0).published_object(&id).unwrap();
     assert_eq!(Blake3Hash::of(&object().unwrap()), id);
-    bend(&two, |files| fs::write(files.join(path), "something else\n").unwrap());
+    bend(&two, &name, |files| fs::write(files.join(path), "something else\n").unwrap());
     two.ada(&["sync", "--fetch"]).success();
     assert_eq!(object(), None);
 }
@@ -173,15 +256,16 @@ fn a_log_that_nobody_here_trusts_must_still_continue_itself() {
     two.s.git_in("remote", &["update-ref", &name, &late]);
     // The key that it brings along is proposed only if it is one of this log.
     assert_eq!(fetched_by_ada(&two, 0)["vkey"], two.bob(&["key", "show", "--vkey"]).stdout().trim());
-    bend(&two, |files| fs::write(files.join("log.vkey"), two.vkey_of_ada()).unwrap());
+    bend(&two, &name, |files| fs::write(files.join("log.vkey"), two.vkey_of_ada()).unwrap());
     assert_eq!(fetched_by_ada(&two, 0)["vkey"], serde_json::Value::Null);
 }
 
 #[test]
 fn a_log_whose_tiles_contradict_its_checkpoint_is_refused_at_first_sight() {
     let two = Two::new();
+    let name = format!("refs/mlprov/logs/{}", two.log_of_bob());
     two.bob(&["sync"]).success();
-    bend(&two, |files| {
+    bend(&two, &name, |files| {
         let path = files.join("tile/0/000.p/1");
         let mut tile = fs::read(&path).unwrap();
         tile[0] ^= 1;
