@@ -111,9 +111,11 @@ fn own_ref_of(project: &Project, remote: &str) -> Result<Option<crate::git::repo
 /// A publisher signs and publishes only what continues every checkpoint of its own that it can find.
 fn check_witnesses(project: &Project) -> Result<()> {
     let header = project.ledger.header();
+    // In this order: others record meanwhile, and what they have signed by now is in the log by now.
+    let notes = project.known_notes(&*project.ledger)?;
     let (tiles, head) = project.tiles()?;
     let key = project.keys.log_key(header.log, &header.origin)?;
-    for known in project.known_notes(&*project.ledger)? {
+    for known in notes {
         let Ok(kept) = crate::ledger::checkpoint::Checkpoint::open(&known.note, key.verifier()) else {
             continue; // whoever may push can write what he likes there
         };

@@ -38,7 +38,7 @@ impl LocalLedger {
         own.into_iter().chain(published).max_by_key(|s| s.size)
     }
 
-    /// Refuses to go on where the journal does not continue what was signed.
+    /// Refuses to go on where the journal does not continue what was signed. Called with the lock held.
     pub(super) fn check_signed(&self, file: &File, tail: &Tail) -> Result<(), StoreError> {
         let (size, root) = (tail.tree.size(), tail.tree.root());
         // The usual case costs one small read.
@@ -49,7 +49,12 @@ impl LocalLedger {
             return Ok(());
         }
         place::check(&self.dir)?;
-        let Some(signed) = self.signed() else { return Ok(()) };
+        self.continues(tail, self.signed())
+    }
+
+    fn continues(&self, tail: &Tail, signed: Option<Signed>) -> Result<(), StoreError> {
+        let Some(signed) = signed else { return Ok(()) };
+        let (size, root) = (tail.tree.size(), tail.tree.root());
         let now = match signed.size {
             s if s == size => Some(root),
             s if s == tail.before.size() => Some(tail.before.root()),
@@ -71,15 +76,10 @@ impl LocalLedger {
 impl CheckpointStore for LocalLedger {
     fn check(&self) -> Result<(), StoreError> {
         place::check(&self.dir)?;
+        // In this order: others write meanwhile, and what they have signed by now is in the journal by now.
+        let signed = self.signed();
         let file = self.open_journal(false)?;
-        loop {
-            let tail = self.tail(&file)?;
-            match self.check_signed(&file, &tail) {
-                // Without the lock: another writer may have committed and signed between the two looks.
-                Err(StoreError::Inconsistent { .. }) if self.tail(&file)?.tree.size() > tail.tree.size() => {}
-                other => return other,
-            }
-        }
+        self.continues(&self.tail(&file)?, signed)
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {

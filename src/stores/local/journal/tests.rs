@@ -177,6 +177,25 @@ fn a_whole_frame_that_does_not_continue_the_tree_before_it_is_damage() {
     }
 }
 
+#[test]
+fn a_check_while_others_write_is_no_alarm() {
+    let f = fixture();
+    let log_key = LogKeyFile::open_or_create(&f.file("k.pem"), &f.ledger.header().origin).unwrap();
+    f.append(0..1);
+    let other = LocalLedger::open(&f.file("")).unwrap().unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for n in 1..400 {
+                f.append(n..n + 1);
+                f.ledger.publish(&log_key).unwrap();
+            }
+        });
+        while !writer.is_finished() {
+            other.check().unwrap();
+        }
+    });
+}
+
 /// Each way of writing asks for itself: what was right when a command began need not be so later.
 #[test]
 fn a_copy_is_refused_by_every_way_of_writing() {
