@@ -212,7 +212,10 @@ mod tests {
     #[test]
     fn malformed_notes_are_refused() {
         let (note, _) = signed("a\n", 1, "log");
-        for bad in ["", "a\n", "a\n\n", note.trim_end(), &note.replace('—', "-"), &format!("{note}x\n")] {
+        let control = note.replacen("a\n", "a\u{7}\n", 1);
+        for bad in
+            ["", "a\n", "a\n\n", &control, note.trim_end(), &note.replace('—', "-"), &format!("{note}x\n")]
+        {
             assert!(Note::parse(bad).is_err(), "{bad:?}");
         }
         assert!("log+00000000+AAAA".parse::<VerifierKey>().is_err());
