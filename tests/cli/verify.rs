@@ -185,6 +185,21 @@ fn a_ledger_that_was_rolled_back_is_found_by_who_saw_it_before() {
     s.commit_all("other");
     s.commit_all("history");
     s.mlprov(&["verify", "HEAD"]).code(1).shows("the log was rolled back or rewritten");
+    // However often it is asked: what was seen stays in memory.
+    s.mlprov(&["verify", "HEAD"]).code(1);
+}
+
+#[test]
+fn an_older_checkpoint_of_the_same_log_does_not_make_verify_forget_a_later_one() {
+    let s = Sandbox::project_with_data();
+    let earlier = fs::read(s.ledger("checkpoint")).unwrap();
+    s.commit_all("second");
+    s.mlprov(&["verify", "HEAD"]).success();
+    let seen = fs::read_dir(s.state_dir().join("seen")).unwrap().next().unwrap().unwrap().path();
+    let largest = fs::read(&seen).unwrap();
+    fs::write(s.ledger("checkpoint"), &earlier).unwrap();
+    s.mlprov(&["verify", "HEAD~1"]).success();
+    assert_eq!(fs::read(seen).unwrap(), largest);
 }
 
 #[test]

@@ -51,6 +51,7 @@ fn every_place_that_keeps_a_checkpoint_finds_a_rollback_alone() {
         }
         two.ada(&["verify", "HEAD"]).code(1).shows("altered     witness");
         two.ada(&["ledger", "audit"]).code(1).shows("it covers 5 entries, the log holds 3");
+        assert!(!two.s.state_dir().join("seen").exists(), "nothing of it is remembered");
     }
     kept(&two.s).iter().for_each(|(name, _)| drop(two.s.git(&["update-ref", "-d", name])));
     two.ada(&["verify", "HEAD"]).success();
