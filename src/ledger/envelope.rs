@@ -199,6 +199,7 @@ mod tests {
         assert!(envelope.is_signed_by(&public));
         assert!(!envelope.is_signed_by(&key(2).1));
         assert!(!Envelope { payload: b"{ }".to_vec(), ..envelope.clone() }.is_signed_by(&public));
+        assert!(!Envelope { key_id: key(2).1.id(), ..envelope.clone() }.is_signed_by(&public));
         // The other valid signature of the same message: (r, n - s).
         let low = Signature::from_der(&envelope.signature).unwrap();
         let high = Signature::from_scalars(*low.r(), -*low.s()).unwrap();

@@ -4,12 +4,17 @@
 use crate::common::Sandbox;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use mlprov::app::record;
+use mlprov::domain::entry::Kind;
 use mlprov::domain::ids::EntryId;
+use mlprov::domain::time::Timestamp;
 use mlprov::ledger::frame;
 use mlprov::ledger::hash;
 use mlprov::ledger::tree::Frontier;
 use mlprov::ports::log_reader::LogReader;
+use mlprov::ports::signer::EntrySigner;
 use mlprov::stores::local::journal::LocalLedger;
+use mlprov::stores::local::keys::WriterKeyFile;
 use p256::ecdsa::Signature;
 use std::fs;
 use std::io::Write;
@@ -218,6 +223,30 @@ fn a_second_envelope_of_one_payload_is_found() {
         let by_id = s.mlprov(&["verify", &id.to_string()]);
         assert_eq!(by_id.exit_code(), Some(1), "{name}: {}", by_id.snapshot());
     }
+}
+
+#[test]
+fn nobody_signs_in_the_name_of_another() {
+    let s = Sandbox::project_with_data();
+    let (other, _) = WriterKeyFile::open_or_create(&s.root().join("other.pem")).unwrap();
+    let project = s.project_id().parse().unwrap();
+    let mut body = record::draft(project, Kind::Annotation, Timestamp::from_unix_micros(0), &other);
+    body.actor.writer = s.writer().public().id();
+    assert!(record::seal(body, &other).is_err());
+}
+
+/// The journal says which entry stands where; the entry's own bytes know better.
+#[test]
+fn an_entry_under_another_id_is_found() {
+    let s = Sandbox::project_with_data();
+    s.forge(&s.writer(), Kind::Annotation, |_| {});
+    let mut entries = all_entries(&s);
+    let last = entries.last_mut().unwrap();
+    last.0 = EntryId::of_unreadable(&[7; 32]);
+    let named = last.0.to_string();
+    remake(&s, "home", &entries);
+    s.mlprov(&["ledger", "audit"]).code(1).shows("by another id than its own bytes");
+    s.mlprov(&["verify", &named]).code(1).shows("its own bytes say");
 }
 
 /// Who is given the founder is not fooled by a log whose first entry nobody can read.

@@ -141,6 +141,20 @@ fn who_was_faster_is_not_overwritten() {
     assert_eq!(two.remote_ref(&own), theirs);
 }
 
+/// What the remote did not take is not said to be there: else it would miss the next time, as if removed.
+#[test]
+fn a_push_that_is_refused_is_made_again() {
+    let two = Two::new();
+    two.ada(&["sync"]).success();
+    two.ada(&["run", "--", "true"]).success();
+    two.s.write_script("../remote/hooks/pre-receive", "#!/bin/sh\nexit 1\n");
+    assert_ne!(two.ada(&["sync"]).exit_code(), Some(0));
+    fs::remove_file(two.s.root().join("remote/hooks/pre-receive")).unwrap();
+    two.ada(&["sync"]).success();
+    let own = format!("refs/mlprov/logs/{}", two.log_of_ada());
+    assert_eq!(two.remote_ref(&own), two.s.git(&["rev-parse", &own]).trim());
+}
+
 #[test]
 fn only_checkpoints_of_trusted_logs_are_noted() {
     let two = Two::new();

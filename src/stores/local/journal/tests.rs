@@ -178,6 +178,46 @@ fn a_whole_frame_that_does_not_continue_the_tree_before_it_is_damage() {
 }
 
 #[test]
+fn no_id_stands_twice_in_one_batch() {
+    let f = fixture();
+    assert!(Batch::new(vec![f.entry(1), f.entry(2)]).is_some());
+    assert!(Batch::new(vec![f.entry(1), f.entry(2), f.entry(1)]).is_none());
+    assert!(Batch::new(Vec::new()).is_none());
+}
+
+/// With a right checksum: what the writer says of the tree before it must agree with itself.
+#[test]
+fn a_frame_that_contradicts_itself_is_none() {
+    let f = fixture();
+    let mut tree = Frontier::default();
+    (0..3).for_each(|n| tree.push(f.entry(n).leaf()));
+    let sound = frame::encode(&tree, &Batch::new(vec![f.entry(3)]).unwrap());
+    assert!(frame::decode(&sound).is_ok());
+    // Start, count, previous root, number of hashes, the first of them.
+    for at in [0, 8, 12, 44, 45] {
+        let mut bent = sound.clone();
+        bent[frame::FRAME_HEAD + at] ^= 1;
+        let crc = crc32c::crc32c(&bent[frame::FRAME_HEAD..]);
+        bent[8..12].copy_from_slice(&crc.to_le_bytes());
+        assert!(frame::decode(&bent).is_err(), "byte {at} of the body");
+    }
+}
+
+#[test]
+fn a_journal_under_the_origin_of_another_log_is_refused() {
+    let f = fixture();
+    let header = Header { log: LogId::draw(), ..f.ledger.header().clone() };
+    fs::write(f.file("journal"), header.encode().unwrap()).unwrap();
+    assert!(matches!(LocalLedger::open(&f.file("")), Err(StoreError::Corrupt { .. })));
+    let origin = f.ledger.header().origin.clone();
+    assert_eq!(Header::of_origin(&origin).unwrap(), *f.ledger.header());
+    for other in [origin.replacen("mlprov.dev", "mlprov.org", 1), format!("{origin}/"), origin.to_uppercase()]
+    {
+        assert!(Header::of_origin(&other).is_err(), "{other}");
+    }
+}
+
+#[test]
 fn a_check_while_others_write_is_no_alarm() {
     let f = fixture();
     let log_key = LogKeyFile::open_or_create(&f.file("k.pem"), &f.ledger.header().origin).unwrap();
