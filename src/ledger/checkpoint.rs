@@ -70,4 +70,19 @@ mod tests {
             assert!(Checkpoint::parse_text(&c.to_text().replace(from, to)).is_err(), "{to:?}");
         }
     }
+
+    #[test]
+    fn a_key_signs_for_the_log_of_its_own_name_only() {
+        use ed25519_dalek::Signer;
+        use ed25519_dalek::SigningKey;
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let vkey = VerifierKey::new("log", key.verifying_key().as_bytes()).unwrap();
+        let opened = |origin: &str| {
+            let text = Checkpoint { origin: origin.into(), size: 7, root: hash::leaf(b"x") }.to_text();
+            let line = vkey.signature_line(&key.sign(text.as_bytes()).to_bytes());
+            Checkpoint::open(&format!("{text}\n{line}"), &vkey)
+        };
+        assert_eq!(opened("log").unwrap().size, 7);
+        assert!(opened("other").is_err());
+    }
 }

@@ -343,6 +343,8 @@ mod tests {
                 assert!(check_inclusion(&leaf(index), index, size, &path, root), "{index} of {size}");
                 assert!(!check_inclusion(&leaf(index + 1), index, size, &path, root));
                 assert!(!check_inclusion(&leaf(index), index, size, &path, &roots[size as usize - 1]));
+                assert!(!check_inclusion(&leaf(index), size, size, &path, root));
+                assert!(!check_inclusion(&leaf(index), index, size, &[&path[..], &[*root]].concat(), root));
                 if size > 1 {
                     assert!(!check_inclusion(&leaf(index), index ^ 1, size, &path, root));
                     assert!(!check_inclusion(&leaf(index), index, size, &path[1..], root));

@@ -115,7 +115,7 @@ fn a_config_that_points_elsewhere_is_refused_or_told() {
 }
 
 /// Appends entries as no command would: their bytes are not looked at. The checkpoint over them is true.
-fn append_raw(s: &Sandbox, entries: &[(EntryId, Vec<u8>)]) {
+pub fn append_raw(s: &Sandbox, entries: &[(EntryId, Vec<u8>)]) {
     append_as(s, "home", entries);
 }
 
@@ -142,7 +142,7 @@ fn append_as(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
 }
 
 /// Makes the ledger anew, of these entries and nothing else.
-fn remake(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
+pub fn remake(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
     let journal = fs::read(s.ledger("journal")).unwrap();
     let header = 16 + u32::from_le_bytes(journal[8..12].try_into().unwrap()) as usize;
     fs::write(s.ledger("journal"), &journal[..header]).unwrap();
@@ -153,7 +153,7 @@ fn remake(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
 }
 
 /// All entries of the log, as they are stored.
-fn all_entries(s: &Sandbox) -> Vec<(EntryId, Vec<u8>)> {
+pub fn all_entries(s: &Sandbox) -> Vec<(EntryId, Vec<u8>)> {
     let ledger = LocalLedger::open(&s.ledger("")).unwrap().unwrap();
     let mut entries = Vec::new();
     let read = ledger.read(0, &mut |stored| {
@@ -222,6 +222,50 @@ fn a_second_envelope_of_one_payload_is_found() {
         assert_ne!(verify.exit_code(), Some(0), "{name}: {}", verify.snapshot());
         let by_id = s.mlprov(&["verify", &id.to_string()]);
         assert_eq!(by_id.exit_code(), Some(1), "{name}: {}", by_id.snapshot());
+    }
+}
+
+/// Only the end is judged as the run; its beginning must be as sound.
+#[test]
+fn a_run_whose_beginning_nobody_signed_is_altered() {
+    let s = Sandbox::project_with_data();
+    s.mlprov(&["run", "--", "true"]).success();
+    s.mlprov(&["verify", "latest"]).success();
+    let mut entries = all_entries(&s);
+    let signature = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        text[text.find("\"sig\":\"").unwrap()..].to_owned()
+    };
+    let [.., start, end] = &mut entries[..] else { panic!("two entries") };
+    let bent = String::from_utf8(start.1.clone()).unwrap().replace(&signature(&start.1), &signature(&end.1));
+    start.1 = bent.into_bytes();
+    remake(&s, "home", &entries);
+    s.mlprov(&["verify", "latest"]).code(1).shows("does not hold");
+}
+
+#[test]
+fn a_proof_of_another_entry_or_place_is_refused() {
+    let s = Sandbox::project_with_data();
+    s.mlprov(&["run", "--", "true"]).success();
+    let check = |proof: &str| {
+        s.write("../proof", proof);
+        s.mlprov(&["ledger", "check-proof", "../proof"])
+    };
+    let prove = |what: &str| s.json(&["ledger", "prove", what])["proof"].as_str().unwrap().to_owned();
+    let (sound, other) = (prove("HEAD"), prove("latest"));
+    check(&sound).success();
+    let line = |proof: &str, n: usize| proof.lines().nth(n).unwrap().to_owned();
+    // Another entry at its place, another place for it, another hash on the way, one more, one less.
+    let hash = line(&sound, 3);
+    for bent in [
+        sound.replacen(&line(&sound, 1), &line(&other, 1), 1),
+        sound.replacen("\nindex 2\n", "\nindex 3\n", 1),
+        sound.replacen(&hash, &line(&other, 3), 1),
+        sound.replacen(&hash, &format!("{hash}\n{hash}"), 1),
+        sound.replacen(&format!("{hash}\n"), "", 1),
+    ] {
+        assert_ne!(bent, sound);
+        check(&bent).code(1).says("do not lead from the entry to the checkpoint");
     }
 }
 

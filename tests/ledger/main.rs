@@ -12,6 +12,7 @@ mod damage;
 mod entries;
 mod faults;
 mod index;
+mod later;
 mod oracles;
 mod processes;
 mod sync;
