@@ -32,9 +32,32 @@ fn of_newer_version(s: &Sandbox, target: &Target) -> (EntryId, Vec<u8>) {
     let project = s.project_id().parse().unwrap();
     let mut body = record::draft(project, kind, Timestamp::from_unix_micros(0), &signer);
     body.target = Some(target.clone());
-    let payload = body.to_payload().unwrap();
+    (body.id, enveloped(&signer, body.to_payload().unwrap()))
+}
+
+fn enveloped(signer: &dyn EntrySigner, payload: Vec<u8>) -> Vec<u8> {
     let signature = signer.sign(&envelope::pae(&payload)).unwrap();
-    (body.id, Envelope { payload, key_id: signer.public().id(), signature }.to_bytes())
+    Envelope { payload, key_id: signer.public().id(), signature }.to_bytes()
+}
+
+/// Signed, and read by nobody: such a field may say that the rest is otherwise.
+#[test]
+fn a_field_of_a_newer_version_is_not_passed_over() {
+    let s = Sandbox::project_with_data();
+    let signer = s.writer();
+    let project = s.project_id().parse().unwrap();
+    let mut body = record::draft(project, Kind::Annotation, Timestamp::from_unix_micros(0), &signer);
+    body.id = body.derived_id().unwrap();
+    let payload = String::from_utf8(body.to_payload().unwrap()).unwrap();
+    append_raw(&s, &[(body.id, enveloped(&signer, payload.clone().into_bytes()))]);
+    s.mlprov(&["verify", &body.id.to_string()]).success();
+
+    body.time = Timestamp::from_unix_micros(1);
+    body.id = body.derived_id().unwrap();
+    let payload = String::from_utf8(body.to_payload().unwrap()).unwrap();
+    let more = payload.replacen("\"predicate\":{", "\"predicate\":{\"unless\":\"x\",", 1);
+    append_raw(&s, &[(body.id, enveloped(&signer, more.into_bytes()))]);
+    s.mlprov(&["verify", &body.id.to_string()]).code(3).shows("unknown     fields unless");
 }
 
 #[test]

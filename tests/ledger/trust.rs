@@ -136,6 +136,12 @@ fn a_writer_is_admitted_and_revoked_by_index() {
     // What was signed before stays valid, and it is said.
     s.mlprov(&["verify", "other.csv"]).success().shows("its writer was revoked later");
     s.mlprov(&["ledger", "audit"]).success();
+    // An admin may go as well: his last word is his own still.
+    let own = listed["writers"].as_array().unwrap().iter().find(|w| w["own"] == true).unwrap().clone();
+    s.mlprov(&["key", "revoke", own["key"].as_str().unwrap()]).success();
+    s.mlprov(&["ledger", "audit"]).success();
+    let last = s.entries().last().unwrap()["id"].as_str().unwrap().to_owned();
+    s.mlprov(&["verify", &last]).success();
 }
 
 #[test]
