@@ -121,3 +121,28 @@ fn every_system_call_of_one_append_may_fail_or_be_the_last() {
     }
     assert!(played > 30, "only {played} calls were broken");
 }
+
+/// A power cut is not played here: the order of the calls is what protects from it.
+#[test]
+fn an_entry_is_on_the_disk_before_anything_is_signed_over_it() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return skipped("an_entry_is_on_the_disk_before_anything_is_signed_over_it: strace is not installed");
+    }
+    let s = Sandbox::project_with_data();
+    s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "unseen"]);
+    let trace = s.root().join("trace");
+    let options = ["-f", "-y", "-e", "trace=write,pwrite64,fdatasync,fsync", "-o", trace.to_str().unwrap()];
+    assert!(s.traced(&options, &["hook", "post-commit"]).output().unwrap().status.success());
+    let trace = fs::read_to_string(trace).unwrap();
+    let at = |call: &str, file: &str| -> Vec<usize> {
+        let named = format!("/ledger/{file}>");
+        let hit = |line: &str| line.contains(&format!("{call}(")) && line.contains(&named);
+        trace.lines().enumerate().filter(|(_, line)| hit(line)).map(|(n, _)| n).collect()
+    };
+    let (written, synced) = (at("pwrite64", "journal"), at("fdatasync", "journal"));
+    assert_eq!((written.len(), synced.len()), (1, 1), "{trace}");
+    assert!(written < synced, "{trace}");
+    for signed in [at("pwrite64", "signed"), at("pwrite64", "checkpoint")] {
+        assert!(!signed.is_empty() && signed.iter().all(|n| *n > synced[0]), "{trace}");
+    }
+}
