@@ -19,6 +19,7 @@ use p256::ecdsa::Signature;
 use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// The reader: a home that has never seen the project.
 fn reader(s: &Sandbox, args: &[&str]) -> crate::common::Output {
@@ -121,7 +122,13 @@ pub fn append_raw(s: &Sandbox, entries: &[(EntryId, Vec<u8>)]) {
 
 /// `home`: whose key of the log signs.
 fn append_as(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
-    let ledger = LocalLedger::open(&s.ledger("")).unwrap().unwrap();
+    append_frame(&s.ledger(""), entries);
+    s.mlprov_as(home, "repo", &["ledger", "checkpoint"]).success();
+}
+
+/// `dir`: of the ledger.
+pub fn append_frame(dir: &Path, entries: &[(EntryId, Vec<u8>)]) {
+    let ledger = LocalLedger::open(dir).unwrap().unwrap();
     let tree = ledger.head().unwrap();
     let mut body = tree.size().to_le_bytes().to_vec();
     body.extend_from_slice(&(entries.len() as u32).to_le_bytes());
@@ -137,8 +144,7 @@ fn append_as(s: &Sandbox, home: &str, entries: &[(EntryId, Vec<u8>)]) {
     frame.extend_from_slice(&(body.len() as u32).to_le_bytes());
     frame.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
     frame.extend_from_slice(&body);
-    fs::OpenOptions::new().append(true).open(s.ledger("journal")).unwrap().write_all(&frame).unwrap();
-    s.mlprov_as(home, "repo", &["ledger", "checkpoint"]).success();
+    fs::OpenOptions::new().append(true).open(dir.join("journal")).unwrap().write_all(&frame).unwrap();
 }
 
 /// Makes the ledger anew, of these entries and nothing else.

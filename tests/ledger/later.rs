@@ -1,8 +1,10 @@
 //! What an entry can say against another one, in the same log and in that of another clone.
 
+use crate::attacks::append_frame;
 use crate::attacks::append_raw;
 use crate::common::Sandbox;
 use crate::sync::Two;
+use crate::witnesses::bend;
 use mlprov::app::record;
 use mlprov::domain::entry::Body;
 use mlprov::domain::entry::Kind;
@@ -112,7 +114,21 @@ fn a_later_entry_that_cannot_be_read_may_say_anything() {
     s.mlprov(&["verify", "latest"]).code(3).shows("it may speak against this one");
 }
 
-/// Bob's writer key, and what it, or another one, says in Bob's log.
+#[test]
+fn so_may_one_in_a_trusted_log_of_another_clone() {
+    let two = Two::new();
+    let unreadable = (EntryId::of_unreadable(&[7; 32]), b"no entry".to_vec());
+    append_frame(&two.s.root().join("clone/.git/mlprov/ledger"), &[unreadable]);
+    two.bob(&["ledger", "checkpoint"]).success();
+    two.bob(&["sync"]).success();
+    two.ada(&["sync"]).success();
+    // Whoever may push can write rubbish: it says nothing in a log that nobody trusts.
+    two.ada(&["verify", "HEAD"]).success();
+    two.ada(&["key", "trust", two.bob(&["key", "show", "--vkey"]).stdout().trim()]).success();
+    two.ada(&["verify", "HEAD"]).code(3).shows("it may speak against this one");
+}
+
+/// What a key says in Bob's log.
 fn says(two: &Two, signer: &dyn EntrySigner, kind: Kind, fill: impl FnOnce(&mut Body)) {
     let ledger = LocalLedger::open(&two.s.root().join("clone/.git/mlprov/ledger")).unwrap().unwrap();
     let project = two.s.project_id().parse().unwrap();
@@ -133,6 +149,30 @@ fn what_a_stranger_says_in_a_trusted_log_is_not_believed() {
     two.ada(&["sync"]).success();
     two.ada(&["key", "trust", two.bob(&["key", "show", "--vkey"]).stdout().trim()]).success();
     two.ada(&["verify", "HEAD"]).code(3).shows("speaks against it");
+}
+
+/// Somebody who may push bends the correction of another, behind sound tiles: `sync` takes it over.
+#[test]
+fn a_trusted_log_is_not_silenced_by_damage() {
+    let two = Two::new();
+    let key = two.s.root().join("bob/.config/mlprov/keys/writer.pem");
+    let commit = two.s.head().parse().unwrap();
+    says(&two, &WriterKeyFile::open(&key).unwrap().unwrap(), Kind::Correction, |b| {
+        b.target = Some(Target { commit: Some(commit), ..Target::default() });
+    });
+    two.bob(&["sync"]).success();
+    let name = format!("refs/mlprov/logs/{}", two.log_of_bob());
+    bend(&two, &name, |files| {
+        let bundle = files.join("tile/entries/000.p/2");
+        let mut bytes = std::fs::read(&bundle).unwrap();
+        let at = bytes.len() - 600;
+        bytes[at] ^= 1;
+        std::fs::write(&bundle, &bytes).unwrap();
+    });
+    two.ada(&["sync", "--fetch"]).success();
+    two.ada(&["verify", "HEAD"]).success();
+    two.ada(&["key", "trust", two.bob(&["key", "show", "--vkey"]).stdout().trim()]).success();
+    two.ada(&["verify", "HEAD"]).code(3).shows("is trusted here and was altered");
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn a_copied_clone_does_not_publish() {
 }
 
 /// Changes what the remote has as a log.
-fn bend(two: &Two, name: &str, change: impl FnOnce(&Path)) {
+pub fn bend(two: &Two, name: &str, change: impl FnOnce(&Path)) {
     two.s.git_in("", &["clone", "-q", "remote", "files"]);
     two.s.git_in("files", &["fetch", "-q", "origin", name]);
     two.s.git_in("files", &["checkout", "-q", "FETCH_HEAD"]);

@@ -16,13 +16,15 @@ pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Finding
         let mut place = format!("entry {} at index {}", later.id.short(), later.index);
         if later.log != subject.log {
             place.push_str(&format!(" of log {}", later.log));
+            let vouched = all.vouched(later);
             let speaks = later.body().is_some_and(|b| speaks_against(b, body));
-            if speaks && !all.vouched(later) {
+            if speaks && !vouched {
                 silent = false;
                 let detail = format!("{place} speaks against it, and that log is not trusted here");
                 findings.add("later entries", later.id.short(), Verdict::Unknown, detail);
             }
-            if !all.vouched(later) {
+            let unreadable = later.body().is_none() && all.trusts(later.log);
+            if !vouched && !unreadable {
                 continue;
             }
         }
@@ -69,6 +71,12 @@ pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Finding
             }
             _ => {}
         }
+    }
+    // Who bends a log that is trusted must not silence it by that.
+    for log in all.logs.iter().filter(|log| log.id != subject.log && log.is_contradicted()) {
+        silent = false;
+        let detail = format!("log {} is trusted here and was altered: it may speak against this one", log.id);
+        findings.add("later entries", log.id, Verdict::Unknown, detail);
     }
     if silent {
         findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");

@@ -16,6 +16,7 @@ use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::entry::Kind;
+use crate::domain::ids::LogId;
 use crate::domain::statement;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
@@ -326,6 +327,10 @@ impl Logs {
     /// Whether an entry is sound by the log that holds it, and that log is trusted.
     fn vouched(&self, entry: &LogEntry) -> bool {
         self.logs.iter().any(|log| log.id == entry.log && log.is_trusted() && log.vouches_for(entry))
+    }
+
+    fn trusts(&self, id: LogId) -> bool {
+        self.logs.iter().any(|log| log.id == id && log.is_trusted())
     }
 
     fn is_damaged(&self) -> bool {
