@@ -351,8 +351,12 @@ fn a_plain_git_fetch_brings_the_checkpoints_that_find_a_rewritten_log() {
     let behind = two.bob(&["verify", "HEAD"]);
     behind
         .code(3)
+        .shows("unreachable witness git note")
         .shows("the copy here holds 3 entries, and a checkpoint of 5 is known")
         .says("mlprov sync --fetch");
+    // But who demands that checkpoint does not get it.
+    two.s.write("../late", two.ada(&["ledger", "checkpoint"]).success().stdout());
+    two.bob(&["verify", "HEAD", "--min-checkpoint", "../late"]).code(1).shows("altered     required");
     two.bob(&["sync", "--fetch"]).success();
     let out = two.bob(&["verify", "HEAD"]);
     out.code(3).shows("witness");

@@ -225,15 +225,15 @@ fn a_log_counts_only_under_its_own_name_and_for_its_own_project() {
         logs.iter().map(|log| log.log().to_string()).collect()
     };
     let (bob, own) = (two.log_of_bob(), two.log_of_ada());
-    assert_eq!(accepted(), [bob.clone()]);
+    assert_eq!(accepted(), [bob.as_str()]);
     // Another name, here and at the remote.
     let of_bob = two.s.git(&["rev-parse", &format!("refs/mlprov/remotes/origin/{bob}")]);
     two.s.git(&["update-ref", &format!("refs/mlprov/remotes/origin/{own}"), of_bob.trim()]);
-    assert_eq!(accepted(), [bob.clone()]);
+    assert_eq!(accepted(), [bob.as_str()]);
     two.s.git(&["update-ref", "-d", &format!("refs/mlprov/remotes/origin/{own}")]);
     two.s.git_in("remote", &["update-ref", &format!("refs/mlprov/logs/{own}"), of_bob.trim()]);
     two.ada(&["sync", "--fetch"]).code(1).shows("holds the log");
-    assert_eq!(accepted(), [bob.clone()]);
+    assert_eq!(accepted(), [bob.as_str()]);
     two.s.git_in("remote", &["update-ref", "-d", &format!("refs/mlprov/logs/{own}")]);
 
     // Another project, under its log's own name.
@@ -247,7 +247,7 @@ fn a_log_counts_only_under_its_own_name_and_for_its_own_project() {
     two.ada(&["sync", "--fetch"]).code(1).shows("holds the log");
     let brought = format!("refs/mlprov/incoming/origin/logs/{foreign}");
     two.s.git(&["update-ref", &format!("refs/mlprov/remotes/origin/{foreign}"), &brought]);
-    assert_eq!(accepted(), [bob]);
+    assert_eq!(accepted(), [bob.as_str()]);
     assert_eq!(
         logs::accepted_ref("origin", &foreign.parse().unwrap()),
         format!("refs/mlprov/remotes/origin/{foreign}")

@@ -160,13 +160,13 @@ fn nothing_is_signed_that_contradicts_what_was_signed() {
 #[test]
 fn a_whole_frame_that_does_not_continue_the_tree_before_it_is_damage() {
     let f = fixture();
-    let other = frames(&f, &[(7..10), (3..5), (5..6)]);
-    let cut = |ranges: &[std::ops::Range<i64>]| frames(&f, ranges).len();
+    let [first, other] = [0..3, 7..10].map(|range| frames(&f, &[range]));
+    let whole = frames(&f, &[(7..10), (3..5), (5..6)]);
     // The second frame belongs to another history of the same length, or it is gone.
-    let second = &other[cut(&[7..10])..];
-    let third = &other[cut(&[7..10, 3..5])..];
+    let second = &whole[other.len()..];
+    let third = &whole[frames(&f, &[(7..10), (3..5)]).len()..];
     for rest in [second, third] {
-        let mixed = [&frames(&f, &[0..3])[..], rest].concat();
+        let mixed = [&first[..], rest].concat();
         fs::write(f.file("journal"), &mixed).unwrap();
         assert!(matches!(f.ledger.head(), Err(StoreError::Corrupt { .. })));
         let read = f.ledger.read(0, &mut |_| ControlFlow::Continue(()));
