@@ -110,6 +110,9 @@ fn every_system_call_of_one_append_may_fail_or_be_the_last() {
                 let now = after["size"].as_u64().unwrap();
                 assert_eq!(after["findings"], serde_json::json!([]), "{inject}: {after:#}");
                 assert!(now == size || now == size + 1, "{inject}: {size} entries became {now}");
+                if call == "fdatasync" && how != "signal=KILL" {
+                    assert_eq!(now, size, "{inject}: what may not be on the disk was not taken back");
+                }
                 // Whatever happened, the same commit can be recorded now, and is there once.
                 s.mlprov(&["hook", "post-commit"]).success();
                 let after = audit(&s);
