@@ -261,10 +261,11 @@ impl CheckedLog {
         self.covered > 0 && self.findings.links.iter().all(|l| l.verdict.exit() == 0)
     }
 
-    /// Whether this user trusts the log's key, and the log is not what that key signed.
+    /// Whether this user trusts the log's key and founder, and the log is not what that key signed.
     pub fn is_contradicted(&self) -> bool {
-        let any = |is: &dyn Fn(Verdict) -> bool| self.findings.links.iter().any(|l| is(l.verdict));
-        !any(&|v| v == Verdict::Unpinned) && any(&|v| v.exit() == 1)
+        let links = &self.findings.links;
+        let believed = !links.iter().any(|l| l.verdict == Verdict::Unpinned || l.link == "founder");
+        believed && links.iter().any(|l| l.verdict.exit() == 1)
     }
 
     /// Whether the entry stands under a checkpoint that can be believed, with the signature of a writer who was
