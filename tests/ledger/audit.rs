@@ -65,6 +65,8 @@ fn an_entry_for_another_project_and_damage_after_the_checkpoint_are_told() {
     let end = fs::metadata(s.ledger("journal")).unwrap().len() as usize;
     s.forge(&s.writer(), Kind::Annotation, |b| b.project = ProjectId::draw());
     s.mlprov(&["ledger", "audit"]).code(1).shows("it was written for project");
+    let last = s.entries().last().unwrap()["id"].as_str().unwrap().to_owned();
+    s.mlprov(&["verify", &last]).code(1).shows("it was written for project");
     // A later frame that is whole shows that this one is no unfinished end.
     s.forge(&s.writer(), Kind::Annotation, |_| {});
     fs::write(s.ledger("checkpoint"), checkpoint).unwrap();

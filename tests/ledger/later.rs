@@ -175,6 +175,26 @@ fn a_trusted_log_is_not_silenced_by_damage() {
     two.ada(&["verify", "HEAD"]).code(3).shows("is trusted here and was altered");
 }
 
+/// Both are signed, and sound in themselves.
+#[test]
+fn one_log_that_says_two_things_under_one_id_is_altered() {
+    let s = Sandbox::project_with_data();
+    let (signer, project) = (s.writer(), s.project_id().parse().unwrap());
+    let entry = |digit: &str| {
+        let mut body = record::draft(project, Kind::Annotation, Timestamp::from_unix_micros(0), &signer);
+        body.target = Some(Target { commit: Some(digit.repeat(40).parse().unwrap()), ..Target::default() });
+        body.id = body.derived_id().unwrap();
+        (body.id, enveloped(&signer, body.to_payload().unwrap()))
+    };
+    let (one, other) = (entry("1"), entry("2"));
+    append_raw(&s, std::slice::from_ref(&one));
+    s.mlprov(&["verify", &one.0.to_string()]).success();
+    append_raw(&s, &[other]);
+    s.mlprov(&["verify", &one.0.to_string()])
+        .code(1)
+        .shows("another entry with the same id stands at index 4");
+}
+
 #[test]
 fn two_logs_that_say_different_things_under_one_id_are_told() {
     let two = Two::new();
