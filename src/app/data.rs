@@ -226,7 +226,7 @@ pub fn hash(scanned: Scanned, known: &[Option<Blake3Hash>], progress: &dyn Progr
         read.map_err(|e| StoreError::io("read", place.display(), e))?;
         Ok(Content { blake3: Blake3Hash::from(hasher.finalize()), size: hasher.count() })
     };
-    each_file(scanned, known, "hash", progress, &|_| true, &read)
+    each_file(scanned, known, "hash", false, progress, &|_| true, &read)
 }
 
 fn hash_huge(hasher: &mut blake3::Hasher, file: &mut File) -> io::Result<()> {
@@ -270,7 +270,7 @@ pub fn put_known(
     progress: &dyn Progress,
 ) -> Result<Hashed> {
     let put = |file: &mut File, place: &Path| objects.put_file(place, file);
-    each_file(scanned, known, "store", progress, held, &put)
+    each_file(scanned, known, "store", objects.links(), progress, held, &put)
 }
 
 fn one_problem(problem: Problem) -> AppError {
@@ -284,11 +284,12 @@ const SMALL: u64 = 1 << 20;
 /// A larger file (bytes) is read by itself, on all cores.
 pub const HUGE: u64 = 64 << 20;
 
-/// Reads every file that is not known, or of which `enough` says that what is known is not enough.
+/// `linked`: see [`PutBatch::links`]. Reads every file that is not known, or of which `enough` says that what is known is not enough.
 fn each_file(
     scanned: Scanned,
     known: &[Option<Blake3Hash>],
     phase: &'static str,
+    linked: bool,
     progress: &dyn Progress,
     enough: &(dyn Fn(&Content) -> bool + Sync),
     read: &ReadFile<'_>,
@@ -304,7 +305,8 @@ fn each_file(
         }
         let mut file = scanned.open(found).map_err(Failure::Problem)?;
         let content = read(&mut file, &scanned.place(found)).map_err(Failure::Store)?;
-        scanned.check(found, &file).map_err(Failure::Problem)?;
+        let checked = if linked { scanned.check_linked(found, &file) } else { scanned.check(found, &file) };
+        checked.map_err(Failure::Problem)?;
         progress.advance(1, content.size);
         Ok(content)
     };

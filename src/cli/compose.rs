@@ -7,6 +7,7 @@ use crate::app::Result;
 use crate::cli::args::TrustArgs;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
+use crate::config::Link;
 use crate::config::UserDirs;
 use crate::domain::entry::Digests;
 use crate::git::repo::Repo;
@@ -21,8 +22,9 @@ pub fn user_dirs() -> Result<UserDirs> {
     Ok(UserDirs::from_env(|name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from))?)
 }
 
-pub fn local_places(repo: &Repo, dirs: &UserDirs) -> LocalPlaces {
-    LocalPlaces { common: app::own_dir(repo), keys: dirs.config.clone() }
+/// `link`: see [`crate::config::Link`].
+pub fn local_places(repo: &Repo, dirs: &UserDirs, link: Link) -> LocalPlaces {
+    LocalPlaces { common: app::own_dir(repo), keys: dirs.config.clone(), link }
 }
 
 /// Puts rules of this call in the place of the user's own.
@@ -56,7 +58,7 @@ pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
     let repo = Repo::open(cwd, from_env)?;
     let (config, bytes) = Config::load(repo.root())?;
     let dirs = user_dirs()?;
-    let places = local_places(&repo, &dirs);
+    let places = local_places(&repo, &dirs, config.store.link);
     let Some(ledger) = places.open_ledger()? else {
         return Err(AppError::NotJoined { name: config.project.name });
     };

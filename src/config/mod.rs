@@ -34,6 +34,28 @@ pub struct Backend {
     pub backend: String,
 }
 
+/// How the embedded store takes over the bytes of large files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Link {
+    /// Shared blocks where the file system has them, else a copy.
+    #[default]
+    Auto,
+    /// Shared blocks, or an error.
+    Reflink,
+    /// One file under two names. It becomes read-only: who changed it would change what is stored.
+    Hardlink,
+    Copy,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreTable {
+    pub backend: String,
+    #[serde(default)]
+    pub link: Link,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectTable {
@@ -65,7 +87,7 @@ pub struct Config {
     pub schema: String,
     pub project: ProjectTable,
     pub ledger: Backend,
-    pub store: Backend,
+    pub store: StoreTable,
     pub registry: Backend,
     pub keys: KeysTable,
     #[serde(default)]
@@ -122,13 +144,15 @@ checkpoint_trailer = false  # true, then `mlprov init`: each commit message name
             },
         }
         let config: Config = toml::from_str(text).map_err(|e| invalid(one_line(&e, text)))?;
-        let tables = [("ledger", &config.ledger), ("store", &config.store), ("registry", &config.registry)];
+        let tables = [
+            ("ledger", &config.ledger.backend),
+            ("store", &config.store.backend),
+            ("registry", &config.registry.backend),
+        ];
         for (table, backend) in tables {
-            if backend.backend != "local" {
-                let why = format!(
-                    "[{table}] backend {:?} is not known to this version (it knows: local)",
-                    backend.backend
-                );
+            if backend != "local" {
+                let why =
+                    format!("[{table}] backend {backend:?} is not known to this version (it knows: local)");
                 return Err(invalid(why));
             }
         }

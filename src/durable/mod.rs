@@ -327,6 +327,17 @@ impl Staging {
         Ok((path, file))
     }
 
+    /// A second name for a file that lies elsewhere on this file system. It becomes read-only: whoever wrote to it
+    /// would write to both.
+    pub fn link(&self, file: &Path) -> Result<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        let n = self.count.fetch_add(1, Ordering::Relaxed);
+        let path = self.scratch.path.join(n.to_string());
+        at("link", file, fs::hard_link(file, &path))?;
+        at("link", file, fs::set_permissions(&path, fs::Permissions::from_mode(0o444)))?;
+        Ok(path)
+    }
+
     /// Gives each temporary file its final name. What stands there already has been found wanting, or is the
     /// same: it is replaced.
     pub fn commit(self, moves: &[(PathBuf, PathBuf)]) -> Result<()> {

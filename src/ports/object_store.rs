@@ -43,6 +43,11 @@ pub trait PutBatch: Send + Sync {
     /// Reads the file from its current position to its end. `name` is for error messages.
     fn put_file(&self, name: &Path, file: &mut File) -> Result<Content, StoreError>;
 
+    /// Whether `put_file` may make the file read-only and give it a second name: then its change time is new.
+    fn links(&self) -> bool {
+        false
+    }
+
     fn put_bytes(&self, bytes: &[u8]) -> Result<Content, StoreError>;
 
     /// An object that need not fit into memory. `fill` is called once.

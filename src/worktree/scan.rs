@@ -123,8 +123,17 @@ impl Scanned {
 
     /// Call it again after reading from the same descriptor.
     pub fn check(&self, found: &ScannedFile, file: &File) -> Result<(), Problem> {
+        self.check_but(found, file, |stat| stat)
+    }
+
+    /// As [`Scanned::check`], after the file was made read-only and given another name, which sets its change time.
+    pub fn check_linked(&self, found: &ScannedFile, file: &File) -> Result<(), Problem> {
+        self.check_but(found, file, |stat| Stat { ctime: found.stat.ctime, ..stat })
+    }
+
+    fn check_but(&self, found: &ScannedFile, file: &File, but: impl Fn(Stat) -> Stat) -> Result<(), Problem> {
         let kind = match rustix::fs::fstat(file) {
-            Ok(stat) if Stat::of_raw(&stat) == found.stat => return Ok(()),
+            Ok(stat) if but(Stat::of_raw(&stat)) == found.stat => return Ok(()),
             Ok(_) => ProblemKind::Changed,
             Err(e) => ProblemKind::Unreadable(io::Error::from(e).to_string()),
         };

@@ -120,7 +120,11 @@ pub fn project(s: &Sandbox, index_from: u64) -> Project {
     let (config, bytes) = Config::load(repo.root()).unwrap();
     let home = s.home();
     let dirs = UserDirs::from_env(|name| (name == "HOME").then(|| home.clone())).unwrap();
-    let places = LocalPlaces { common: mlprov::app::own_dir(&repo), keys: dirs.config.clone() };
+    let places = LocalPlaces {
+        common: mlprov::app::own_dir(&repo),
+        keys: dirs.config.clone(),
+        link: Default::default(),
+    };
     Project {
         config_digest: Digests::both_of(&bytes),
         ledger: Box::new(places.open_ledger().unwrap().unwrap()),

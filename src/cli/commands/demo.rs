@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::cli::args::DemoArgs;
 use crate::cli::ui;
 use crate::cli::ui::paint;
+use crate::config::Link;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Kind;
 use crate::ledger::batch;
@@ -142,7 +143,7 @@ fn tamper_data(stage: &Stage<'_>) -> Result<Tampering, AppError> {
         "Somebody changes one measurement in the stored version. Its size and name stay as they were.",
     );
     let train = Blake3Hash::of(FILES[2].1.as_bytes());
-    let object = LocalStore::new(&stage.own.join("store")).file(&train);
+    let object = LocalStore::new(&stage.own.join("store"), Link::default()).file(&train);
     let mut bytes = stage.read(&object)?;
     // The first digit of the first measurement.
     let at = bytes.iter().position(|b| *b == b'\n').map_or(0, |line| line + 1);

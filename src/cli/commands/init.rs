@@ -8,6 +8,7 @@ use crate::cli::Exit;
 use crate::cli::args::InitArgs;
 use crate::cli::compose;
 use crate::cli::ui;
+use crate::config::Link;
 use crate::git::repo::Repo;
 use crate::stores::local::clock::SystemClock;
 use dialoguer::Confirm;
@@ -16,7 +17,7 @@ use dialoguer::Input;
 pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     let repo = Repo::open(&context.cwd, false)?;
     let dirs = compose::user_dirs()?;
-    let places = compose::local_places(&repo, &dirs);
+    let places = compose::local_places(&repo, &dirs, Link::default());
     let store = places.store();
     let site = Site { repo: &repo, dirs: &dirs, provision: &places, store: &store, clock: &SystemClock };
     let plan = init::plan(&site)?;

@@ -7,6 +7,7 @@
 //! ```
 //! A content stands in one of both places; a file of its own comes first, so that it can mend a damaged pack.
 
+use crate::config::Link;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::version::VersionId;
 use crate::domain::version_map::Content;
@@ -27,6 +28,7 @@ use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,6 +51,7 @@ const SHARDS: usize = 64;
 
 pub struct LocalStore {
     dir: PathBuf,
+    link: Link,
     packs: RwLock<Option<Packs>>,
 }
 
@@ -92,8 +95,8 @@ impl Read for MemberReader {
 }
 
 impl LocalStore {
-    pub fn new(dir: &Path) -> Self {
-        LocalStore { dir: dir.to_owned(), packs: RwLock::new(None) }
+    pub fn new(dir: &Path, link: Link) -> Self {
+        LocalStore { dir: dir.to_owned(), link, packs: RwLock::new(None) }
     }
 
     /// Makes the directories; what is there stays.
@@ -350,8 +353,50 @@ impl LocalBatch<'_> {
         Ok(())
     }
 
+    /// A staged file that shares the bytes of this one, if the settings and the file system allow it.
+    fn share(&self, name: &Path, file: &File) -> Result<Option<(PathBuf, File)>, StoreError> {
+        let refused = |why: String| StoreError::Unsupported { what: name.display().to_string(), why };
+        match self.store.link {
+            Link::Copy => Ok(None),
+            Link::Auto | Link::Reflink => {
+                let (temp, out) = self.staging.create()?;
+                match rustix::fs::ioctl_ficlone(&out, file) {
+                    Ok(()) => Ok(Some((temp, out))),
+                    Err(e) if self.store.link == Link::Reflink => {
+                        let why = format!(
+                            "its blocks cannot be shared with the store ({e}); [store] link says reflink"
+                        );
+                        Err(refused(why))
+                    }
+                    Err(_) => {
+                        let _ = fs::remove_file(temp); // the batch's directory goes anyway
+                        Ok(None)
+                    }
+                }
+            }
+            Link::Hardlink => {
+                let temp = self.staging.link(name).map_err(|e| {
+                    refused(format!(
+                        "it cannot be linked into the store ({}); [store] link says hardlink",
+                        e.source
+                    ))
+                })?;
+                let out = File::open(&temp).map_err(|e| StoreError::io("open", temp.display(), e))?;
+                let inode = |file: &File| file.metadata().map(|m| (m.dev(), m.ino()));
+                match (inode(&out), inode(file)) {
+                    (Ok(one), Ok(other)) if one == other => Ok(Some((temp, out))),
+                    // Another file has its name by now; the caller will notice.
+                    _ => Ok(None),
+                }
+            }
+        }
+    }
+
     /// Reads, hashes and writes in one pass.
     fn put_large(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
+        if let Some((temp, shared)) = self.share(name, file)? {
+            return self.hash_shared(temp, &shared);
+        }
         let (temp, mut out) = self.staging.create()?;
         let mut hasher = blake3::Hasher::new();
         let mut piece = Vec::new();
@@ -370,6 +415,9 @@ impl LocalBatch<'_> {
     /// As [`LocalBatch::put_large`]: while one piece is written, the next is read and hashed.
     fn put_huge(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
         let read = |e| StoreError::io("read", name.display(), e);
+        if let Some((temp, shared)) = self.share(name, file)? {
+            return self.hash_shared(temp, &shared);
+        }
         let (temp, out) = self.staging.create()?;
         let mut hasher = blake3::Hasher::new();
         let (mut piece, mut next) = (Vec::new(), Vec::new());
@@ -391,6 +439,19 @@ impl LocalBatch<'_> {
             std::mem::swap(&mut piece, &mut next);
         }
         Ok(self.keep_if_new(temp, Content { blake3: Blake3Hash::from(hasher.finalize()), size: at }))
+    }
+
+    /// What is hashed is what is stored.
+    fn hash_shared(&self, temp: PathBuf, shared: &File) -> Result<Content, StoreError> {
+        let (mut hasher, mut piece) = (blake3::Hasher::new(), Vec::new());
+        loop {
+            read_piece(shared, &mut piece, PIECE).map_err(|e| StoreError::io("read", temp.display(), e))?;
+            if piece.is_empty() {
+                let (blake3, size) = (Blake3Hash::from(hasher.finalize()), hasher.count());
+                return Ok(self.keep_if_new(temp, Content { blake3, size }));
+            }
+            hasher.update(&piece);
+        }
     }
 
     fn keep_if_new(&self, temp: PathBuf, content: Content) -> Content {
@@ -459,6 +520,10 @@ impl PutBatch for LocalBatch<'_> {
             false if length > HUGE => self.put_huge(name, file),
             false => self.put_large(name, file),
         }
+    }
+
+    fn links(&self) -> bool {
+        self.store.link == Link::Hardlink
     }
 
     fn put_bytes(&self, bytes: &[u8]) -> Result<Content, StoreError> {

@@ -1,5 +1,6 @@
 //! Where the embedded backend keeps what, and how `init` makes it.
 
+use crate::config::Link;
 use crate::domain::ids::LogId;
 use crate::durable;
 use crate::ledger::frame::Header;
@@ -22,6 +23,8 @@ pub struct LocalPlaces {
     pub common: PathBuf,
     /// `$XDG_CONFIG_HOME/mlprov`
     pub keys: PathBuf,
+    /// How large files are taken over.
+    pub link: Link,
 }
 
 impl LocalPlaces {
@@ -34,7 +37,7 @@ impl LocalPlaces {
     }
 
     pub fn store(&self) -> LocalStore {
-        LocalStore::new(&self.common.join("store"))
+        LocalStore::new(&self.common.join("store"), self.link)
     }
 
     pub fn registry(&self) -> LocalRegistry {
