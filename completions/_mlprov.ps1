@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Store files as immutable versions and write a small pointer for git')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is modified, not stored, not recorded, or waiting')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tracked datasets')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring back the data of a commit or a run')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is recorded about a run, commit, entry or model')
@@ -127,6 +128,25 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'Print the dataset''s manifest, as `b3sum --check` reads it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;restore' {
+            [CompletionResult]::new('--rev', '--rev', [CompletionResultType]::ParameterName, 'As of this commit, branch or tag [default: what the pointers in the work tree name]')
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'What this run read and made (ID as in `show`)')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Write below this directory instead of the work tree')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files whose content is stored nowhere')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be written and removed, and change nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be written and removed, and change nothing')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -626,6 +646,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('track', 'track', [CompletionResultType]::ParameterValue, 'Store files as immutable versions and write a small pointer for git')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is modified, not stored, not recorded, or waiting')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tracked datasets')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring back the data of a commit or a run')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is recorded about a run, commit, entry or model')
@@ -649,6 +670,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;ls' {
+            break
+        }
+        'mlprov;help;restore' {
             break
         }
         'mlprov;help;run' {

@@ -49,6 +49,9 @@ _mlprov() {
             mlprov,push)
                 cmd="mlprov__subcmd__sync"
                 ;;
+            mlprov,restore)
+                cmd="mlprov__subcmd__restore"
+                ;;
             mlprov,run)
                 cmd="mlprov__subcmd__run"
                 ;;
@@ -93,6 +96,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,ls)
                 cmd="mlprov__subcmd__help__subcmd__ls"
+                ;;
+            mlprov__subcmd__help,restore)
+                cmd="mlprov__subcmd__help__subcmd__restore"
                 ;;
             mlprov__subcmd__help,run)
                 cmd="mlprov__subcmd__help__subcmd__run"
@@ -275,7 +281,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add status ls run log show verify sync push key ledger demo completions hook help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add status ls restore run log show verify sync push key ledger demo completions hook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -345,7 +351,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track status ls run log show verify sync key ledger demo completions hook help"
+            opts="init track status ls restore run log show verify sync key ledger demo completions hook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -695,6 +701,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__restore)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1586,6 +1606,40 @@ _mlprov() {
             fi
             case "${prev}" in
                 --rev)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__restore)
+            opts="-n -C -q -v -h --rev --run --to --force --dry-run --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rev)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --run)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

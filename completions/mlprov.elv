@@ -35,6 +35,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand add 'Store files as immutable versions and write a small pointer for git'
             cand status 'Show what is modified, not stored, not recorded, or waiting'
             cand ls 'List the tracked datasets'
+            cand restore 'Bring back the data of a commit or a run'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
@@ -119,6 +120,24 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --manifest 'Print the dataset''s manifest, as `b3sum --check` reads it'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;restore'= {
+            cand --rev 'As of this commit, branch or tag [default: what the pointers in the work tree name]'
+            cand --run 'What this run read and made (ID as in `show`)'
+            cand --to 'Write below this directory instead of the work tree'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --force 'Overwrite files whose content is stored nowhere'
+            cand -n 'Show what would be written and removed, and change nothing'
+            cand --dry-run 'Show what would be written and removed, and change nothing'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -570,6 +589,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand track 'Store files as immutable versions and write a small pointer for git'
             cand status 'Show what is modified, not stored, not recorded, or waiting'
             cand ls 'List the tracked datasets'
+            cand restore 'Bring back the data of a commit or a run'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
@@ -589,6 +609,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;status'= {
         }
         &'mlprov;help;ls'= {
+        }
+        &'mlprov;help;restore'= {
         }
         &'mlprov;help;run'= {
         }

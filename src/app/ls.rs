@@ -78,7 +78,8 @@ fn read_pointer(root: &Path, place: &Path) -> Result<FoundPointer> {
     Ok((at, placed))
 }
 
-fn pointers(project: &Project, rev: Option<&str>) -> Result<Vec<PlacedPointer>> {
+/// Those of the work tree, or of a commit.
+pub fn pointers(project: &Project, rev: Option<&str>) -> Result<Vec<PlacedPointer>> {
     match rev {
         None => {
             let mut out = Vec::new();

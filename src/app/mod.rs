@@ -13,13 +13,16 @@ pub mod ls;
 pub mod query;
 pub mod record;
 pub mod resolve;
+pub mod restore;
 pub mod run;
 pub mod seen;
+pub mod select;
 pub mod show;
 pub mod status;
 pub mod sync;
 pub mod track;
 pub mod verify;
+pub mod version;
 
 use crate::app::data::DatasetRecord;
 use crate::config::Config;
@@ -47,6 +50,7 @@ use crate::trust::pins::Pins;
 use crate::worktree::scan::ScanError;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -92,6 +96,24 @@ pub enum AppError {
     InsideDataset { path: String, dataset: String },
     #[error("{path} is not tracked")]
     NotTracked { path: String },
+    /// Nothing of the version asked for has this path.
+    #[error("{version} has no data at {word}")]
+    NothingThere { word: String, version: String },
+    /// The list of a dataset's files is not stored in this clone.
+    #[error("the manifest of {dataset} ({manifest}) is not in the store of this clone")]
+    NoManifest { dataset: RepoPath, manifest: Blake3Hash },
+    /// Contents that no version here holds. All of them.
+    #[error("{} of the files are not in the store of this clone; nothing was written", files.len())]
+    NotHere { files: Vec<RepoPath> },
+    /// Stored versions that do not have their hash: file, and what was found. `word`: what `verify` is asked about.
+    #[error("{} of the files are damaged in the store; nothing was written", files.len())]
+    DamagedHere { files: Vec<(RepoPath, String)>, word: String },
+    /// Files that are stored nowhere, and would be overwritten. `dataset`: one of those in the work tree.
+    #[error("{} of the files were changed and are stored nowhere; nothing was written", files.len())]
+    LocalChanges { files: Vec<RepoPath>, dataset: Option<RepoPath> },
+    /// Something stands where a file or directory has to be.
+    #[error("{what} is in the way: {}", path.display())]
+    InTheWay { path: PathBuf, what: &'static str },
     /// A pointer in the work tree that cannot be read.
     #[error("the pointer {path} cannot be used: {why}")]
     BadPointer { path: String, why: String },
@@ -192,6 +214,23 @@ pub fn own_dir(repo: &Repo) -> PathBuf {
     repo.common_dir().join("mlprov")
 }
 
+/// A path whose directories are not all there: what there is of them is resolved.
+fn below_what_is_there(path: &Path) -> PathBuf {
+    for above in path.ancestors().skip(1) {
+        if let (Ok(mut place), Ok(rest)) = (above.canonicalize(), path.strip_prefix(above)) {
+            // What is not there is no link: `..` means what it looks like.
+            for part in rest.components() {
+                match part {
+                    Component::ParentDir => drop(place.pop()),
+                    part => place.push(part),
+                }
+            }
+            return place;
+        }
+    }
+    path.to_owned()
+}
+
 /// `path` as the user typed it, relative to `cwd`, as a path below the work tree's root. `:/x` means x below the
 /// root wherever one stands, as in git.
 pub fn repo_path(repo: &Repo, cwd: &Path, path: &Path) -> Result<RepoPath> {
@@ -211,7 +250,7 @@ pub fn place_in(repo: &Repo, cwd: &Path, path: &Path) -> Result<Option<RepoPath>
     let resolved = match (joined.parent(), joined.file_name()) {
         (Some(dir), Some(name)) => match dir.canonicalize() {
             Ok(dir) => dir.join(name),
-            Err(_) => joined.clone(),
+            Err(_) => below_what_is_there(&joined),
         },
         _ => joined.canonicalize().unwrap_or_else(|_| joined.clone()),
     };

@@ -98,6 +98,19 @@ Examples:
   mlprov ls --rev v1.0                                     as of a tag
   (cd data && mlprov ls . --manifest | b3sum --check)      check the files without mlprov")]
     Ls(LsArgs),
+    /// Bring back the data of a commit or a run
+    #[command(after_help = "\
+Examples:
+  mlprov restore                           all that the pointers in the work tree name
+  mlprov restore data/train                a part of a dataset
+  mlprov restore 'data/**/*.csv' --rev v1.0
+  mlprov restore --run latest --to /tmp/r  what a run read and made, elsewhere
+
+PATH is a dataset, its pointer, a file or directory in it, or a pattern (* and ? stop at a slash, ** does not).
+Every byte is hashed again while it is written. Files that are right already are not touched, and files whose
+content is stored nowhere are not overwritten without --force. Files that the version does not have go if
+they are those of the version that was there, and stay if not. Pointers stay as they are.")]
+    Restore(RestoreArgs),
     /// Run a command and record code, data, parameters, metrics, outputs and model
     #[command(after_help = "\
 Examples:
@@ -216,6 +229,28 @@ pub struct LsArgs {
     /// Print the dataset's manifest, as `b3sum --check` reads it
     #[arg(long, requires = "path")]
     pub manifest: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RestoreArgs {
+    /// What to restore [default: all datasets]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// As of this commit, branch or tag [default: what the pointers in the work tree name]
+    #[arg(long, conflicts_with = "run")]
+    pub rev: Option<String>,
+    /// What this run read and made (ID as in `show`)
+    #[arg(long)]
+    pub run: Option<String>,
+    /// Write below this directory instead of the work tree
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Overwrite files whose content is stored nowhere
+    #[arg(long)]
+    pub force: bool,
+    /// Show what would be written and removed, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args, Debug)]
@@ -424,7 +459,7 @@ pub struct HookArgs {
 }
 
 /// Flags that confirm, force or weaken: only a person may set them, never a variable.
-const WITHOUT_VARIABLE: [&str; 5] = ["yes", "no_hooks", "structure_only", "admin", "help"];
+const WITHOUT_VARIABLE: [&str; 6] = ["yes", "no_hooks", "structure_only", "admin", "force", "help"];
 
 /// The command line with its variables: `MLPROV_JSON`, `MLPROV_RUN_NAME`, …
 pub fn command() -> clap::Command {

@@ -13,7 +13,11 @@ pub fn exit_code(e: &AppError) -> u8 {
     match e {
         AppError::NotRecorded { exit_code: 0, .. } => 70,
         AppError::NotRecorded { exit_code, .. } => u8::try_from(*exit_code).unwrap_or(1),
-        AppError::NotClean { .. } | AppError::IdConflict { .. } => 1,
+        AppError::NotClean { .. }
+        | AppError::IdConflict { .. }
+        | AppError::DamagedHere { .. }
+        | AppError::LocalChanges { .. }
+        | AppError::InTheWay { .. } => 1,
         AppError::NotPublished { source }
             if matches!(**source, AppError::Store(StoreError::Inconsistent { .. })) =>
         {
@@ -23,6 +27,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::UnknownId { .. }
         | AppError::Unpinned { .. }
         | AppError::UnknownRevision { .. }
+        | AppError::NoManifest { .. }
+        | AppError::NotHere { .. }
         | AppError::NotCommitted { .. }
         | AppError::Durable(_)
         | AppError::Git(GitError::Program { .. }) => 3,
@@ -44,6 +50,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::TrackedByGit { .. }
         | AppError::InsideDataset { .. }
         | AppError::NotTracked { .. }
+        | AppError::NothingThere { .. }
         | AppError::BadPointer { .. }
         | AppError::TooMuch { .. }
         | AppError::RunFile { .. }
@@ -71,6 +78,12 @@ pub fn sentence(e: &AppError) -> String {
                 format!("{} files cannot be tracked:{}{rest}", many.len(), shown.collect::<String>())
             }
         },
+        AppError::NotHere { files } | AppError::LocalChanges { files, .. } => {
+            format!("{e}:{}", listed(files.iter().map(ToString::to_string)))
+        }
+        AppError::DamagedHere { files, .. } => {
+            format!("{e}:{}", listed(files.iter().map(|(path, why)| format!("{path}: {why}"))))
+        }
         AppError::NotRecorded { source, .. } | AppError::NotPublished { source } => {
             format!("{e}: {}", sentence(source))
         }
@@ -91,6 +104,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::TrackedByGit { .. }
         | AppError::InsideDataset { .. }
         | AppError::NotTracked { .. }
+        | AppError::NothingThere { .. }
         | AppError::BadPointer { .. }
         | AppError::IdConflict { .. }
         | AppError::TooMuch { .. }
@@ -101,6 +115,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotAdmitted { .. }
         | AppError::NoDirectory { .. }
         | AppError::UnknownRevision { .. }
+        | AppError::NoManifest { .. }
+        | AppError::InTheWay { .. }
         | AppError::Unpinned { .. }
         | AppError::BadPins { .. }
         | AppError::NothingToAdopt
@@ -108,6 +124,28 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::AlreadySo { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
+}
+
+/// The first of many, one to a line.
+fn listed(items: impl ExactSizeIterator<Item = String>) -> String {
+    let more = items.len().saturating_sub(SHOWN);
+    let shown: String = items.take(SHOWN).map(|item| format!("\n  {}", item.escape_debug())).collect();
+    let rest = if more > 0 { format!("\n  and {more} more (--json lists all)") } else { String::new() };
+    format!("{shown}{rest}")
+}
+
+/// Lines of a list that a person reads.
+const SHOWN: usize = 20;
+
+/// Every path that an error is about, for who reads JSON.
+pub fn paths(e: &AppError) -> Option<Vec<&str>> {
+    if let AppError::NotHere { files } | AppError::LocalChanges { files, .. } = e {
+        return Some(files.iter().map(|file| file.as_str()).collect());
+    }
+    if let AppError::DamagedHere { files, .. } = e {
+        return Some(files.iter().map(|(file, _)| file.as_str()).collect());
+    }
+    None
 }
 
 fn problem(p: &Problem) -> String {
@@ -216,6 +254,22 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".into()
         }
         AppError::UnknownRevision { .. } => "git log --oneline --all".into(),
+        AppError::NothingThere { .. } => "mlprov ls   # the datasets; --rev REV: those of a commit".into(),
+        AppError::NoManifest { .. } => "mlprov sync --fetch   # brings manifests that others published".into(),
+        AppError::NotHere { .. } => {
+            "the clone that recorded them has them: copy them from there, and `mlprov track` them here; `mlprov sync` brings no data".into()
+        }
+        AppError::DamagedHere { word, .. } => format!("mlprov verify {}   # finds all damage", quote(word)),
+        AppError::LocalChanges { dataset: Some(dataset), .. } => {
+            format!("mlprov track {}   # keeps them; `restore --force` loses them", place(dataset.as_str()))
+        }
+        AppError::LocalChanges { dataset: None, .. } => {
+            "restore into an empty directory; or add --force, which loses them".into()
+        }
+        AppError::InTheWay { path, .. } => {
+            let path = path.display().to_string();
+            format!("mv {} {}   # out of the way", quote(&path), quote(&format!("{path}.old")))
+        }
         AppError::BadPins { path, .. } => format!(
             "rm {}   # then pin again what you trust: mlprov init, mlprov key trust",
             quote(&path.display().to_string())

@@ -145,12 +145,15 @@ impl Ui {
         let message = hints::sentence(e);
         let hint = hints::hint(e, at_root);
         if self.json {
-            let document = serde_json::json!({
+            let mut document = serde_json::json!({
                 "schema": "mlprov.error/1",
                 "error": message,
                 "hint": hint,
                 "exitCode": exit,
             });
+            if let Some(paths) = hints::paths(e) {
+                document["paths"] = paths.into();
+            }
             self.raw(&format!("{document:#}\n"));
         }
         self.err(&format!("{} {message}\n", paint(RED, "Error:")));

@@ -64,6 +64,10 @@ impl Manifest {
         &self.entries
     }
 
+    pub fn into_entries(self) -> Vec<ManifestEntry> {
+        self.entries
+    }
+
     /// The content hash of the file at `path`.
     pub fn get(&self, path: &str) -> Option<Blake3Hash> {
         let at = self.entries.binary_search_by(|e| e.path.as_bytes().cmp(path.as_bytes())).ok()?;

@@ -5,6 +5,8 @@
 
 #![allow(clippy::disallowed_methods)] // the one room that may rename
 
+pub mod arrivals;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::fs::File;

@@ -10,6 +10,13 @@ use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 
+/// Where a version stands among others: reading along a volume by rising offsets is quickest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Spot {
+    pub volume: u64,
+    pub offset: u64,
+}
+
 /// Promises:
 /// 1. What `commit` of a batch returned is durable and stays, byte for byte.
 /// 2. Before `commit` returns, nothing of the batch counts; a batch that is dropped leaves nothing behind.
@@ -24,6 +31,12 @@ pub trait ObjectStore: Sync {
 
     /// Where a content lives, if it is stored here.
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError>;
+
+    /// As [`ObjectStore::locate`], with the spot.
+    fn find(&self, content: &Blake3Hash) -> Result<Option<(Located, Spot)>, StoreError>;
+
+    /// As [`ObjectStore::open`], for what [`ObjectStore::find`] found.
+    fn open_at(&self, version: &Located, spot: Spot) -> Result<Box<dyn Read + Send>, StoreError>;
 
     /// The bytes of a version; [`StoreError::Missing`] if it is gone. The reader does not check the hash.
     fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError>;

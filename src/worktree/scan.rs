@@ -47,7 +47,7 @@ impl Stat {
     }
 
     #[allow(clippy::unnecessary_cast)] // the fields have other types on other systems
-    fn of_raw(stat: &rustix::fs::Stat) -> Self {
+    pub fn of_raw(stat: &rustix::fs::Stat) -> Self {
         Stat {
             dev: stat.st_dev as u64,
             inode: stat.st_ino as u64,
@@ -78,7 +78,7 @@ pub struct ScannedFile {
     pub stat: Stat,
 }
 
-/// The files of one dataset, sorted by name. Never empty.
+/// The files of one dataset, sorted by name. Never empty, but from [`look`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Scanned {
@@ -216,6 +216,23 @@ pub fn scan_telling(
     path: &RepoPath,
     found: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Scanned, ScanError> {
+    let (scanned, problems) = look(root, path, found)?;
+    if !problems.is_empty() {
+        return Err(ScanError { problems });
+    }
+    if scanned.files.is_empty() {
+        return Err(ScanError::one(&root.join(path.as_str()), ProblemKind::EmptyDirectory));
+    }
+    Ok(scanned)
+}
+
+/// What is there that could be a dataset, perhaps nothing, and what could not. Fails if the path itself is
+/// missing.
+pub fn look(
+    root: &Path,
+    path: &RepoPath,
+    found: &(dyn Fn(u64, u64) + Sync),
+) -> Result<(Scanned, Vec<Problem>), ScanError> {
     let place = root.join(path.as_str());
     let meta = match fs::symlink_metadata(&place) {
         Ok(meta) => meta,
@@ -232,14 +249,8 @@ pub fn scan_telling(
         (DatasetKind::File, base, walk.entry(&place, path.name().to_owned(), &meta))
     };
     let mut problems = listed.problems;
-    if problems.is_empty() && listed.files.is_empty() {
-        return Err(ScanError::one(&place, ProblemKind::EmptyDirectory));
-    }
-    if !problems.is_empty() {
-        problems.sort_by(|a, b| a.path.cmp(&b.path));
-        return Err(ScanError { problems });
-    }
-    Ok(Scanned { path: path.clone(), kind, files: listed.files, base })
+    problems.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((Scanned { path: path.clone(), kind, files: listed.files, base }, problems))
 }
 
 /// What a directory holds, with all below it.

@@ -82,6 +82,11 @@ impl StatCache {
         Blake3Hash(hash)
     }
 
+    /// The root of all that was there.
+    pub fn root(&self) -> Blake3Hash {
+        self.hash_at(24)
+    }
+
     /// Compares a scan with what was known. Both are sorted by name, so this is one walk along both.
     pub fn compare(&self, scanned: &Scanned) -> Known {
         let mut hashes = Vec::with_capacity(scanned.files.len());
@@ -106,6 +111,18 @@ impl StatCache {
         root: &Blake3Hash,
         begun: i64,
     ) -> Result<(), DurableError> {
+        Self::save_settled(path, scanned, hashes, root, begun.saturating_sub(RACY))
+    }
+
+    /// As [`StatCache::save`]. Only a file whose times are before `settled` cannot be written again without a
+    /// change of its times: a time (ns) that the file system itself gave after the last write, and before the scan.
+    pub fn save_settled(
+        path: &Path,
+        scanned: &Scanned,
+        hashes: impl Iterator<Item = Blake3Hash>,
+        root: &Blake3Hash,
+        settled: i64,
+    ) -> Result<(), DurableError> {
         let names: usize = scanned.files.iter().map(|f| f.name.len()).sum();
         let mut out = Vec::with_capacity(HEAD + scanned.files.len() * RECORD + names + 4);
         out.extend_from_slice(MAGIC);
@@ -116,8 +133,7 @@ impl StatCache {
         for (file, hash) in scanned.files.iter().zip(hashes) {
             let Stat { dev, inode, size, mtime, ctime } = file.stat;
             // A change time before the epoch is none that a file has.
-            let settled = mtime.max(ctime).saturating_add(RACY) < begun;
-            let ctime = if settled { ctime } else { i64::MIN };
+            let ctime = if mtime.max(ctime) < settled { ctime } else { i64::MIN };
             out.extend_from_slice(hash.as_bytes());
             for word in [dev, inode, size, mtime as u64, ctime as u64] {
                 out.extend_from_slice(&word.to_le_bytes());
@@ -176,6 +192,7 @@ mod tests {
         let cache = StatCache::load(&root.join("cache")).unwrap();
         let known = cache.compare(&seen);
         assert_eq!(known.root, Some(Blake3Hash::of(b"root")));
+        assert_eq!(cache.root(), Blake3Hash::of(b"root"));
         assert_eq!(known.hashes[1], Some(Blake3Hash::of(b"b/x")));
 
         // Same size and modification time; only the change time tells.

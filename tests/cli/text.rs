@@ -463,8 +463,20 @@ fn help_and_version() {
     plain.set_omit_expression(true);
     let _bound = plain.bind_to_scope();
     assert_snapshot!("help", s.mlprov(&["--help"]).snapshot());
-    let commands =
-        ["init", "track", "status", "ls", "run", "log", "show", "verify", "key", "demo", "completions"];
+    let commands = [
+        "init",
+        "track",
+        "status",
+        "ls",
+        "restore",
+        "run",
+        "log",
+        "show",
+        "verify",
+        "key",
+        "demo",
+        "completions",
+    ];
     for command in commands {
         assert_snapshot!(format!("help_{command}"), s.mlprov(&[command, "--help"]).snapshot());
     }

@@ -8,6 +8,7 @@ pub mod key;
 pub mod ledger;
 pub mod log;
 pub mod ls;
+pub mod restore;
 pub mod run;
 pub mod show;
 pub mod status;

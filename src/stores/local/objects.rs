@@ -18,6 +18,7 @@ use crate::ports::StoreError;
 use crate::ports::object_store::Fill;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
+use crate::ports::object_store::Spot;
 use crate::stores::local::pack::PackIndex;
 use crate::stores::local::pack::PackWriter;
 use crate::stores::local::pack::Place;
@@ -206,15 +207,40 @@ impl ObjectStore for LocalStore {
     }
 
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError> {
+        Ok(self.find(content)?.map(|(located, _)| located))
+    }
+
+    /// Volume 0 are the files of their own; then the packs, in the order in which they are known.
+    fn find(&self, content: &Blake3Hash) -> Result<Option<(Located, Spot)>, StoreError> {
         let path = self.file(content);
         match fs::symlink_metadata(&path) {
-            Ok(meta) if meta.is_file() => return Ok(Some(located(*content, meta.len()))),
+            Ok(meta) if meta.is_file() => {
+                return Ok(Some((located(*content, meta.len()), Spot { volume: 0, offset: meta.ino() })));
+            }
             // A link, FIFO or directory in the place of a content: somebody put it there.
             Ok(_) => return Ok(None),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(StoreError::io("read", path.display(), e)),
         }
-        Ok(self.packed(content)?.map(|(_, place)| located(*content, place.size)))
+        let Some((pack, place)) = self.packed(content)? else { return Ok(None) };
+        let packs = self.packs(false)?;
+        let volume = packs.iter().position(|p| Arc::ptr_eq(p, &pack)).unwrap_or(packs.len());
+        let spot = Spot { volume: volume as u64 + 1, offset: place.offset };
+        Ok(Some((located(*content, place.size), spot)))
+    }
+
+    fn open_at(&self, version: &Located, spot: Spot) -> Result<Box<dyn Read + Send>, StoreError> {
+        let packs = self.packs(false)?;
+        let pack = spot.volume.checked_sub(1).and_then(|n| packs.get(usize::try_from(n).ok()?));
+        // The packs may be others by now; then it is looked for again.
+        let same = pack.filter(|p| p.index.find(&version.blake3).is_some_and(|f| f.offset == spot.offset));
+        match same {
+            Some(pack) => {
+                let end = spot.offset + version.size;
+                Ok(Box::new(MemberReader { pack: pack.clone(), at: spot.offset, end }))
+            }
+            None => self.open(version),
+        }
     }
 
     fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError> {

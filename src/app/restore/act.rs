@@ -1,0 +1,249 @@
+//! All is written beside its place, made durable at once, and then put in place.
+
+use super::Planned;
+use super::RestorePlan;
+use super::RestoreReport;
+use super::write::staged;
+use super::write::write_all;
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::data::Hashed;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::path::RepoPath;
+use crate::domain::version_map::Content;
+use crate::durable;
+use crate::durable::DurableError;
+use crate::durable::arrivals::Arrivals;
+use crate::durable::arrivals::Below;
+use crate::ports::StoreError;
+use crate::ports::progress::Progress;
+use crate::worktree::scan;
+use crate::worktree::scan::ProblemKind;
+use crate::worktree::scan::ScanError;
+use crate::worktree::scan::Stat;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// So many directories are synced one by one; for more, the whole file system.
+const FEW: usize = 16;
+
+pub fn carry_out(project: &Project, plan: RestorePlan, progress: &dyn Progress) -> Result<RestoreReport> {
+    let report = plan.describe()?;
+    if plan.datasets.iter().all(|p| p.arrivals.is_empty() && p.gone.is_empty()) {
+        return Ok(report);
+    }
+    durable::create_dir_all(&plan.root)?;
+    let rooms = rooms(&plan)?;
+    let mut stats = write_all(&*project.store, &plan, &rooms, progress)?;
+    rooms.sync()?;
+    check_unchanged(&plan)?;
+    for planned in plan.datasets.iter().filter(|p| plan.to.is_none() && p.whole) {
+        // Without it, files of a version that was not finished would count as somebody's.
+        let _ = project.remember_restored(&planned.dataset.data, &planned.dataset.root);
+    }
+    for (n, planned) in plan.datasets.iter().enumerate() {
+        remove(&plan.root, planned)?;
+        if planned.fresh {
+            place_tree(&plan.root, planned, n, rooms.of(n))?;
+        } else {
+            stats[n] = place_files(&plan.root, planned, n, rooms.of(n))?;
+        }
+    }
+    settle(&plan, &rooms)?;
+    if plan.to.is_none() {
+        for (n, planned) in plan.datasets.iter().enumerate().filter(|(_, p)| p.whole) {
+            // Without it, `status` reads the files once: so a failure does not matter.
+            let _ = remember(project, planned, &stats[n], rooms.of(n));
+        }
+    }
+    Ok(report)
+}
+
+/// The file systems that are written to.
+pub struct Rooms {
+    /// By device.
+    rooms: Vec<(u64, Arrivals)>,
+    /// Of each dataset.
+    of: Vec<usize>,
+}
+
+impl Rooms {
+    pub fn of(&self, dataset: usize) -> &Arrivals {
+        &self.rooms[self.of[dataset]].1
+    }
+
+    fn sync(&self) -> std::result::Result<(), DurableError> {
+        self.rooms.iter().try_for_each(|(_, arrivals)| arrivals.sync())
+    }
+}
+
+/// Files are written on the file system of their places: at the root, or where another one is mounted.
+fn rooms(plan: &RestorePlan) -> Result<Rooms> {
+    let mut out = Rooms { rooms: Vec::new(), of: Vec::new() };
+    let device = |dir: &Path| -> Result<u64> {
+        Ok(fs::metadata(dir).map_err(|e| StoreError::io("read", dir.display(), e))?.dev())
+    };
+    for planned in &plan.datasets {
+        let mut there = plan.root.join(planned.dataset.dir());
+        while !there.is_dir() && there != plan.root {
+            there.pop();
+        }
+        let wanted = device(&there)?;
+        let beside = if device(&plan.root)? == wanted { plan.root.clone() } else { there };
+        let known = out.rooms.iter().position(|(device, _)| *device == wanted);
+        if known.is_none() {
+            out.rooms.push((wanted, Arrivals::begin(&beside)?));
+        }
+        out.of.push(known.unwrap_or(out.rooms.len() - 1));
+    }
+    Ok(out)
+}
+
+fn split(name: &str) -> (&str, &str) {
+    name.rsplit_once('/').unwrap_or(("", name))
+}
+
+fn join(dir: &str, below: &str) -> String {
+    match (dir, below) {
+        ("", below) => below.to_owned(),
+        (dir, "") => dir.to_owned(),
+        (dir, below) => format!("{dir}/{below}"),
+    }
+}
+
+/// Calls `each` with every name and the opened directory that it stands in, below the root.
+fn by_directory<'n, T>(
+    root: &Path,
+    planned: &Planned,
+    items: impl Iterator<Item = (&'n str, T)>,
+    create: bool,
+    mut each: impl FnMut(&Below, &str, T) -> Result<()>,
+) -> Result<()> {
+    let mut open: Option<(String, Below)> = None;
+    for (path, item) in items {
+        let (dir, name) = split(path);
+        let below = match open.take().filter(|(known, _)| known == dir) {
+            Some((_, below)) => below,
+            None => Below::open(root, &join(&planned.dataset.dir(), dir), create)?,
+        };
+        each(&below, name, item)?;
+        open = Some((dir.to_owned(), below));
+    }
+    Ok(())
+}
+
+/// Whether what is to be replaced or removed is still what was looked at. Somebody may work here.
+fn check_unchanged(plan: &RestorePlan) -> Result<()> {
+    let changed = |path: PathBuf| AppError::from(ScanError::one(&path, ProblemKind::Changed));
+    for planned in &plan.datasets {
+        let base = plan.root.join(planned.dataset.dir());
+        let over = planned.arrivals.iter().filter_map(|a| Some((a.name.as_str(), a.over?)));
+        let gone = planned.gone.iter().map(|(name, stat)| (name.as_str(), *stat));
+        by_directory(&plan.root, planned, over.chain(gone), false, |dir, name, stat| {
+            match dir.stat(name)? {
+                Some(now) if Stat::of_raw(&now) == stat => Ok(()),
+                _ => Err(changed(base.join(name))),
+            }
+        })?;
+        // A file where there was none.
+        for arrival in planned.arrivals.iter().filter(|a| a.over.is_none() && !planned.fresh) {
+            let place = base.join(&arrival.name);
+            if fs::symlink_metadata(&place).is_ok_and(|meta| !meta.is_dir()) {
+                return Err(changed(place));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes what the version does not have, and the directories that are empty then.
+fn remove(root: &Path, planned: &Planned) -> Result<()> {
+    let gone = planned.gone.iter().map(|(name, _)| (name.as_str(), ()));
+    by_directory(root, planned, gone, false, |dir, name, ()| Ok(dir.remove(name)?))?;
+    let mut dirs: BTreeSet<&str> = BTreeSet::new();
+    for (name, _) in &planned.gone {
+        dirs.extend(name.match_indices('/').map(|(at, _)| &name[..at]));
+    }
+    // The deepest first.
+    for dir in dirs.into_iter().rev() {
+        let (above, name) = split(dir);
+        Below::open(root, &join(&planned.dataset.dir(), above), false)?.remove_if_empty(name);
+    }
+    Ok(())
+}
+
+fn place_tree(root: &Path, planned: &Planned, d: usize, arrivals: &Arrivals) -> Result<()> {
+    let (dir, name) = split(planned.dataset.data.as_str());
+    Ok(arrivals.place(&format!("t{d}"), &Below::open(root, dir, true)?, name)?)
+}
+
+/// One rename for each file. Returns what each is now: a rename changes a file's times.
+fn place_files(root: &Path, planned: &Planned, d: usize, arrivals: &Arrivals) -> Result<Vec<Stat>> {
+    let mut stats = Vec::with_capacity(planned.arrivals.len());
+    let names = planned.arrivals.iter().enumerate().map(|(n, a)| (a.name.as_str(), n));
+    by_directory(root, planned, names, true, |dir, name, n| {
+        arrivals.place(&staged(d, n, planned), dir, name)?;
+        stats.extend(dir.stat(name)?.as_ref().map(Stat::of_raw));
+        Ok(())
+    })?;
+    Ok(stats)
+}
+
+/// Makes the names durable.
+fn settle(plan: &RestorePlan, rooms: &Rooms) -> std::result::Result<(), DurableError> {
+    let mut dirs: BTreeSet<PathBuf> = BTreeSet::new();
+    for planned in plan.datasets.iter().filter(|p| !p.arrivals.is_empty() || !p.gone.is_empty()) {
+        let base = plan.root.join(planned.dataset.dir());
+        let mut touched: BTreeSet<&str> = BTreeSet::new();
+        if !planned.fresh {
+            touched.extend(planned.arrivals.iter().map(|a| split(&a.name).0));
+            touched.extend(planned.gone.iter().map(|(name, _)| split(name).0));
+        }
+        for dir in touched.into_iter().map(|dir| base.join(dir)).chain([base.clone()]) {
+            dirs.extend(dir.ancestors().take_while(|d| d.starts_with(&plan.root)).map(Path::to_owned));
+        }
+    }
+    // What was removed is nothing to sync.
+    dirs.retain(|dir| dir.is_dir());
+    match dirs.len() {
+        0..=FEW => dirs.iter().try_for_each(|dir| durable::sync_dir(dir)),
+        _ => rooms.sync(),
+    }
+}
+
+/// Saves what every file hashes to, if nobody wrote to any of them meanwhile.
+fn remember(project: &Project, planned: &Planned, stats: &[Stat], arrivals: &Arrivals) -> Result<()> {
+    let data: &RepoPath = &planned.dataset.data;
+    let written = planned.arrivals.iter().zip(stats);
+    let known: BTreeMap<&str, (Stat, Blake3Hash)> = written
+        .map(|(a, stat)| (a.name.as_str(), (*stat, a.version.blake3)))
+        .chain(planned.kept.iter().map(|(name, stat, hash)| (name.as_str(), (*stat, *hash))))
+        .collect();
+    // Once the file system's own clock has gone on, no later write can have the times of an earlier one.
+    let last = stats.iter().map(|s| s.mtime.max(s.ctime)).max().unwrap_or(0);
+    let mut now = Stat::of(&arrivals.now()?).ctime;
+    for _ in 0..50 {
+        if now > last {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+        now = Stat::of(&arrivals.now()?).ctime;
+    }
+    let scanned = scan::scan(project.repo.root(), data)?;
+    let mut contents = Vec::with_capacity(scanned.files.len());
+    for file in &scanned.files {
+        match known.get(&*file.name) {
+            Some((stat, blake3)) if *stat == file.stat => {
+                contents.push(Content { blake3: *blake3, size: file.stat.size });
+            }
+            _ => return Ok(()),
+        }
+    }
+    project.remember_written(&Hashed { scanned, contents, sha256: None }, now)
+}

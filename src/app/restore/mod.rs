@@ -1,0 +1,248 @@
+//! `restore`: version → what is there → what must be written → contents found → written, checked, put in place.
+//!
+//! All that could stop it is looked for before anything is written, and every byte is hashed before any file gets
+//! its place.
+
+mod act;
+mod look;
+mod write;
+
+pub use act::carry_out;
+
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::ls;
+use crate::app::select::Part;
+use crate::app::select::Selection;
+use crate::app::version::DatasetAt;
+use crate::app::version::Version;
+use crate::domain::ParseError;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::manifest::ManifestEntry;
+use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
+use crate::domain::version_map::Located;
+use crate::ports::object_store::Spot;
+use crate::ports::progress::Progress;
+use crate::worktree::scan::Stat;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Which version is wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// What the pointers in the work tree name.
+    Pointers,
+    Rev(String),
+    Run(String),
+}
+
+pub struct RestoreRequest {
+    /// Paths and patterns; none means everything.
+    pub paths: Vec<PathBuf>,
+    pub version: Wanted,
+    /// Write below this directory instead of the work tree.
+    pub to: Option<PathBuf>,
+    /// Overwrite changes that are stored nowhere.
+    pub force: bool,
+}
+
+/// What would be written, and where. Everything that it needs was found.
+#[must_use]
+pub struct RestorePlan {
+    version: Version,
+    /// Repository paths are below it.
+    root: PathBuf,
+    to: Option<PathBuf>,
+    datasets: Vec<Planned>,
+}
+
+struct Planned {
+    dataset: DatasetAt,
+    /// All of the dataset, not some of its files.
+    whole: bool,
+    /// Nothing is there: it is built apart, and put in place as one.
+    fresh: bool,
+    /// Sorted by name, as all lists here. Names are relative to [`DatasetAt::dir`].
+    arrivals: Vec<Arrival>,
+    /// Files that are right already, or not ours, as far as their hash is known.
+    kept: Vec<(String, Stat, Blake3Hash)>,
+    unchanged: u64,
+    /// Unchanged files of the version that is there now, which the one to come does not have.
+    gone: Vec<(String, Stat)>,
+    extra: Vec<RepoPath>,
+    replaced: Vec<RepoPath>,
+    /// What the pointer in the work tree names instead.
+    pointer: Option<Blake3Hash>,
+}
+
+/// A file that must be written.
+struct Arrival {
+    name: String,
+    version: Located,
+    spot: Spot,
+    /// The file that it takes the place of.
+    over: Option<Stat>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoredDataset {
+    pub path: RepoPath,
+    pub kind: DatasetKind,
+    pub blake3: Blake3Hash,
+    /// Whether all of it was asked for.
+    pub whole: bool,
+    /// Files and bytes that were (or would be) written.
+    pub written: u64,
+    pub bytes: u64,
+    /// Files that were right already, and were not touched.
+    pub unchanged: u64,
+    /// Of those written: files that had other content.
+    pub replaced: Vec<RepoPath>,
+    /// Unchanged files that this version does not have.
+    pub removed: Vec<RepoPath>,
+    /// Files that this version does not have either, but that may be somebody's work: they stay.
+    pub extra: Vec<RepoPath>,
+    /// The content that the pointer in the work tree names, if it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<Blake3Hash>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreReport {
+    pub version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<PathBuf>,
+    pub datasets: Vec<RestoredDataset>,
+}
+
+impl RestorePlan {
+    /// For `--dry-run`, and for what was done.
+    pub fn describe(&self) -> Result<RestoreReport> {
+        let mut datasets = Vec::new();
+        for p in &self.datasets {
+            datasets.push(RestoredDataset {
+                path: p.dataset.data.clone(),
+                kind: p.dataset.kind,
+                blake3: p.dataset.root,
+                whole: p.whole,
+                written: p.arrivals.len() as u64,
+                bytes: p.arrivals.iter().map(|a| a.version.size).sum(),
+                unchanged: p.unchanged,
+                replaced: p.replaced.clone(),
+                removed: p.gone.iter().map(|(name, _)| p.dataset.path_of(name)).collect::<Result<_>>()?,
+                extra: p.extra.clone(),
+                pointer: p.pointer,
+            });
+        }
+        Ok(RestoreReport { version: self.version.describe(), to: self.to.clone(), datasets })
+    }
+}
+
+/// Looks at everything before anything is written.
+pub fn plan(
+    project: &Project,
+    cwd: &Path,
+    request: &RestoreRequest,
+    progress: &dyn Progress,
+) -> Result<RestorePlan> {
+    let version = match &request.version {
+        Wanted::Pointers => Version::Pointers,
+        Wanted::Rev(rev) => project.commit_version(rev)?,
+        Wanted::Run(word) => project.run_version(cwd, word)?,
+    };
+    let selection = Selection::new(project, cwd, &request.paths)?;
+    let mut chosen: Vec<(DatasetAt, bool, Vec<ManifestEntry>)> = Vec::new();
+    for dataset in project.datasets_at(&version)? {
+        let (whole, files) = match selection.of(&dataset, || project.files_of(&dataset))? {
+            Part::None => continue,
+            Part::Whole => (true, project.files_of(&dataset)?),
+            Part::Some(files) => (false, files),
+        };
+        check_names(&dataset, &files)?;
+        chosen.push((dataset, whole, files));
+    }
+    selection.all_used(&version.describe())?;
+
+    let to = request.to.as_ref().map(|dir| cwd.join(dir));
+    // The directory itself may be reached through a link: the user named it.
+    let root = match &to {
+        Some(dir) => dir.canonicalize().unwrap_or_else(|_| dir.clone()),
+        None => project.repo.root().to_owned(),
+    };
+    let pointers = match to {
+        Some(_) => Vec::new(),
+        // A pointer that cannot be read is none that could be told of here.
+        None => ls::worktree_pointers(project)?.into_iter().filter_map(|(_, placed)| placed.ok()).collect(),
+    };
+    let mut missing = Vec::new();
+    let mut changed: Vec<(RepoPath, RepoPath)> = Vec::new();
+    let mut datasets = Vec::new();
+    for (dataset, whole, files) in chosen {
+        let pointer = pointers.iter().find(|p| p.data == dataset.data).map(DatasetAt::of_pointer);
+        let view = look::View { project, root: &root, in_tree: to.is_none(), pointer: pointer.as_ref() };
+        let found = view.compare(&dataset, whole, &files, progress)?;
+        progress.begin("locate", Some(found.needed.len() as u64), None);
+        let located: Vec<_> = found
+            .needed
+            .par_iter()
+            .with_min_len(64)
+            .map(|(file, over)| {
+                let found = project.store.find(&file.blake3);
+                progress.advance(1, 0);
+                found.map(|found| (*file, *over, found))
+            })
+            .collect::<std::result::Result<_, _>>()?;
+        progress.end();
+        let mut arrivals = Vec::with_capacity(located.len());
+        for (file, over, found) in located {
+            match found {
+                Some((version, spot)) => {
+                    arrivals.push(Arrival { name: file.path.clone(), version, spot, over });
+                }
+                None => missing.push(dataset.path_of(&file.path)?),
+            }
+        }
+        changed.extend(found.changed.into_iter().map(|path| (path, dataset.data.clone())));
+        let other = pointer.filter(|p| p.root != dataset.root).map(|p| p.root);
+        datasets.push(Planned {
+            arrivals,
+            whole,
+            fresh: found.fresh,
+            kept: found.kept,
+            unchanged: found.unchanged,
+            gone: found.gone,
+            extra: found.extra,
+            replaced: found.replaced,
+            pointer: other,
+            dataset,
+        });
+    }
+    if !missing.is_empty() {
+        return Err(AppError::NotHere { files: missing });
+    }
+    if let (Some((_, dataset)), false) = (changed.first(), request.force) {
+        let dataset = to.is_none().then(|| dataset.clone());
+        return Err(AppError::LocalChanges { files: changed.into_iter().map(|(p, _)| p).collect(), dataset });
+    }
+    Ok(RestorePlan { version, root, to, datasets })
+}
+
+/// Names come from commits and logs of others: nothing of git's or of our own is data.
+fn check_names(dataset: &DatasetAt, files: &[ManifestEntry]) -> Result<()> {
+    let is_git = |path: &str| path.split('/').any(|part| part.eq_ignore_ascii_case(".git"));
+    let own = dataset.data.as_str().split('/').next() == Some(".mlprov");
+    let bad = |path: &str| ParseError::new("path of data", "it belongs to git, or to mlprov itself", path);
+    if own || is_git(dataset.data.as_str()) {
+        return Err(bad(dataset.data.as_str()).into());
+    }
+    match files.iter().find(|f| is_git(&f.path)) {
+        Some(file) => Err(bad(&file.path).into()),
+        None => Ok(()),
+    }
+}
