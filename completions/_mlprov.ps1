@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is modified, not stored, not recorded, or waiting')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tracked datasets')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring back the data of a commit or a run')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which files differ between two versions of the data')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is recorded about a run, commit, entry or model')
@@ -147,6 +148,21 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files whose content is stored nowhere')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be written and removed, and change nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be written and removed, and change nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Do not draw progress')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;diff' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'List all files, not only the first of each dataset')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit with 1 if anything differs')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -647,6 +663,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show what is modified, not stored, not recorded, or waiting')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the tracked datasets')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring back the data of a commit or a run')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show which files differ between two versions of the data')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is recorded about a run, commit, entry or model')
@@ -673,6 +690,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;restore' {
+            break
+        }
+        'mlprov;help;diff' {
             break
         }
         'mlprov;help;run' {

@@ -25,6 +25,9 @@ _mlprov() {
             mlprov,demo)
                 cmd="mlprov__subcmd__demo"
                 ;;
+            mlprov,diff)
+                cmd="mlprov__subcmd__diff"
+                ;;
             mlprov,help)
                 cmd="mlprov__subcmd__help"
                 ;;
@@ -75,6 +78,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,demo)
                 cmd="mlprov__subcmd__help__subcmd__demo"
+                ;;
+            mlprov__subcmd__help,diff)
+                cmd="mlprov__subcmd__help__subcmd__diff"
                 ;;
             mlprov__subcmd__help,help)
                 cmd="mlprov__subcmd__help__subcmd__help"
@@ -281,7 +287,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add status ls restore run log show verify sync push key ledger demo completions hook help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add status ls restore diff run log show verify sync push key ledger demo completions hook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -350,8 +356,30 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__diff)
+            opts="-C -q -v -h --all --exit-code --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__help)
-            opts="init track status ls restore run log show verify sync key ledger demo completions hook help"
+            opts="init track status ls restore diff run log show verify sync key ledger demo completions hook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -379,6 +407,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -36,6 +36,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand status 'Show what is modified, not stored, not recorded, or waiting'
             cand ls 'List the tracked datasets'
             cand restore 'Bring back the data of a commit or a run'
+            cand diff 'Show which files differ between two versions of the data'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
@@ -138,6 +139,20 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --force 'Overwrite files whose content is stored nowhere'
             cand -n 'Show what would be written and removed, and change nothing'
             cand --dry-run 'Show what would be written and removed, and change nothing'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;diff'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --all 'List all files, not only the first of each dataset'
+            cand --exit-code 'Exit with 1 if anything differs'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -590,6 +605,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand status 'Show what is modified, not stored, not recorded, or waiting'
             cand ls 'List the tracked datasets'
             cand restore 'Bring back the data of a commit or a run'
+            cand diff 'Show which files differ between two versions of the data'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
@@ -611,6 +627,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;ls'= {
         }
         &'mlprov;help;restore'= {
+        }
+        &'mlprov;help;diff'= {
         }
         &'mlprov;help;run'= {
         }

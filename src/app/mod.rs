@@ -3,6 +3,7 @@
 
 pub mod commit;
 pub mod data;
+pub mod diff;
 pub mod index;
 pub mod init;
 pub mod keys;
@@ -97,7 +98,7 @@ pub enum AppError {
     #[error("{path} is not tracked")]
     NotTracked { path: String },
     /// Nothing of the version asked for has this path.
-    #[error("{version} has no data at {word}")]
+    #[error("there is no data at {word} in {version}")]
     NothingThere { word: String, version: String },
     /// The list of a dataset's files is not stored in this clone.
     #[error("the manifest of {dataset} ({manifest}) is not in the store of this clone")]

@@ -111,6 +111,17 @@ Every byte is hashed again while it is written. Files that are right already are
 content is stored nowhere are not overwritten without --force. Files that the version does not have go if
 they are those of the version that was there, and stay if not. Pointers stay as they are.")]
     Restore(RestoreArgs),
+    /// Show which files differ between two versions of the data
+    #[command(after_help = "\
+Examples:
+  mlprov diff                       HEAD against the files in the work tree
+  mlprov diff v1.0 v2.0 -- data/train
+  mlprov diff r-1a2b3c4d latest     two runs: also parameters, metrics and commits that differ
+  mlprov diff --exit-code || echo something was changed
+
+A and B are commits, tags, branches or runs (ID as in `show`). A file counts as renamed if its content has no
+other name. PATH is as in `mlprov restore`.")]
+    Diff(DiffArgs),
     /// Run a command and record code, data, parameters, metrics, outputs and model
     #[command(after_help = "\
 Examples:
@@ -251,6 +262,22 @@ pub struct RestoreArgs {
     /// Show what would be written and removed, and change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// What to compare [default: HEAD, and the files in the work tree]
+    #[arg(value_names = ["A", "B"], num_args = 0..=2)]
+    pub versions: Vec<String>,
+    /// Only these
+    #[arg(last = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// List all files, not only the first of each dataset
+    #[arg(long)]
+    pub all: bool,
+    /// Exit with 1 if anything differs
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 #[derive(Args, Debug)]

@@ -101,6 +101,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Status(args) => commands::status::run(context, args),
         Command::Ls(args) => commands::ls::run(context, args),
         Command::Restore(args) => commands::restore::run(context, args),
+        Command::Diff(args) => commands::diff::run(context, args),
         Command::Run(args) => commands::run::run(context, args),
         Command::Log(args) => commands::log::run(context, args),
         Command::Show(args) => commands::show::run(context, args),

@@ -469,6 +469,7 @@ fn help_and_version() {
         "status",
         "ls",
         "restore",
+        "diff",
         "run",
         "log",
         "show",

@@ -4,6 +4,7 @@
 mod common;
 
 mod links;
+mod diff;
 mod packs;
 mod restore;
 mod touched;

@@ -254,7 +254,7 @@ fn parts_and_patterns() {
         (&json!(false), &json!([]))
     );
     for nothing in ["none", "data/none", "data/d1/f1/x", "*.none"] {
-        s.refused(2, &["restore", nothing]).says("has no data at");
+        s.refused(2, &["restore", nothing]).says("there is no data at");
     }
     s.refused(2, &["restore", "data/d1", "data/none"]).says("data/none");
     s.refused(2, &["restore", "../*.csv"]).says("leaves the repository");

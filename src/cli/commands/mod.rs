@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod demo;
+pub mod diff;
 pub mod hook;
 pub mod init;
 pub mod key;

@@ -1,0 +1,99 @@
+use crate::app::AppError;
+use crate::app::diff;
+use crate::app::diff::Count;
+use crate::app::diff::DatasetDifference;
+use crate::app::diff::DiffReport;
+use crate::app::diff::DiffRequest;
+use crate::app::diff::FileDifference;
+use crate::app::diff::State;
+use crate::app::diff::ValueDifference;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::DiffArgs;
+use crate::cli::compose;
+use crate::cli::format;
+use crate::cli::ui;
+
+/// Files of a dataset that are listed without `--all`.
+const SHOWN: usize = 50;
+
+pub fn run(context: &Context, args: DiffArgs) -> Result<Exit, AppError> {
+    let project = compose::open(&context.cwd, false)?;
+    let request = DiffRequest { versions: args.versions, paths: args.paths };
+    let report = diff::diff(&project, &context.cwd, &request, &context.ui.progress())?;
+    let exit = u8::from(args.exit_code && !report.is_empty());
+    if context.ui.json {
+        context.ui.json("mlprov.diff/1", &report);
+        return Ok(exit);
+    }
+    context.ui.answer(&text(&report, if args.all { usize::MAX } else { SHOWN }));
+    Ok(exit)
+}
+
+fn text(report: &DiffReport, shown: usize) -> String {
+    let mut out = String::new();
+    if let Some([a, b]) = report.commits.as_ref().filter(|[a, b]| a != b) {
+        out.push_str(&format!("commit  {} -> {}\n", short(a), short(b)));
+    }
+    for d in &report.datasets {
+        out.push_str(&summary(d));
+        d.files.iter().take(shown).for_each(|file| out.push_str(&line(file)));
+        if d.files.len() > shown {
+            out.push_str(&format!("  and {} more (--all lists them)\n", d.files.len() - shown));
+        }
+    }
+    out.push_str(&values("parameters", &report.parameters));
+    out.push_str(&values("metrics", &report.metrics));
+    if out.is_empty() {
+        out.push_str(&format!("no difference between {} and {}\n", report.a, report.b));
+    }
+    out
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+fn summary(d: &DatasetDifference) -> String {
+    let part = |what: &str, count: Count| {
+        (count.files > 0).then(|| format!("{} {what} ({})", count.files, format::bytes(count.bytes)))
+    };
+    let parts = [
+        part("added", d.added),
+        part("removed", d.removed),
+        part("changed", d.changed),
+        part("renamed", d.renamed),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let path = format::visible(d.path.as_str());
+    format!("{}: {}\n", ui::paint(ui::BOLD, path), parts.join(", "))
+}
+
+fn line(file: &FileDifference) -> String {
+    let size = |bytes: Option<u64>| bytes.map_or_else(|| "size unknown".to_owned(), format::bytes);
+    let path = format::visible(file.path.as_str());
+    let (style, verb, what) = match (file.state, &file.from) {
+        (State::Added, _) => (ui::GREEN, "added  ", format!("{path}  {}", size(file.b_bytes))),
+        (State::Removed, _) => (ui::RED, "removed", format!("{path}  {}", size(file.a_bytes))),
+        (State::Renamed, Some(from)) => {
+            (ui::YELLOW, "renamed", format!("{path}  (was {})", format::visible(from.as_str())))
+        }
+        (State::Changed | State::Renamed, _) => {
+            (ui::YELLOW, "changed", format!("{path}  {} -> {}", size(file.a_bytes), size(file.b_bytes)))
+        }
+    };
+    format!("  {} {what}\n", ui::paint(style, verb))
+}
+
+fn values(what: &str, differences: &[ValueDifference]) -> String {
+    if differences.is_empty() {
+        return String::new();
+    }
+    let cell = |value: &Option<String>| value.as_deref().map_or_else(|| "-".to_owned(), format::visible);
+    let rows = differences.iter().map(|d| {
+        let source = d.source.as_ref().map(|s| format!("({})", format::visible(s.as_str())));
+        let change = format!("{} -> {}", cell(&d.a), cell(&d.b));
+        vec![format!("  {}", format::visible(&d.name)), change, source.unwrap_or_default()]
+    });
+    format!("{}:\n{}", ui::paint(ui::BOLD, what), format::table(&rows.collect::<Vec<_>>()))
+}
