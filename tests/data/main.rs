@@ -3,8 +3,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod links;
 mod diff;
+mod links;
 mod packs;
 mod restore;
 mod touched;
