@@ -33,10 +33,14 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand init 'Make this repository a project, or join the project that it is'
             cand track 'Store files as immutable versions and write a small pointer for git'
             cand add 'Store files as immutable versions and write a small pointer for git'
+            cand untrack 'Take the pointer of a dataset away; data, store and history stay'
             cand status 'Show what is modified, not stored, not recorded, or waiting'
             cand ls 'List the tracked datasets'
             cand restore 'Bring back the data of a commit or a run'
             cand diff 'Show which files differ between two versions of the data'
+            cand du 'Show how much the datasets and the store take'
+            cand prune 'Remove stored contents that nothing refers to'
+            cand merge 'Merge a pointer that is in conflict, file by file'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
@@ -48,6 +52,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hook 'Called by the git hooks'
+            cand merge-driver 'Called by git to merge pointers'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;init'= {
@@ -95,6 +100,20 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -n 'Show what would be tracked, and write nothing'
             cand --dry-run 'Show what would be tracked, and write nothing'
             cand --repair 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;untrack'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -n 'Show what would be removed, and change nothing'
+            cand --dry-run 'Show what would be removed, and change nothing'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -153,6 +172,45 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --color 'When to use colours'
             cand --all 'List all files, not only the first of each dataset'
             cand --exit-code 'Exit with 1 if anything differs'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;du'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;prune'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --force 'Remove what is listed without it'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;merge'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -n 'Show what would come of it, and write nothing'
+            cand --dry-run 'Show what would come of it, and write nothing'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -599,13 +657,29 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;merge-driver'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Do not draw progress'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;help'= {
             cand init 'Make this repository a project, or join the project that it is'
             cand track 'Store files as immutable versions and write a small pointer for git'
+            cand untrack 'Take the pointer of a dataset away; data, store and history stay'
             cand status 'Show what is modified, not stored, not recorded, or waiting'
             cand ls 'List the tracked datasets'
             cand restore 'Bring back the data of a commit or a run'
             cand diff 'Show which files differ between two versions of the data'
+            cand du 'Show how much the datasets and the store take'
+            cand prune 'Remove stored contents that nothing refers to'
+            cand merge 'Merge a pointer that is in conflict, file by file'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
@@ -616,11 +690,14 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hook 'Called by the git hooks'
+            cand merge-driver 'Called by git to merge pointers'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;help;init'= {
         }
         &'mlprov;help;track'= {
+        }
+        &'mlprov;help;untrack'= {
         }
         &'mlprov;help;status'= {
         }
@@ -629,6 +706,12 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;restore'= {
         }
         &'mlprov;help;diff'= {
+        }
+        &'mlprov;help;du'= {
+        }
+        &'mlprov;help;prune'= {
+        }
+        &'mlprov;help;merge'= {
         }
         &'mlprov;help;run'= {
         }
@@ -697,6 +780,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;completions'= {
         }
         &'mlprov;help;hook'= {
+        }
+        &'mlprov;help;merge-driver'= {
         }
         &'mlprov;help;help'= {
         }

@@ -23,7 +23,6 @@ use crate::git::pointers::PlacedPointer;
 use crate::git::pointers::PointerBlobs;
 use crate::git::program;
 use crate::git::repo::Commit;
-use crate::ledger::batch::SealedEntry;
 use crate::outbox::Intent;
 use crate::ports::StoreError;
 use crate::ports::signer::EntrySigner;
@@ -127,14 +126,17 @@ fn body_of(
     Ok(Ok(body))
 }
 
-/// Signs a commit's body; many datasets in one commit go to an object of their own.
-fn seal_fitting(project: &Project, mut body: Body, signer: &dyn EntrySigner) -> Result<SealedEntry> {
+/// Signs a commit's body and appends it; many datasets in one commit go to an object of their own.
+fn append_fitting(project: &Project, mut body: Body, signer: &dyn EntrySigner) -> Result<Receipt> {
+    let mut kept = None;
     if body.to_payload()?.len() > crate::domain::entry::MAX_INLINE_LIST {
         let objects = project.store.batch(false)?;
         record::fit(&mut body, &*objects)?;
-        objects.commit()?;
+        kept = Some(objects.commit()?);
     }
-    record::seal(body, signer)
+    let receipt = project.append(vec![record::seal(body, signer)?])?.remove(0);
+    drop(kept);
+    Ok(receipt)
 }
 
 /// Records one commit, or queues the intent until its data is known.
@@ -153,10 +155,7 @@ pub fn record_commit(
         return Ok(CommitOutcome::Recorded(Receipt { id, index, already: true }));
     }
     match body_of(project, signer, commit, reference.clone(), flags)? {
-        Ok(body) => {
-            let mut receipts = project.append(vec![seal_fitting(project, body, signer)?])?;
-            Ok(CommitOutcome::Recorded(receipts.remove(0)))
-        }
+        Ok(body) => Ok(CommitOutcome::Recorded(append_fitting(project, body, signer)?)),
         Err(unknown) => {
             project.outbox().put(&Intent {
                 commit: commit.id.clone(),

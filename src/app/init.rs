@@ -19,6 +19,7 @@ use crate::domain::ids::ProjectId;
 use crate::durable;
 use crate::git::hooks;
 use crate::git::hooks::HookPlan;
+use crate::git::merge_driver;
 use crate::git::repo::Repo;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
@@ -168,7 +169,12 @@ pub fn carry_out(
         site.repo.add_fetch_refspec(&remote, &sync::notes_refspec(&remote))?;
     }
     let hooks = match program {
-        Some(program) => install_hooks(site.repo, program, config.hooks.checkpoint_trailer)?,
+        Some(program) => {
+            if install_merge_driver(site.repo, program)? {
+                made.push("a merge driver for pointers".to_owned());
+            }
+            install_hooks(site.repo, program, config.hooks.checkpoint_trailer)?
+        }
         None => Vec::new(),
     };
     Ok(InitReport {
@@ -224,10 +230,28 @@ fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash
     });
     let batch = site.store.batch(false)?;
     let object = record::put_object(disclosure.to_string().as_bytes(), &*batch)?;
-    batch.commit()?;
+    let _kept = batch.commit()?;
     durable::replace(&path, format!("{}\n", object.digest.blake3).as_bytes(), 0o600)?;
     made.push("a disclosure object (who you are; named by digest only, and deletable)".to_owned());
     Ok(object.digest.blake3)
+}
+
+/// Into the clone's own attributes and settings; no committed file is touched.
+fn install_merge_driver(repo: &Repo, program: &Path) -> Result<bool> {
+    let path = repo.common_dir().join("info").join("attributes");
+    let mut changed = repo.set_merge_driver(merge_driver::NAME, &merge_driver::command(program))?;
+    let is_link = std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink());
+    let existing = match std::fs::read(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Some(String::new()),
+        read => String::from_utf8(read.map_err(|e| StoreError::io("read", path.display(), e))?).ok(),
+    };
+    // A link belongs to another tool. Without the attribute git merges as ever, and `mlprov merge` helps.
+    if let Some(text) = existing.filter(|_| !is_link).and_then(|text| merge_driver::attributes(&text)) {
+        durable::create_dir_all(&repo.common_dir().join("info"))?;
+        durable::replace(&path, text.as_bytes(), 0o644)?;
+        changed = true;
+    }
+    Ok(changed)
 }
 
 fn install_hooks(repo: &Repo, program: &Path, trailer: bool) -> Result<Vec<HookReport>> {

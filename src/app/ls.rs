@@ -36,9 +36,17 @@ pub struct LsReport {
 /// A pointer file of the work tree, readable or not.
 pub type FoundPointer = (RepoPath, std::result::Result<PlacedPointer, String>);
 
-/// All pointers of the work tree. Directories of git and of datasets are not entered.
+/// All pointers of the work tree.
 pub fn worktree_pointers(project: &Project) -> Result<Vec<FoundPointer>> {
     let root = project.repo.root();
+    let places = pointer_files(root)?;
+    let mut found = places.iter().map(|place| read_pointer(root, place)).collect::<Result<Vec<_>>>()?;
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(found)
+}
+
+/// All pointer files of a work tree. Directories of git and of datasets are not entered.
+pub fn pointer_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut dirs = vec![root.to_owned()];
     while let Some(dir) = dirs.pop() {
@@ -55,12 +63,11 @@ pub fn worktree_pointers(project: &Project) -> Result<Vec<FoundPointer>> {
                 below.push(entry.path());
             } else if !is_dir && name.ends_with(pointer::SUFFIX) && name != pointer::SUFFIX {
                 datasets.push(dir.join(name.trim_end_matches(pointer::SUFFIX)));
-                found.push(read_pointer(root, &entry.path())?);
+                found.push(entry.path());
             }
         }
         dirs.extend(below.into_iter().filter(|d| !datasets.contains(d)));
     }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(found)
 }
 

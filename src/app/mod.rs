@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod log;
 pub mod logs;
 pub mod ls;
+pub mod merge;
 pub mod query;
 pub mod record;
 pub mod resolve;
@@ -20,8 +21,10 @@ pub mod seen;
 pub mod select;
 pub mod show;
 pub mod status;
+pub mod storage;
 pub mod sync;
 pub mod track;
+pub mod untrack;
 pub mod verify;
 pub mod version;
 
@@ -95,6 +98,9 @@ pub enum AppError {
     /// A dataset cannot lie in another one.
     #[error("{path} lies in (or around) the dataset {dataset}")]
     InsideDataset { path: String, dataset: String },
+    /// Only a whole dataset has a pointer.
+    #[error("{path} is part of the dataset {dataset}")]
+    PartOfDataset { path: String, dataset: String },
     #[error("{path} is not tracked")]
     NotTracked { path: String },
     /// Nothing of the version asked for has this path.
@@ -115,6 +121,12 @@ pub enum AppError {
     /// Something stands where a file or directory has to be.
     #[error("{what} is in the way: {}", path.display())]
     InTheWay { path: PathBuf, what: &'static str },
+    /// git's index holds no conflict at this pointer.
+    #[error("git holds no conflict at {path}")]
+    NoConflict { path: String },
+    /// A version whose files or sizes are known neither here nor by a published log.
+    #[error("{path}: the manifest of {side}, {root}, is not here, nor in a log that was fetched")]
+    UnknownManifest { path: String, side: &'static str, root: Blake3Hash },
     /// A pointer in the work tree that cannot be read.
     #[error("the pointer {path} cannot be used: {why}")]
     BadPointer { path: String, why: String },

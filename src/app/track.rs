@@ -64,6 +64,9 @@ pub struct Tracked {
     pub bytes: u64,
     /// `new`, `changed` or `unchanged`, compared with the pointer that was there.
     pub state: &'static str,
+    /// Why the pointer that was there could not be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<String>,
     pub pointer: RepoPath,
     /// The `dataset.tracked` entry of this content.
     pub entry: EntryId,
@@ -220,7 +223,7 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
         records.push((path, record));
     }
     // A crash before this line leaves nothing; after it, content that nobody refers to yet.
-    objects.commit()?;
+    let _kept = objects.commit()?;
     // With `append`, what lies there need not be all of it.
     for ((cache, begun), hashed, root) in read.iter().filter(|_| !append) {
         seen::remember(cache, hashed, root, *begun);
@@ -245,6 +248,8 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
         TrackReport { datasets: Vec::new(), written: Vec::new(), ignored: false, recorded: Vec::new() };
     for ((path, record), id) in records.into_iter().zip(ids) {
         project.remember_dataset(&record)?;
+        let before = read_or_empty(&project.repo.root().join(pointer_path(&path)?.as_str()))?;
+        let bad = Pointer::parse(&before).err().filter(|_| !before.is_empty());
         let state = write_pointer(project, &path, &record, &mut report.written)?;
         report.ignored |= project.repo.is_ignored(&pointer_path(&path)?);
         ignore(project, &path, &mut report.written)?;
@@ -255,6 +260,7 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
             blake3: record.root(),
             files: record.files,
             bytes: record.bytes,
+            replaced: bad.map(|e| e.why),
             state,
             entry: id,
             index: receipts.iter().find(|r| r.id == id).map_or(0, |r| r.index),
@@ -304,7 +310,7 @@ pub fn pointer_path(data: &RepoPath) -> Result<RepoPath> {
     Ok(format!("{data}{}", pointer::SUFFIX).parse()?)
 }
 
-fn write_pointer(
+pub fn write_pointer(
     project: &Project,
     path: &RepoPath,
     record: &DatasetRecord,
@@ -322,19 +328,29 @@ fn write_pointer(
     Ok(if Pointer::parse(&before).is_ok() { "changed" } else { "new" })
 }
 
+/// Where a dataset is ignored: beside it.
+pub fn ignore_file(path: &RepoPath) -> String {
+    match path.parent() {
+        Some(dir) => format!("{dir}/.gitignore"),
+        None => ".gitignore".to_owned(),
+    }
+}
+
+/// The line that ignores a dataset, with its line feed.
+pub fn ignore_line(path: &RepoPath) -> String {
+    format!("/{}\n", escape_ignore(path.name()))
+}
+
 /// Keeps git from taking the data itself.
 fn ignore(project: &Project, path: &RepoPath, written: &mut Vec<String>) -> Result<()> {
     if project.repo.is_ignored(path) {
         return Ok(());
     }
-    let file = match path.parent() {
-        Some(dir) => format!("{dir}/.gitignore"),
-        None => ".gitignore".to_owned(),
-    };
+    let file = ignore_file(path);
     let place = project.repo.root().join(&file);
     // Several `track`s may add their lines at once.
     let lock = project.own_dir().join("gitignore.lock");
-    let line = format!("/{}\n", escape_ignore(path.name()));
+    let line = ignore_line(path);
     durable::while_locked(&lock, || -> Result<()> {
         let mut text = read_or_empty(&place)?;
         if !text.is_empty() && !text.ends_with('\n') {

@@ -89,6 +89,14 @@ PATH is a path, not a pattern; patterns go with --glob. Files that were not touc
 tracked are not read again. What .mlprovignore files match (the syntax of .gitignore) is no data."
     )]
     Track(TrackArgs),
+    /// Take the pointer of a dataset away; data, store and history stay
+    #[command(after_help = "\
+Examples:
+  mlprov untrack data           removes data.mlprov, and the line that track wrote into .gitignore
+  git rm --cached data.mlprov && git add .gitignore && git commit
+
+What was recorded about the data stays in the log, and stays verifiable.")]
+    Untrack(UntrackArgs),
     /// Show what is modified, not stored, not recorded, or waiting
     Status(StatusArgs),
     /// List the tracked datasets
@@ -122,6 +130,32 @@ Examples:
 A and B are commits, tags, branches or runs (ID as in `show`). A file counts as renamed if its content has no
 other name. PATH is as in `mlprov restore`.")]
     Diff(DiffArgs),
+    /// Show how much the datasets and the store take
+    #[command(after_help = "\
+Example: mlprov du
+
+A content that several files or datasets have is stored once. Packs hold small contents together.")]
+    Du,
+    /// Remove stored contents that nothing refers to
+    #[command(after_help = "\
+Examples:
+  mlprov prune                  lists what would be removed, and what refers to the rest
+  mlprov prune --force          removes it
+
+What a commit, a pointer or an entry of a log names stays, and whatever was tracked or used by a run has an entry. So
+there is little to remove: contents of calls that were killed before their entry was committed. A pack is removed
+only as a whole. Exit code 3 if something that may refer to contents cannot be read; then nothing is removed.")]
+    Prune(PruneArgs),
+    /// Merge a pointer that is in conflict, file by file
+    #[command(after_help = "\
+Examples:
+  mlprov merge data && git add data.mlprov
+  mlprov merge -n data          show what would come of it
+
+Takes the three versions that git's index holds, and merges their manifests by path: what one side changed
+is taken, what both changed differently is a conflict. Exit code 1 if there are conflicts; then nothing is
+written. The files need not be in the work tree. git calls the same merge by itself where `mlprov init` was run.")]
+    Merge(MergeArgs),
     /// Run a command and record code, data, parameters, metrics, outputs and model
     #[command(after_help = "\
 Examples:
@@ -169,6 +203,9 @@ rewritten since it was last seen."
     /// Called by the git hooks
     #[command(hide = true)]
     Hook(HookArgs),
+    /// Called by git to merge pointers
+    #[command(hide = true)]
+    MergeDriver(MergeDriverArgs),
 }
 
 const ID_HELP: &str = "\
@@ -223,6 +260,16 @@ pub struct TrackArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct UntrackArgs {
+    /// Tracked files or directories, or their pointers
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Show what would be removed, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct StatusArgs {
     /// Only these paths
     #[arg(value_name = "PATH")]
@@ -260,6 +307,23 @@ pub struct RestoreArgs {
     #[arg(long)]
     pub force: bool,
     /// Show what would be written and removed, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct PruneArgs {
+    /// Remove what is listed without it
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct MergeArgs {
+    /// The pointer in conflict, or its data
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Show what would come of it, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 }
@@ -483,6 +547,19 @@ pub struct HookArgs {
     /// What git passes to it
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub args: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub struct MergeDriverArgs {
+    /// File with the common version; empty if there is none
+    pub base: PathBuf,
+    /// File with our version; the result goes there
+    pub ours: PathBuf,
+    /// File with their version
+    pub theirs: PathBuf,
+    /// Path of the pointer below the root
+    #[arg(allow_hyphen_values = true)]
+    pub path: PathBuf,
 }
 
 /// Flags that confirm, force or weaken: only a person may set them, never a variable.

@@ -28,6 +28,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::Unpinned { .. }
         | AppError::UnknownRevision { .. }
         | AppError::NoManifest { .. }
+        | AppError::UnknownManifest { .. }
         | AppError::NotHere { .. }
         | AppError::NotCommitted { .. }
         | AppError::Durable(_)
@@ -51,6 +52,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::InsideDataset { .. }
         | AppError::NotTracked { .. }
         | AppError::NothingThere { .. }
+        | AppError::PartOfDataset { .. }
+        | AppError::NoConflict { .. }
         | AppError::BadPointer { .. }
         | AppError::TooMuch { .. }
         | AppError::RunFile { .. }
@@ -105,6 +108,9 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::InsideDataset { .. }
         | AppError::NotTracked { .. }
         | AppError::NothingThere { .. }
+        | AppError::PartOfDataset { .. }
+        | AppError::NoConflict { .. }
+        | AppError::UnknownManifest { .. }
         | AppError::BadPointer { .. }
         | AppError::IdConflict { .. }
         | AppError::TooMuch { .. }
@@ -228,12 +234,18 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::InsideDataset { dataset, .. } => {
             format!("mlprov track {}   # tracks all of it", place(dataset))
         }
+        AppError::PartOfDataset { dataset, .. } => {
+            let dataset = place(dataset);
+            format!("mlprov untrack {dataset}   # all of it; or delete the file, and track {dataset} again")
+        }
         AppError::NotTracked { path } => format!("mlprov track {}", place(path)),
-        AppError::BadPointer { path, .. } => {
-            format!(
-                "mlprov track {}   # writes it again from the data",
-                place(path.trim_end_matches(".mlprov"))
-            )
+        AppError::BadPointer { path, why } => pointer_hint(path, why, at_root),
+        AppError::NoConflict { path } => {
+            let data = place(path.trim_end_matches(".mlprov"));
+            format!("mlprov track {data}   # writes the pointer of what lies there now")
+        }
+        AppError::NoManifest { .. } => {
+            "mlprov sync --fetch   # the clone that tracked it must have published its log".into()
         }
         AppError::NotClean { .. } => {
             "git status   # commit or stash what differs, or leave out --require-clean".into()
@@ -255,7 +267,7 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         }
         AppError::UnknownRevision { .. } => "git log --oneline --all".into(),
         AppError::NothingThere { .. } => "mlprov ls   # the datasets; --rev REV: those of a commit".into(),
-        AppError::NoManifest { .. } => "mlprov sync --fetch   # brings manifests that others published".into(),
+        AppError::UnknownManifest { .. } => "mlprov sync --fetch   # brings manifests that others published".into(),
         AppError::NotHere { .. } => {
             "the clone that recorded them has them: copy them from there, and `mlprov track` them here; `mlprov sync` brings no data".into()
         }
@@ -281,6 +293,15 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             return None;
         }
     })
+}
+
+/// What to do about a pointer that cannot be used.
+pub fn pointer_hint(path: &str, why: &str, at_root: bool) -> String {
+    let data = place(path.trim_end_matches(".mlprov"), at_root);
+    match why.contains("conflict markers") {
+        true => format!("mlprov merge {data}   # merges both versions by path"),
+        false => format!("mlprov track {data}   # writes it again from the data"),
+    }
 }
 
 fn store_hint(e: &StoreError) -> Option<String> {

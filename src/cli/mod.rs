@@ -98,10 +98,14 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
     match command {
         Command::Init(args) => commands::init::run(context, args),
         Command::Track(args) => commands::track::run(context, args),
+        Command::Untrack(args) => commands::untrack::run(context, args),
         Command::Status(args) => commands::status::run(context, args),
         Command::Ls(args) => commands::ls::run(context, args),
         Command::Restore(args) => commands::restore::run(context, args),
         Command::Diff(args) => commands::diff::run(context, args),
+        Command::Du => commands::du::run(context),
+        Command::Prune(args) => commands::prune::run(context, args),
+        Command::Merge(args) => commands::merge::run(context, args),
         Command::Run(args) => commands::run::run(context, args),
         Command::Log(args) => commands::log::run(context, args),
         Command::Show(args) => commands::show::run(context, args),
@@ -111,6 +115,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Ledger(args) => commands::ledger::run(context, args),
         Command::Demo(args) => commands::demo::run(context, args),
         Command::Completions(args) => commands::completions::run(context, args),
+        Command::MergeDriver(args) => Ok(commands::merge::drive(context, &args)),
         Command::Hook(args) => Ok(commands::hook::run(context, args)),
     }
 }

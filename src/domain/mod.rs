@@ -6,6 +6,7 @@ pub mod entry;
 pub mod ids;
 pub mod json;
 pub mod manifest;
+pub mod merge;
 pub mod path;
 pub mod pointer;
 pub mod redact;

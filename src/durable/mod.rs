@@ -210,6 +210,12 @@ pub fn move_file(from: &Path, to: &Path) -> Result<()> {
     sync_dir(parent(to))
 }
 
+/// Removes a file, durably.
+pub fn remove(path: &Path) -> Result<()> {
+    at("remove", path, fs::remove_file(path))?;
+    sync_dir(parent(path))
+}
+
 /// A second name for a file, durably. One that is there already stays.
 pub fn link(from: &Path, to: &Path) -> Result<()> {
     match fs::hard_link(from, to) {
@@ -299,10 +305,30 @@ impl Drop for ScratchDir {
 
 /// Holds a lock file while `work` runs; others wait.
 pub fn while_locked<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T> {
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-    let file = at("open", path, opened)?;
+    let file = lock_file(path)?;
     at("lock", path, file.lock())?;
     Ok(work())
+}
+
+/// Holds a lock file together with others as long as the result lives. Waits for one who holds it alone.
+pub fn hold_shared(path: &Path) -> Result<File> {
+    let file = lock_file(path)?;
+    at("lock", path, file.lock_shared())?;
+    Ok(file)
+}
+
+/// Holds a lock file alone as long as the result lives; `None` if somebody else holds it.
+pub fn try_hold_alone(path: &Path) -> Result<Option<File>> {
+    let file = lock_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(e)) => at("lock", path, Err(e)),
+    }
+}
+
+fn lock_file(path: &Path) -> Result<File> {
+    at("open", path, OpenOptions::new().write(true).create(true).truncate(false).open(path))
 }
 
 /// As many files are synced one by one.

@@ -15,8 +15,8 @@ pub const HOOKS: [(&str, &str); 5] = [
 /// Installed only where the project's settings ask for checkpoints in commit messages.
 pub const TRAILER_HOOK: (&str, &str) = ("commit-msg", include_str!("../../hooks/commit-msg"));
 
-const BEGIN: &str = "# >>> mlprov >>>";
-const END: &str = "# <<< mlprov <<<";
+pub(super) const BEGIN: &str = "# >>> mlprov >>>";
+pub(super) const END: &str = "# <<< mlprov <<<";
 /// Hooks that read their standard input, which a second reader would find empty.
 const READS_STDIN: [&str; 2] = ["post-rewrite", "pre-push"];
 
@@ -31,11 +31,15 @@ pub enum HookPlan {
     LeftAlone(&'static str),
 }
 
+/// A path that can stand between single quotes in sh.
+pub(super) fn quotable(program: &Path) -> String {
+    // Single quotes end at the next single quote; '\'' continues.
+    program.to_string_lossy().replace('\'', r"'\''")
+}
+
 /// `existing`: the file's bytes, if it is there. `program`: absolute path of mlprov.
 pub fn plan(name: &str, shim: &str, existing: Option<&[u8]>, program: &Path) -> Result<HookPlan, GitError> {
-    // Single quotes in sh end at the next single quote; '\'' continues.
-    let program = program.to_string_lossy().replace('\'', r"'\''");
-    let shim = shim.replace("@MLPROV@", &program);
+    let shim = shim.replace("@MLPROV@", &quotable(program));
     let block = || -> &str {
         let from = shim.find(BEGIN).unwrap_or(0);
         let to = shim.find(END).map_or(shim.len(), |at| at + END.len());

@@ -2,6 +2,7 @@
 //! git program.
 
 pub mod hooks;
+pub mod merge_driver;
 pub mod pointers;
 pub mod program;
 pub mod refs;

@@ -229,6 +229,84 @@ impl Repo {
         Ok(hit.map(|p| String::from_utf8_lossy(&p).into_owned()))
     }
 
+    /// The three versions of a file that is in conflict, as git's index holds them: of the merge base, ours and
+    /// theirs. `None` if there is no conflict at this path.
+    pub fn conflict(&self, path: &RepoPath) -> Result<Option<[Option<Vec<u8>>; 3]>, GitError> {
+        let failed = || GitError::library("the index");
+        let index = self.inner.index().map_err(failed())?;
+        let mut found = [None, None, None];
+        for (stage, found) in (1..).zip(&mut found) {
+            if let Some(entry) = index.get_path(Path::new(path.as_str()), stage) {
+                let blob = self.inner.find_blob(entry.id).map_err(GitError::library(path))?;
+                *found = Some(blob.content().to_vec());
+            }
+        }
+        Ok(found.iter().any(Option::is_some).then_some(found))
+    }
+
+    /// Lets git call this command for files with the attribute `merge=mlprov` (gitattributes(5), "Defining a
+    /// custom merge driver"). False: it was so before.
+    pub fn set_merge_driver(&self, name: &str, command: &str) -> Result<bool, GitError> {
+        let failed = || GitError::library("the settings of git");
+        let mut config =
+            self.inner.config().and_then(|c| c.open_level(git2::ConfigLevel::Local)).map_err(failed())?;
+        let mut changed = false;
+        for (key, value) in [("merge.mlprov.name", name), ("merge.mlprov.driver", command)] {
+            if config.get_string(key).is_ok_and(|now| now == value) {
+                continue;
+            }
+            config.set_str(key, value).map_err(failed())?;
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    /// Every blob of the object database that holds this text, and is no longer than `longest` (bytes): of any
+    /// commit, index, stash or work tree, whether a ref leads to it or not.
+    pub fn blobs_with(&self, text: &str, longest: usize) -> Result<Vec<Vec<u8>>, GitError> {
+        let failed = || GitError::library("the object database");
+        let odb = self.inner.odb().map_err(failed())?;
+        let mut ids = Vec::new();
+        odb.foreach(|id| {
+            ids.push(*id);
+            true
+        })
+        .map_err(failed())?;
+        let mut found = Vec::new();
+        for id in ids {
+            let (length, kind) = odb.read_header(id).map_err(failed())?;
+            if kind != ObjectType::Blob || length > longest {
+                continue;
+            }
+            let object = odb.read(id).map_err(failed())?;
+            if object.data().windows(text.len()).any(|w| w == text.as_bytes()) {
+                found.push(object.data().to_vec());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Roots of all work trees of this clone that are here, this one first.
+    pub fn work_trees(&self) -> Vec<PathBuf> {
+        let mut found = vec![self.root.clone()];
+        let mut add = |path: &Path| {
+            if let Some(path) = path.canonicalize().ok().filter(|p| !found.contains(p)) {
+                found.push(path);
+            }
+        };
+        if let Some(main) = git2::Repository::open(&self.common).ok().as_ref().and_then(|r| r.workdir()) {
+            add(main);
+        }
+        if let Ok(names) = &self.inner.worktrees() {
+            for name in names.iter().flatten().flatten() {
+                if let Ok(tree) = self.inner.find_worktree(name) {
+                    add(tree.path());
+                }
+            }
+        }
+        found
+    }
+
     /// Whether git's ignore rules already leave `path` out.
     pub fn is_ignored(&self, path: &RepoPath) -> bool {
         self.inner.is_path_ignored(Path::new(path.as_str())).unwrap_or(false)

@@ -33,6 +33,12 @@ pub trait CommitStore: LogReader {
     /// Index of the first entry with this id.
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError>;
 
+    /// Once it returned, nothing is committed any more that a writer who is gone left behind. A backend where
+    /// nothing can be left behind has nothing to do.
+    fn forget_waiting(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// After `Unknown`: makes what is visible durable, or fails.
     fn confirm(&self) -> Result<(), StoreError>;
 }

@@ -31,6 +31,9 @@ pub trait ModelRegistry {
 
     fn describe(&self, arn: &ModelPackageArn) -> Result<Option<PackageRecord>, StoreError>;
 
+    /// Every group that has packages.
+    fn groups(&self) -> Result<Vec<String>, StoreError>;
+
     /// Packages of one group, oldest first: `NAME/1` is the first.
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError>;
 }

@@ -22,6 +22,7 @@ pub struct Spot {
 /// 2. Before `commit` returns, nothing of the batch counts; a batch that is dropped leaves nothing behind.
 /// 3. The hash is that of the bytes stored, not of what was there before or after.
 /// 4. Content that is already stored is not stored again.
+/// 5. Nothing is removed while a batch, or the [`Kept`] that it became, lives.
 pub trait ObjectStore: Sync {
     /// `local` or `s3`, as locations write it.
     fn scheme(&self) -> &'static str;
@@ -46,6 +47,44 @@ pub trait ObjectStore: Sync {
 
     /// Where a person would look for the bytes of a version.
     fn describe(&self, version: &Located) -> String;
+
+    /// Everything that is stored. Nothing is read but names and sizes.
+    fn inventory(&self) -> Result<Inventory, StoreError>;
+
+    /// Waits a while until nobody stores anything, and keeps others from it as long as the result lives.
+    fn sweep(&self) -> Result<Box<dyn Sweep + '_>, StoreError>;
+}
+
+/// What a store holds.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// Contents with a place of their own.
+    pub single: Vec<Content>,
+    pub packs: Vec<Pack>,
+}
+
+/// Contents that are stored together, and can only be removed together.
+#[derive(Clone, Debug)]
+pub struct Pack {
+    pub name: String,
+    /// Bytes, with all that is not content.
+    pub bytes: u64,
+    pub contents: Vec<Content>,
+}
+
+impl Inventory {
+    /// Every stored content; one that is stored twice comes twice.
+    pub fn contents(&self) -> impl Iterator<Item = &Content> {
+        self.single.iter().chain(self.packs.iter().flat_map(|p| &p.contents))
+    }
+}
+
+/// The only way to remove something. The caller has made sure, after it got this, that nothing refers to it.
+pub trait Sweep {
+    /// A content with a place of its own.
+    fn remove_single(&self, content: &Blake3Hash) -> Result<(), StoreError>;
+
+    fn remove_pack(&self, name: &str) -> Result<(), StoreError>;
 }
 
 /// Writes an object's bytes, piece by piece.
@@ -70,5 +109,19 @@ pub trait PutBatch: Send + Sync {
     fn version_of(&self, content: &Content) -> Located;
 
     /// Makes everything put so far durable; only then may anyone refer to it.
-    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+    fn commit(self: Box<Self>) -> Result<Kept, StoreError>;
+}
+
+/// As long as it lives, nothing is removed from the store: neither what the batch put, nor what it found there and
+/// did not put again. Hold it until the entry that refers to them is committed.
+#[must_use]
+pub struct Kept {
+    _lock: Option<File>,
+}
+
+impl Kept {
+    /// `lock`: a lock that whoever removes something must hold alone.
+    pub fn by(lock: Option<File>) -> Self {
+        Kept { _lock: lock }
+    }
 }

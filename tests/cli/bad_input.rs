@@ -707,7 +707,7 @@ fn a_pointer_that_cannot_be_read() {
     $ mlprov ls
     --- stderr
     Error: the pointer data.mlprov cannot be used: holds merge conflict markers
-    Hint: mlprov track data   # writes it again from the data
+    Hint: mlprov merge data   # merges both versions by path
     --- exit 2
     ");
     let commit = s.git_output("repo", &[], &["commit", "-q", "-a", "-m", "conflict"]);

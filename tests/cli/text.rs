@@ -25,6 +25,7 @@ fn init_says_what_it_made() {
       made    the ledger of this clone
       made    a disclosure object (who you are; named by digest only, and deletable)
       made    a pin of the log's key
+      made    a merge driver for pointers
       made    5 git hooks
     --- stderr
     Hint: git add .mlprov && git commit -m 'Record provenance with mlprov'
@@ -59,6 +60,7 @@ fn init_joins_a_clone() {
       made    the ledger of this clone
       made    a disclosure object (who you are; named by digest only, and deletable)
       made    a pin of the log's key
+      made    a merge driver for pointers
       made    5 git hooks
     --- exit 0
     ");

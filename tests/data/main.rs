@@ -5,6 +5,9 @@ mod common;
 
 mod diff;
 mod links;
+mod merge;
 mod packs;
+mod prune;
 mod restore;
 mod touched;
+mod untrack;

@@ -32,6 +32,7 @@ use crate::durable::ScratchDir;
 use crate::git::program::RunTree;
 use crate::git::repo::Commit;
 use crate::ports::StoreError;
+use crate::ports::object_store::Kept;
 use crate::ports::object_store::PutBatch;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
@@ -97,6 +98,10 @@ struct Prepared {
     config_files: Vec<Artefact>,
     parameters: Vec<Parameter>,
     notes: Vec<String>,
+    /// Of the inputs.
+    records: Vec<DatasetRecord>,
+    /// Until the run's start is recorded.
+    kept: Option<Kept>,
 }
 
 pub fn run(
@@ -108,7 +113,7 @@ pub fn run(
     let signer = project.ready()?;
     let commit = project.repo.head()?;
     let outputs = Outputs::plan(project, cwd, request)?;
-    let prepared = prepare(project, cwd, request, &commit, &outputs, progress)?;
+    let mut prepared = prepare(project, cwd, request, &commit, &outputs, progress)?;
     let guard = SignalGuard::take().map_err(|e| StoreError::io("watch", "signals", e))?;
 
     // Durable before the command starts: a run that is killed, or ends badly, stays in the log.
@@ -120,6 +125,11 @@ pub fn run(
         body.parameters = List::Inline(prepared.parameters.clone());
         Ok(())
     })?;
+    // The log names them now. Not before: what is remembered must never be more than the log says.
+    drop(prepared.kept.take());
+    for record in &prepared.records {
+        let _ = project.remember_dataset(record); // it is found in the log, too
+    }
 
     let variables = [("MLPROV_RUN_ID", prepared.id.to_string())];
     let ended = guard.run(&request.command, cwd, &variables, request.stdout_is_ours);
@@ -187,10 +197,7 @@ fn prepare(
         scans.push(scanned);
         records.push(record);
     }
-    objects.commit()?;
-    for record in &records {
-        project.remember_dataset(record)?;
-    }
+    let kept = Some(objects.commit()?);
 
     let argv: Vec<String> = request.command.iter().map(|w| w.to_string_lossy().into_owned()).collect();
     let (command, secrets) = redact::redact_argv(&argv);
@@ -219,7 +226,7 @@ fn prepare(
         group: None,
         external_ids: Default::default(),
     };
-    Ok(Prepared { id, run, source, inputs, scans, config_files, parameters, notes })
+    Ok(Prepared { id, run, source, inputs, scans, config_files, parameters, notes, records, kept })
 }
 
 /// A run inside a run names it.
@@ -295,7 +302,8 @@ fn finish(
     ended: &Ended,
     progress: &dyn Progress,
 ) -> Result<RunReport> {
-    let Prepared { id, mut run, source, mut inputs, scans, config_files, parameters, mut notes } = prepared;
+    let Prepared { id, mut run, source, mut inputs, scans, config_files, parameters, mut notes, .. } =
+        prepared;
     let root = project.repo.root();
     for (artefact, before) in inputs.iter_mut().zip(&scans) {
         let stable = scan::scan(root, &artefact.name).is_ok_and(|after| before.is_same(&after));
@@ -382,7 +390,7 @@ fn append(
     fill(&mut body, project)?;
     let objects = project.store.batch(false)?;
     record::fit(&mut body, &*objects)?;
-    objects.commit()?;
+    let _kept = objects.commit()?;
     let mut receipts = project.append(vec![record::seal(body, signer)?])?;
     Ok(receipts.remove(0))
 }

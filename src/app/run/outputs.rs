@@ -18,6 +18,7 @@ use crate::domain::entry::Run;
 use crate::domain::path::RepoPath;
 use crate::ports::StoreError;
 use crate::ports::model_registry::PackageRecord;
+use crate::ports::object_store::Kept;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
 use crate::worktree::scan;
@@ -45,6 +46,8 @@ pub struct Made {
     /// Something declared is not there, or could not be stored or read.
     pub incomplete: bool,
     pub notes: Vec<String>,
+    /// Until the run's end is recorded.
+    kept: Option<Kept>,
 }
 
 impl Made {
@@ -123,7 +126,7 @@ impl Outputs {
                 Err(e) => made.lacks(format!("output {path}: {}", brief(&e))),
             }
         }
-        objects.commit()?;
+        made.kept = Some(objects.commit()?);
         for artefact in stored.iter().filter(|a| a.observed.as_deref() == Some("unchanged")) {
             made.notes.push(format!("output {}: the command did not write it", artefact.name));
             // An old model, or old metrics, must not pass for this run's.

@@ -18,6 +18,7 @@ use crate::app::resolve::Target;
 use crate::domain::entry::Kind;
 use crate::domain::ids::LogId;
 use crate::domain::statement;
+use crate::git::GitError;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
 use crate::ports::progress::Progress;
@@ -211,6 +212,12 @@ fn not_recorded(project: &Project, target: &Target, findings: &mut Findings) -> 
         if !project.repo.remote_names().is_empty() {
             findings.hint("mlprov sync --fetch   # brings what other clones recorded");
         }
+    }
+    // Then no hook could record it, and none ever will.
+    if let Some(commit) = project.repo.commit(commit)?
+        && let Err(AppError::Git(GitError::BadPointer { path, why, .. })) = project.pointers(&commit.tree)
+    {
+        findings.add("pointer", path, Verdict::Altered, why);
     }
     Ok(())
 }

@@ -18,8 +18,15 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
     }
     context.ui.answer(&text(&report));
     for dataset in report.datasets.iter().filter(|d| matches!(d.state, "modified" | "bad pointer")) {
-        let path = hints::place(dataset.path.as_str().trim_end_matches(".mlprov"), context.at_root());
-        context.ui.hint(format!("mlprov track {path}   # records what is there now"));
+        let (path, at_root) = (dataset.path.as_str(), context.at_root());
+        let in_conflict = dataset.detail.as_ref().filter(|why| why.contains("conflict markers"));
+        context.ui.hint(match in_conflict {
+            Some(why) => hints::pointer_hint(path, why, at_root),
+            None => {
+                let data = hints::place(path.trim_end_matches(".mlprov"), at_root);
+                format!("mlprov track {data}   # records what is there now")
+            }
+        });
     }
     if report.head.is_some() && !report.head_recorded && report.waiting_for_data.is_empty() {
         context.ui.hint("mlprov hook post-commit   # records the commit that HEAD names");

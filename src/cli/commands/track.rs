@@ -38,6 +38,14 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         return Ok(0);
     }
     context.ui.answer(&text(&report));
+    for d in &report.datasets {
+        if let Some(why) = &d.replaced {
+            let pointer = format::visible(d.pointer.as_str());
+            context
+                .ui
+                .warning(format!("the pointer {pointer} could not be used, and was written again: {why}"));
+        }
+    }
     if !report.written.is_empty() {
         let at_root = context.at_root();
         let files: Vec<String> = report.written.iter().map(|f| hints::place(f, at_root)).collect();

@@ -12,6 +12,7 @@ mod place;
 pub mod provision;
 mod queue;
 pub mod registry;
+mod sweep;
 
 use crate::durable::DurableError;
 use crate::ports::StoreError;

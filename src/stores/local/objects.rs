@@ -3,6 +3,7 @@
 //! ```text
 //! objects/<2 hex>/<BLAKE3>   one read-only file per content
 //! packs/<name>.tar, .idx     many small contents together (`pack.rs`)
+//! lock                       held by batches together, and alone by who removes something
 //! staging/                   files on their way in
 //! ```
 //! A content stands in one of both places; a file of its own comes first, so that it can mend a damaged pack.
@@ -16,12 +17,16 @@ use crate::durable;
 use crate::durable::Staging;
 use crate::ports::StoreError;
 use crate::ports::object_store::Fill;
+use crate::ports::object_store::Inventory;
+use crate::ports::object_store::Kept;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
 use crate::ports::object_store::Spot;
+use crate::ports::object_store::Sweep;
 use crate::stores::local::pack::PackIndex;
 use crate::stores::local::pack::PackWriter;
 use crate::stores::local::pack::Place;
+use crate::stores::local::sweep;
 use std::collections::HashSet;
 use std::fs;
 use std::fs::File;
@@ -51,18 +56,18 @@ const PIECE: usize = 4 << 20;
 const SHARDS: usize = 64;
 
 pub struct LocalStore {
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     link: Link,
     packs: RwLock<Option<Packs>>,
 }
 
-type Packs = Arc<Vec<Arc<Pack>>>;
+pub(super) type Packs = Arc<Vec<Arc<Pack>>>;
 
 /// A pack that is opened.
-struct Pack {
-    path: PathBuf,
+pub(super) struct Pack {
+    pub(super) path: PathBuf,
     file: File,
-    index: PackIndex,
+    pub(super) index: PackIndex,
 }
 
 impl Pack {
@@ -117,12 +122,17 @@ impl LocalStore {
         self.dir.join("objects").join(&hex[..2]).join(hex)
     }
 
-    fn pack_dir(&self) -> PathBuf {
+    /// Held by every batch, and alone by who removes something.
+    pub(super) fn lock_path(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+
+    pub(super) fn pack_dir(&self) -> PathBuf {
         self.dir.join("packs")
     }
 
     /// The packs that are there; `fresh`: by a look at the directory, which others write to as well.
-    fn packs(&self, fresh: bool) -> Result<Packs, StoreError> {
+    pub(super) fn packs(&self, fresh: bool) -> Result<Packs, StoreError> {
         let known = self.packs.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known.as_ref().filter(|_| !fresh) {
             return Ok(known.clone());
@@ -195,10 +205,13 @@ impl ObjectStore for LocalStore {
 
     fn batch(&self, repair: bool) -> Result<Box<dyn PutBatch + '_>, StoreError> {
         let staging = Staging::begin(&self.dir.join("staging"))?;
+        // Before the first look at what is stored: it stays from here on.
+        let lock = durable::hold_shared(&self.lock_path())?;
         Ok(Box::new(LocalBatch {
             store: self,
             repair,
             staging,
+            lock,
             packs: self.packs(true)?,
             fresh: (0..SHARDS).map(|_| Mutex::default()).collect(),
             writers: Mutex::default(),
@@ -276,6 +289,14 @@ impl ObjectStore for LocalStore {
         let packs = self.packs(false);
         packs.is_ok_and(|packs| holds(self, &packs, content, size))
     }
+
+    fn inventory(&self) -> Result<Inventory, StoreError> {
+        sweep::inventory(self)
+    }
+
+    fn sweep(&self) -> Result<Box<dyn Sweep + '_>, StoreError> {
+        sweep::begin(self)
+    }
 }
 
 /// Whether a content of this size is stored. A file of another length is damaged, and counts for nothing.
@@ -291,6 +312,8 @@ struct LocalBatch<'a> {
     /// Whether stored bytes are read again before they count.
     repair: bool,
     staging: Staging,
+    /// Held together with other batches.
+    lock: File,
     packs: Packs,
     /// What this batch has taken already, by the first bits of the hash.
     fresh: Vec<Mutex<HashSet<Blake3Hash>>>,
@@ -572,7 +595,7 @@ impl PutBatch for LocalBatch<'_> {
         located(content.blake3, content.size)
     }
 
-    fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    fn commit(self: Box<Self>) -> Result<Kept, StoreError> {
         let writers = std::mem::take(&mut *lock(&self.writers));
         writers.into_iter().try_for_each(|(writer, temp)| self.end_pack(writer, temp))?;
         let this = *self;
@@ -580,6 +603,7 @@ impl PutBatch for LocalBatch<'_> {
         if moves.iter().any(|(_, place)| place.extension().is_some()) {
             durable::create_dir_all(&this.store.pack_dir())?;
         }
-        Ok(this.staging.commit(&moves)?)
+        this.staging.commit(&moves)?;
+        Ok(Kept::by(Some(this.lock)))
     }
 }

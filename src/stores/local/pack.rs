@@ -181,6 +181,16 @@ impl PackIndex {
         (&record[..32], Place { offset: word(32), size: word(40) })
     }
 
+    /// Every member and its size.
+    pub fn members(&self) -> impl Iterator<Item = (Blake3Hash, u64)> {
+        (0..self.len()).map(|n| {
+            let (content, place) = self.record(n);
+            let mut hash = [0u8; 32];
+            hash.copy_from_slice(content);
+            (Blake3Hash(hash), place.size)
+        })
+    }
+
     pub fn find(&self, content: &Blake3Hash) -> Option<Place> {
         let (mut low, mut high) = (0, self.len());
         while low < high {

@@ -61,6 +61,18 @@ impl ModelRegistry for LocalRegistry {
         Self::read(&self.file(arn))
     }
 
+    fn groups(&self) -> Result<Vec<String>, StoreError> {
+        let failed = |e| StoreError::io("read", self.dir.display(), e);
+        let listed = match fs::read_dir(&self.dir) {
+            Ok(listed) => listed,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(failed(e)),
+        };
+        let name = |entry: io::Result<fs::DirEntry>| entry.map(|e| e.file_name().into_string().ok());
+        let names = listed.map(name).collect::<io::Result<Vec<_>>>().map_err(failed)?;
+        Ok(names.into_iter().flatten().collect())
+    }
+
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
         // The group comes from a command line: it must not name another directory.
         if arn::check_group(group).is_err() {

@@ -40,6 +40,7 @@ use crate::ports::log_reader::StoredEntry;
 use crate::stores::local::lookup::Covered;
 use crate::stores::local::lookup::Lookup;
 use crate::stores::local::place;
+use crate::stores::local::queue::Queue;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -175,6 +176,14 @@ impl CommitStore for LocalLedger {
         let outcome = self.commit_at(&lock, start, batch);
         self.unlock(&lock);
         outcome
+    }
+
+    fn forget_waiting(&self) -> Result<(), StoreError> {
+        let lock = self.lock()?;
+        // Who still lives puts its batch there again, or gets the lock.
+        Queue::new(&self.dir).remove();
+        self.unlock(&lock);
+        Ok(())
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {

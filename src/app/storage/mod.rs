@@ -1,0 +1,5 @@
+//! What the store holds, for whom, and what of it nobody needs.
+
+pub mod du;
+pub mod prune;
+mod references;
