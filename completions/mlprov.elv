@@ -25,7 +25,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
             cand -V 'Print version'
@@ -67,7 +67,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -86,7 +86,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -105,7 +105,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -119,7 +119,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -131,7 +131,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -145,7 +145,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -163,7 +163,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -177,7 +177,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -189,7 +189,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -202,7 +202,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -216,7 +216,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -241,7 +241,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -256,7 +256,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -268,7 +268,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -282,7 +282,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -298,7 +298,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -314,7 +314,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -326,7 +326,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
             cand show 'Show the public keys of this clone'
@@ -348,7 +348,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -360,7 +360,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -372,7 +372,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -384,7 +384,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -397,7 +397,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -409,7 +409,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -421,7 +421,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -433,7 +433,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -474,7 +474,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
             cand status 'Size, root, and what is published'
@@ -495,7 +495,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -507,7 +507,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -521,7 +521,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -535,7 +535,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -551,7 +551,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -563,7 +563,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -575,7 +575,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -587,7 +587,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -629,7 +629,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -641,7 +641,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -653,7 +653,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -665,7 +665,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -v 'Say more about what is done'
             cand --verbose 'Say more about what is done'
             cand --json 'One JSON document on standard output'
-            cand --no-progress 'Do not draw progress'
+            cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -31,7 +31,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_needs_command" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_needs_command" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_needs_command" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_needs_command" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_needs_command" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_needs_command" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_needs_command" -s V -l version -d 'Print version'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "init" -d 'Make this repository a project, or join the project that it is'
@@ -68,7 +68,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-hooks -d 'Inst
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l glob -d 'Also everything that a pattern matches, each by itself, as in \'raw/**/*.csv\' (repeatable)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
@@ -82,7 +82,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l repair -d 'Read 
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l glob -d 'Also everything that a pattern matches, each by itself, as in \'raw/**/*.csv\' (repeatable)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
@@ -96,7 +96,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l repair -d 'Read ev
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -106,7 +106,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -s n -l dry-run -
 complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand untrack" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -115,7 +115,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand status" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand status" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l rev -d 'As of this commit, branch or tag [default: the work tree]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s C -d 'Run as if started in DIR' -r -F
@@ -126,7 +126,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l manifest -d 'Print 
 complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ls" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -l rev -d 'As of this commit, branch or tag [default: what the pointers in the work tree name]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -l run -d 'What this run read and made (ID as in `show`)' -r
@@ -140,7 +140,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -s n -l dry-run -
 complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -151,7 +151,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -l exit-code -d 'Exi
 complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand du" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand du" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -160,7 +160,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand du" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand du" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand du" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand du" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand du" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand du" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -170,7 +170,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -l force -d 'Remove
 complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand prune" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -180,7 +180,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s n -l dry-run -d 
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s n -l name -d 'Name of the run' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s d -l input -d 'Data that the command reads (repeatable)' -r -F
@@ -197,7 +197,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require-clean -d '
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l kind -d 'Only entries of this kind, e.g. run.finished' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s n -l max-count -d 'At most N entries' -r
@@ -208,7 +208,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -217,7 +217,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand show" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand show" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l trust -d 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l min-checkpoint -d 'A signed checkpoint that the log must continue' -r -F
@@ -228,7 +228,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -l remote -d 'Name of the git remote [default: the branch\'s, or the only one, or origin]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -s C -d 'Run as if started in DIR' -r -F
@@ -240,7 +240,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -s n -l dry-run -d '
 complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand sync" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand push" -l remote -d 'Name of the git remote [default: the branch\'s, or the only one, or origin]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand push" -s C -d 'Run as if started in DIR' -r -F
@@ -252,7 +252,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand push" -s n -l dry-run -d '
 complete -c mlprov -n "__fish_mlprov_using_subcommand push" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand push" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand push" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand push" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand push" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand push" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -261,7 +261,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -f -a "show" -d 'Show the public keys of this clone'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and not __fish_seen_subcommand_from show trust list request admit revoke rotate export help" -f -a "trust" -d 'Accept a log\'s key from now on'
@@ -280,7 +280,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -289,7 +289,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from trust" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -298,7 +298,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -307,7 +307,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from request" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -317,7 +317,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from admit" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -326,7 +326,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -335,7 +335,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -344,7 +344,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the public keys of this clone'
 complete -c mlprov -n "__fish_mlprov_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "trust" -d 'Accept a log\'s key from now on'
@@ -362,7 +362,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "status" -d 'Size, root, and what is published'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and not __fish_seen_subcommand_from status checkpoint prove check-proof audit export reindex adopt help" -f -a "checkpoint" -d 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
@@ -380,7 +380,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -389,7 +389,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -s o -l output -d 'Write it here [default: standard output]' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -s C -d 'Run as if started in DIR' -r -F
@@ -399,7 +399,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from prove" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l trust -d 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l min-checkpoint -d 'A signed checkpoint that the log must continue' -r -F
@@ -410,7 +410,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from check-proof" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l from-dir -d 'An exported copy instead of this clone\'s log' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l trust -d 'Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)' -r
@@ -423,7 +423,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -432,7 +432,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -441,7 +441,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from reindex" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -450,7 +450,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from adopt" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "status" -d 'Size, root, and what is published'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "checkpoint" -d 'Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet'
@@ -469,7 +469,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -478,7 +478,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -487,7 +487,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand hook" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -496,7 +496,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -l no-progress -d 'Do not draw progress'
+complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge-driver" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show verify sync key ledger demo completions hook merge-driver help" -f -a "init" -d 'Make this repository a project, or join the project that it is'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show verify sync key ledger demo completions hook merge-driver help" -f -a "track" -d 'Store files as immutable versions and write a small pointer for git'

@@ -23,6 +23,7 @@ use crate::domain::version_map::Content;
 use crate::ports::StoreError;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
+use crate::ports::object_store::Told;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
 use crate::worktree::ScannedFile;
@@ -218,18 +219,20 @@ const PIECE: usize = 256 << 10;
 /// Hashes a scan without storing anything. `known`: hashes of files that were not touched since, in the order of
 /// the scan.
 pub fn hash(scanned: Scanned, known: &[Option<Blake3Hash>], progress: &dyn Progress) -> Result<Hashed> {
-    let read = |file: &mut File, place: &Path| {
+    let read = |file: &mut File, place: &Path, told: &Told<'_>| {
         let mut hasher = blake3::Hasher::new();
         let huge = file.metadata().is_ok_and(|m| m.len() > HUGE);
-        let read =
-            if huge { hash_huge(&mut hasher, file) } else { hasher.update_reader(&mut *file).map(|_| ()) };
+        let read = match huge {
+            true => hash_huge(&mut hasher, file, told),
+            false => hasher.update_reader(&mut *file).map(|hasher| told(hasher.count())),
+        };
         read.map_err(|e| StoreError::io("read", place.display(), e))?;
         Ok(Content { blake3: Blake3Hash::from(hasher.finalize()), size: hasher.count() })
     };
     each_file(scanned, known, "hash", false, progress, &|_| true, &read)
 }
 
-fn hash_huge(hasher: &mut blake3::Hasher, file: &mut File) -> io::Result<()> {
+fn hash_huge(hasher: &mut blake3::Hasher, file: &mut File, told: &Told<'_>) -> io::Result<()> {
     const PIECE: u64 = 16 << 20;
     let mut piece = Vec::with_capacity(PIECE as usize);
     loop {
@@ -238,6 +241,7 @@ fn hash_huge(hasher: &mut blake3::Hasher, file: &mut File) -> io::Result<()> {
             return Ok(());
         }
         hasher.update_rayon(&piece);
+        told(piece.len() as u64);
     }
 }
 
@@ -269,7 +273,7 @@ pub fn put_known(
     objects: &dyn PutBatch,
     progress: &dyn Progress,
 ) -> Result<Hashed> {
-    let put = |file: &mut File, place: &Path| objects.put_file(place, file);
+    let put = |file: &mut File, place: &Path, told: &Told<'_>| objects.put_file(place, file, told);
     each_file(scanned, known, "store", objects.links(), progress, held, &put)
 }
 
@@ -277,7 +281,8 @@ fn one_problem(problem: Problem) -> AppError {
     ScanError { problems: vec![problem] }.into()
 }
 
-type ReadFile<'a> = dyn Fn(&mut File, &Path) -> std::result::Result<Content, StoreError> + Sync + 'a;
+type ReadFile<'a> =
+    dyn Fn(&mut File, &Path, &Told<'_>) -> std::result::Result<Content, StoreError> + Sync + 'a;
 
 /// Files below this size (bytes) are handed out to threads together.
 const SMALL: u64 = 1 << 20;
@@ -304,10 +309,11 @@ fn each_file(
             return Ok(content);
         }
         let mut file = scanned.open(found).map_err(Failure::Problem)?;
-        let content = read(&mut file, &scanned.place(found)).map_err(Failure::Store)?;
+        let content = read(&mut file, &scanned.place(found), &|bytes| progress.advance(0, bytes))
+            .map_err(Failure::Store)?;
         let checked = if linked { scanned.check_linked(found, &file) } else { scanned.check(found, &file) };
         checked.map_err(Failure::Problem)?;
-        progress.advance(1, content.size);
+        progress.advance(1, 0);
         Ok(content)
     };
     let unread = |(n, _): &(usize, &ScannedFile)| known.get(*n).copied().flatten().is_none();

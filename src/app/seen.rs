@@ -84,16 +84,15 @@ impl Project {
 }
 
 impl Seen {
-    /// The root of what lies there now. Only files that are not known are read, and remembered.
-    pub fn root(self, progress: &dyn Progress) -> Result<Blake3Hash> {
-        if let Some(root) = self.known.root {
-            return Ok(root);
-        }
+    /// What lies there now, with its root. Only files that are not known are read, and remembered.
+    pub fn hash(self, progress: &dyn Progress) -> Result<(Hashed, Blake3Hash)> {
         let (begun, cache) = (self.begun, self.cache);
         let hashed = data::hash(self.scanned, &self.known.hashes, progress)?;
         let root = hashed.root()?;
-        remember(&cache, &hashed, &root, begun);
-        Ok(root)
+        if self.known.root.is_none() {
+            remember(&cache, &hashed, &root, begun);
+        }
+        Ok((hashed, root))
     }
 
     /// For [`remember`], when the scan has moved on.

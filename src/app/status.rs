@@ -5,13 +5,17 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
 use crate::app::ls;
+use crate::app::version::DatasetAt;
+use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::CommitId;
 use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
 use crate::domain::time::Timestamp;
 use crate::git::GitError;
 use crate::ports::progress::Progress;
 use crate::worktree::scan::ProblemKind;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -71,6 +75,9 @@ pub fn status(
     let only = paths.iter().map(|p| app::place_in(&project.repo, cwd, p)).collect::<Result<Vec<_>>>()?;
     // The repository itself is no restriction.
     let only: Vec<RepoPath> = only.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
+    // First: a ledger that cannot be read is said before anything is remembered.
+    let entries = project.entries()?;
+    let recorded = commit::recorded_commits(project)?;
     let mut datasets = Vec::new();
     for (at, placed) in ls::worktree_pointers(project)? {
         let data = placed.as_ref().map_or(at.clone(), |p| p.data.clone());
@@ -91,8 +98,6 @@ pub fn status(
         Err(GitError::Unborn) => None,
         Err(e) => return Err(e.into()),
     };
-    let entries = project.entries()?;
-    let recorded = commit::recorded_commits(project)?;
     let ended: Vec<_> = entries
         .iter()
         .filter(|e| e.is(&crate::domain::entry::Kind::RunFinished))
@@ -135,17 +140,29 @@ fn compare(
             return Ok(("unreadable", Some(format!("{}: {}", first.path.display(), first.kind))));
         }
     };
-    let (pointer, scanned) = (&placed.pointer, &seen.scanned);
-    if scanned.files.len() as u64 != pointer.files || scanned.bytes() != pointer.bytes {
-        let detail = format!(
-            "{} files, {} bytes; the pointer says {} files, {} bytes",
-            scanned.files.len(),
-            scanned.bytes(),
-            pointer.files,
-            pointer.bytes
-        );
-        return Ok(("modified", Some(detail)));
+    let pointer = &placed.pointer;
+    if seen.known.root == Some(pointer.blake3) {
+        return Ok(("unchanged", None));
     }
-    let root = seen.root(progress)?;
-    Ok(if root == pointer.blake3 { ("unchanged", None) } else { ("modified", None) })
+    let (hashed, root) = seen.hash(progress)?;
+    if root == pointer.blake3 {
+        return Ok(("unchanged", None));
+    }
+    let before = match pointer.kind {
+        DatasetKind::Directory => project.files_of(&DatasetAt::of_pointer(placed)).ok(),
+        DatasetKind::File => None,
+    };
+    let detail = before.map(|before| {
+        let now = hashed.scanned.files.iter().zip(&hashed.contents);
+        let now: BTreeMap<&str, Blake3Hash> = now.map(|(file, c)| (&*file.name, c.blake3)).collect();
+        let before: BTreeMap<&str, Blake3Hash> =
+            before.iter().map(|entry| (entry.path.as_str(), entry.blake3)).collect();
+        let new = now.keys().filter(|name| !before.contains_key(*name)).count();
+        let deleted = before.keys().filter(|name| !now.contains_key(*name)).count();
+        let modified = now.iter().filter(|(name, c)| before.get(*name).is_some_and(|b| b != *c)).count();
+        let count = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
+        let parts = [count(new, "new"), count(modified, "modified"), count(deleted, "deleted")];
+        format!("files: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    });
+    Ok(("modified", detail))
 }

@@ -50,7 +50,7 @@ pub struct Global {
     /// When to use colours
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub color: ColorWhen,
-    /// Do not draw progress
+    /// Say nothing of how far a long step has come
     #[arg(long, global = true)]
     pub no_progress: bool,
 }

@@ -5,6 +5,7 @@ use crate::cli::args::ColorWhen;
 use crate::cli::args::Global;
 use crate::cli::hints;
 use crate::cli::progress::Bar;
+use crate::cli::progress::Shape;
 use anstyle::AnsiColor;
 use anstyle::Style;
 use serde::Serialize;
@@ -16,7 +17,7 @@ pub struct Ui {
     pub json: bool,
     pub quiet: bool,
     pub verbose: bool,
-    progress: bool,
+    progress: Shape,
     color: anstream::ColorChoice,
 }
 
@@ -61,7 +62,11 @@ impl Ui {
             ColorWhen::Always => anstream::ColorChoice::Always,
             ColorWhen::Never => anstream::ColorChoice::Never,
         };
-        let progress = !global.no_progress && !global.quiet && io::stderr().is_terminal();
+        let progress = match io::stderr().is_terminal() {
+            _ if global.no_progress || global.quiet => Shape::Nothing,
+            true => Shape::Bar,
+            false => Shape::Lines,
+        };
         Ui { json: global.json, quiet: global.quiet, verbose: global.verbose, progress, color }
     }
 
@@ -76,7 +81,7 @@ impl Ui {
             _ => anstream::ColorChoice::Auto,
         };
         let (quiet, verbose) = (set("MLPROV_QUIET"), set("MLPROV_VERBOSE"));
-        Ui { json: false, quiet, verbose, progress: false, color }
+        Ui { json: false, quiet, verbose, progress: Shape::Nothing, color }
     }
 
     /// Arguments that make a child mlprov speak as this one does.

@@ -90,10 +90,13 @@ pub trait Sweep {
 /// Writes an object's bytes, piece by piece.
 pub type Fill<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
 
+/// Hears how many more bytes are done.
+pub type Told<'a> = dyn Fn(u64) + Sync + 'a;
+
 /// Contents on their way in. `put_…` may be called from many threads.
 pub trait PutBatch: Send + Sync {
-    /// Reads the file from its current position to its end. `name` is for error messages.
-    fn put_file(&self, name: &Path, file: &mut File) -> Result<Content, StoreError>;
+    /// Reads the file from its current position to its end. `name` is where it lies; `told` hears of bytes done.
+    fn put_file(&self, name: &Path, file: &mut File, told: &Told<'_>) -> Result<Content, StoreError>;
 
     /// Whether `put_file` may make the file read-only and give it a second name: then its change time is new.
     fn links(&self) -> bool {

@@ -970,13 +970,13 @@ fn bad_arguments_of_a_run_stop_it_before_it_begins() {
     Error: [dir]/repo/none: there is no such file or directory
     --- exit 2
     ");
-    assert_snapshot!(run(&["--model", "m.bin"]).snapshot(), @r"
+    assert_snapshot!(run(&["--model", "m.bin"]).snapshot(), @"
     $ mlprov run --model m.bin -- touch ran
     --- stderr
     error: the following required arguments were not provided:
       --model-group <G>
 
-    Usage: mlprov run --model <FILE> --model-group <G> -- <CMD>...
+    Usage: mlprov run --model <FILE> --model-group <G> --no-progress -- <CMD>...
 
     For more information, try '--help'.
     --- exit 2
@@ -1008,13 +1008,13 @@ fn bad_arguments_of_a_run_stop_it_before_it_begins() {
     Error: parameters [dir]/repo/params.yaml: it does not hold names and values
     --- exit 2
     ");
-    assert_snapshot!(s.refused(2, &["run"]).snapshot(), @r"
+    assert_snapshot!(s.refused(2, &["run"]).snapshot(), @"
     $ mlprov run
     --- stderr
     error: the following required arguments were not provided:
       <CMD>...
 
-    Usage: mlprov run -- <CMD>...
+    Usage: mlprov run --no-progress -- <CMD>...
 
     For more information, try '--help'.
     --- exit 2

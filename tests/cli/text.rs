@@ -199,19 +199,19 @@ fn status_tells_clean_modified_and_missing_apart() {
     --- exit 0
     ");
     s.write("data/a.csv", "x,y\n1,9\n");
-    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @"
     $ mlprov status
     Project repo, main: [commit] is recorded; 3 entries in the log
-      modified  data
+      modified  data    files: 1 modified
     --- stderr
     Hint: mlprov track data   # records what is there now
     --- exit 0
     ");
     s.write("data/a.csv", "x,y\n");
-    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @"
     $ mlprov status
     Project repo, main: [commit] is recorded; 3 entries in the log
-      modified  data    2 files, 12 bytes; the pointer says 2 files, 16 bytes
+      modified  data    files: 1 modified
     --- stderr
     Hint: mlprov track data   # records what is there now
     --- exit 0

@@ -134,6 +134,8 @@ impl Sandbox {
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_CONFIG_GLOBAL", "/dev/null"),
             ("GIT_TERMINAL_PROMPT", "0"),
+            // Or a slow moment would change what a command says.
+            ("MLPROV_NO_PROGRESS", "1"),
             ("GIT_EDITOR", "true"),
             ("GIT_AUTHOR_NAME", "Ada"),
             ("GIT_AUTHOR_EMAIL", "ada@example.org"),

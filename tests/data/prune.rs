@@ -51,7 +51,7 @@ fn leave_pack(s: &Sandbox, contents: impl Iterator<Item = String>) {
     let batch = store.batch(false).unwrap();
     for content in contents {
         fs::write(&place, content).unwrap();
-        batch.put_file(Path::new("one"), &mut File::open(&place).unwrap()).unwrap();
+        batch.put_file(Path::new("one"), &mut File::open(&place).unwrap(), &|_| {}).unwrap();
     }
     drop(batch.commit().unwrap());
 }

@@ -165,3 +165,25 @@ fn patterns_name_paths() {
     assert!(s.path("raw/deep/d.csv.mlprov").exists());
     assert!(s.mlprov(&["track"]).exit_code() == Some(2), "nothing is named");
 }
+
+#[test]
+fn long_work_is_told_in_plain_lines_where_there_is_no_terminal() {
+    let s = Sandbox::repo();
+    for n in 0..200 {
+        s.write(&format!("data/f{n}"), vec![n as u8; 400_000]);
+    }
+    // Slowed down, so that it takes longer than the quarter of a second that stays silent.
+    let mut slow = s.command("strace", "repo");
+    slow.args(["-f", "-qq", "-o", "/dev/null", "-e", "inject=read:delay_exit=4000"]);
+    slow.arg(env!("CARGO_BIN_EXE_mlprov")).args(["track", "data"]).env_remove("MLPROV_NO_PROGRESS");
+    let Ok(out) = slow.output() else { return skipped("progress of slow work (strace cannot run here)") };
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    if !out.status.success() && !said.contains("store:") {
+        return skipped("progress of slow work (strace cannot inject here)");
+    }
+    let line = said.lines().find(|l| l.starts_with("store: ")).unwrap_or_else(|| panic!("{said}"));
+    for part in ["/200 files, ", "/80.0 MB, ", "B/s"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(!String::from_utf8_lossy(&out.stdout).contains("store:"));
+}

@@ -23,6 +23,7 @@ use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
 use crate::ports::object_store::Spot;
 use crate::ports::object_store::Sweep;
+use crate::ports::object_store::Told;
 use crate::stores::local::pack::PackIndex;
 use crate::stores::local::pack::PackWriter;
 use crate::stores::local::pack::Place;
@@ -442,9 +443,9 @@ impl LocalBatch<'_> {
     }
 
     /// Reads, hashes and writes in one pass.
-    fn put_large(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
+    fn put_large(&self, name: &Path, file: &File, told: &Told<'_>) -> Result<Content, StoreError> {
         if let Some((temp, shared)) = self.share(name, file)? {
-            return self.hash_shared(temp, &shared);
+            return self.hash_shared(temp, &shared, told);
         }
         let (temp, mut out) = self.staging.create()?;
         let mut hasher = blake3::Hasher::new();
@@ -456,16 +457,17 @@ impl LocalBatch<'_> {
             }
             hasher.update(&piece);
             out.write_all(&piece).map_err(|e| StoreError::io("store", name.display(), e))?;
+            told(piece.len() as u64);
         }
         let (blake3, size) = (Blake3Hash::from(hasher.finalize()), hasher.count());
         Ok(self.keep_if_new(temp, Content { blake3, size }))
     }
 
     /// As [`LocalBatch::put_large`]: while one piece is written, the next is read and hashed.
-    fn put_huge(&self, name: &Path, file: &File) -> Result<Content, StoreError> {
+    fn put_huge(&self, name: &Path, file: &File, told: &Told<'_>) -> Result<Content, StoreError> {
         let read = |e| StoreError::io("read", name.display(), e);
         if let Some((temp, shared)) = self.share(name, file)? {
-            return self.hash_shared(temp, &shared);
+            return self.hash_shared(temp, &shared, told);
         }
         let (temp, out) = self.staging.create()?;
         let mut hasher = blake3::Hasher::new();
@@ -485,13 +487,14 @@ impl LocalBatch<'_> {
             written.map_err(|e| StoreError::io("store", name.display(), e))?;
             gone_on.map_err(read)?;
             at += piece.len() as u64;
+            told(piece.len() as u64);
             std::mem::swap(&mut piece, &mut next);
         }
         Ok(self.keep_if_new(temp, Content { blake3: Blake3Hash::from(hasher.finalize()), size: at }))
     }
 
     /// What is hashed is what is stored.
-    fn hash_shared(&self, temp: PathBuf, shared: &File) -> Result<Content, StoreError> {
+    fn hash_shared(&self, temp: PathBuf, shared: &File, told: &Told<'_>) -> Result<Content, StoreError> {
         let (mut hasher, mut piece) = (blake3::Hasher::new(), Vec::new());
         loop {
             read_piece(shared, &mut piece, PIECE).map_err(|e| StoreError::io("read", temp.display(), e))?;
@@ -500,6 +503,7 @@ impl LocalBatch<'_> {
                 return Ok(self.keep_if_new(temp, Content { blake3, size }));
             }
             hasher.update(&piece);
+            told(piece.len() as u64);
         }
     }
 
@@ -555,7 +559,7 @@ impl Write for Tee {
 }
 
 impl PutBatch for LocalBatch<'_> {
-    fn put_file(&self, name: &Path, file: &mut File) -> Result<Content, StoreError> {
+    fn put_file(&self, name: &Path, file: &mut File, told: &Told<'_>) -> Result<Content, StoreError> {
         let length = file.metadata().map_err(|e| StoreError::io("read", name.display(), e))?.len();
         match length <= PACKED {
             // A damaged member of a pack is mended by a file of its own, which comes first.
@@ -563,11 +567,16 @@ impl PutBatch for LocalBatch<'_> {
                 let mut bytes = Vec::new();
                 let read = read_whole(file, length, &mut bytes);
                 read.map_err(|e| StoreError::io("read", name.display(), e))?;
+                told(bytes.len() as u64);
                 self.put_bytes(&bytes)
             }
-            true => self.put_packed(name, file, length),
-            false if length > HUGE => self.put_huge(name, file),
-            false => self.put_large(name, file),
+            true => {
+                let content = self.put_packed(name, file, length)?;
+                told(content.size);
+                Ok(content)
+            }
+            false if length > HUGE => self.put_huge(name, file, told),
+            false => self.put_large(name, file, told),
         }
     }
 
