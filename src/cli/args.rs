@@ -330,9 +330,12 @@ pub struct MergeArgs {
 
 #[derive(Args, Debug)]
 pub struct DiffArgs {
-    /// What to compare [default: HEAD, and the files in the work tree]
-    #[arg(value_names = ["A", "B"], num_args = 0..=2)]
-    pub versions: Vec<String>,
+    /// The one version [default: HEAD]
+    #[arg(value_name = "A")]
+    pub a: Option<String>,
+    /// The other [default: the files in the work tree]
+    #[arg(value_name = "B")]
+    pub b: Option<String>,
     /// Only these
     #[arg(last = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,

@@ -29,8 +29,9 @@ use std::path::Path;
 use std::path::PathBuf;
 
 pub struct DiffRequest {
-    /// Commits, tags, branches or runs: at most two. HEAD and the work tree stand in for what is not named.
-    pub versions: Vec<String>,
+    /// Commits, tags, branches or runs. HEAD and the files in the work tree stand in for what is not named.
+    pub a: Option<String>,
+    pub b: Option<String>,
     /// Paths and patterns; none means everything.
     pub paths: Vec<PathBuf>,
 }
@@ -111,7 +112,7 @@ pub fn diff(
     request: &DiffRequest,
     progress: &dyn Progress,
 ) -> Result<DiffReport> {
-    let a = match request.versions.first() {
+    let a = match &request.a {
         Some(word) => side(project, cwd, word)?,
         None => {
             // Without a commit there is nothing to compare with.
@@ -119,7 +120,7 @@ pub fn diff(
             side(project, cwd, "HEAD")?
         }
     };
-    let b = match request.versions.get(1) {
+    let b = match &request.b {
         Some(word) => side(project, cwd, word)?,
         None => Side::Files,
     };

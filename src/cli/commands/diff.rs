@@ -19,7 +19,7 @@ const SHOWN: usize = 50;
 
 pub fn run(context: &Context, args: DiffArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
-    let request = DiffRequest { versions: args.versions, paths: args.paths };
+    let request = DiffRequest { a: args.a, b: args.b, paths: args.paths };
     let report = diff::diff(&project, &context.cwd, &request, &context.ui.progress())?;
     let exit = u8::from(args.exit_code && !report.is_empty());
     if context.ui.json {
