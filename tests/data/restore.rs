@@ -212,6 +212,19 @@ fn local_changes_are_kept() {
     assert_eq!(s.read("one.csv"), "third\n");
 }
 
+/// A copy of stored content under a name of its own, whose hash is known without reading.
+#[test]
+fn a_file_that_no_version_had_stays_although_its_content_is_stored() {
+    let s = Sandbox::project_with_data();
+    s.write("data/copy.csv", s.read("data/a.csv"));
+    fs::remove_file(s.path("data/b.csv")).unwrap();
+    std::thread::sleep(Duration::from_millis(2100));
+    s.mlprov(&["status"]).success().shows("modified");
+    let report = s.json(&["restore"]);
+    assert_eq!(report["datasets"][0]["extra"], json!(["data/copy.csv"]));
+    assert!(s.path("data/copy.csv").exists() && s.path("data/b.csv").exists());
+}
+
 #[test]
 fn parts_and_patterns() {
     let s = project();

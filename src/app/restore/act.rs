@@ -18,6 +18,8 @@ use crate::durable::arrivals::Arrivals;
 use crate::durable::arrivals::Below;
 use crate::ports::StoreError;
 use crate::ports::progress::Progress;
+use crate::worktree::Scanned;
+use crate::worktree::ScannedFile;
 use crate::worktree::scan;
 use crate::worktree::scan::ProblemKind;
 use crate::worktree::scan::ScanError;
@@ -236,14 +238,38 @@ fn remember(project: &Project, planned: &Planned, stats: &[Stat], arrivals: &Arr
         now = Stat::of(&arrivals.now()?).ctime;
     }
     let scanned = scan::scan(project.repo.root(), data)?;
-    let mut contents = Vec::with_capacity(scanned.files.len());
-    for file in &scanned.files {
-        match known.get(&*file.name) {
-            Some((stat, blake3)) if *stat == file.stat => {
-                contents.push(Content { blake3: *blake3, size: file.stat.size });
-            }
-            _ => return Ok(()),
-        }
+    match as_written(&known, &scanned) {
+        Some(contents) => project.remember_written(&Hashed { scanned, contents, sha256: None }, now),
+        None => Ok(()),
     }
-    project.remember_written(&Hashed { scanned, contents, sha256: None }, now)
+}
+
+/// What every file of a scan holds; `None` if one of them is not the one that was written or looked at.
+fn as_written(known: &BTreeMap<&str, (Stat, Blake3Hash)>, scanned: &Scanned) -> Option<Vec<Content>> {
+    let content = |file: &ScannedFile| {
+        let (_, blake3) = known.get(&*file.name).filter(|(stat, _)| *stat == file.stat)?;
+        Some(Content { blake3: *blake3, size: file.stat.size })
+    };
+    scanned.files.iter().map(content).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_written_to_meanwhile_is_not_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        fs::create_dir(root.join("data")).unwrap();
+        fs::write(root.join("data/a"), "one").unwrap();
+        let look = || scan::scan(&root, &"data".parse().unwrap()).unwrap();
+        let before = look();
+        let known = BTreeMap::from([("a", (before.files[0].stat, Blake3Hash::of(b"one")))]);
+        assert_eq!(as_written(&known, &look()).unwrap()[0].blake3, Blake3Hash::of(b"one"));
+        std::thread::sleep(Duration::from_millis(20));
+        fs::write(root.join("data/a"), "two").unwrap();
+        assert_eq!(as_written(&known, &look()), None);
+        assert_eq!(as_written(&BTreeMap::new(), &before), None, "a file that nobody wrote");
+    }
 }

@@ -246,3 +246,28 @@ fn check_names(dataset: &DatasetAt, files: &[ManifestEntry]) -> Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_version_can_name_files_of_git_or_our_own() {
+        let check = |data: &str, file: &str| {
+            let blake3 = Blake3Hash::of(b"");
+            let (kind, data) = (DatasetKind::Directory, data.parse().unwrap());
+            let dataset = DatasetAt { data, kind, root: blake3, files: 1, bytes: 0, version_map: None };
+            check_names(&dataset, &[ManifestEntry { path: file.to_owned(), blake3 }]).is_ok()
+        };
+        assert!(check("data", "a/.gitignore") && check(".github/x", ".mlprov/x"));
+        for (data, file) in [
+            ("data", "sub/.git/hooks/post-commit"),
+            ("data", ".GIT/config"),
+            (".git/hooks", "post-commit"),
+            ("sub/.git", "x"),
+            (".mlprov", "config.toml"),
+        ] {
+            assert!(!check(data, file), "{data} {file}");
+        }
+    }
+}
