@@ -151,7 +151,7 @@ fn what_a_stranger_says_in_a_trusted_log_is_not_believed() {
     two.ada(&["verify", "HEAD"]).code(3).shows("speaks against it");
 }
 
-/// Somebody who may push bends the correction of another, behind sound tiles: `sync` takes it over.
+/// Somebody who may push cuts the correction of another, behind sound tiles: `sync` takes it over.
 #[test]
 fn a_trusted_log_is_not_silenced_by_damage() {
     let two = Two::new();
@@ -164,10 +164,8 @@ fn a_trusted_log_is_not_silenced_by_damage() {
     let name = format!("refs/mlprov/logs/{}", two.log_of_bob());
     bend(&two, &name, |files| {
         let bundle = files.join("tile/entries/000.p/2");
-        let mut bytes = std::fs::read(&bundle).unwrap();
-        let at = bytes.len() - 600;
-        bytes[at] ^= 1;
-        std::fs::write(&bundle, &bytes).unwrap();
+        let bytes = std::fs::read(&bundle).unwrap();
+        std::fs::write(&bundle, &bytes[..bytes.len() - 1]).unwrap();
     });
     two.ada(&["sync", "--fetch"]).success();
     two.ada(&["verify", "HEAD"]).success();

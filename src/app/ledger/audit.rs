@@ -245,7 +245,7 @@ impl Audit {
     fn report(self, origin: String, checkpoints: u64) -> AuditReport {
         let (result, exit_code) = match () {
             () if self.count > self.unpinned => ("altered", 1),
-            () if self.unpinned > 0 || checkpoints == 0 || self.tree.size() == 0 => ("incomplete", 3),
+            () if checkpoints == 0 || self.tree.size() == 0 => ("incomplete", 3),
             () => ("sound", 0),
         };
         AuditReport {
