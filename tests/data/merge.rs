@@ -107,6 +107,44 @@ fn without_a_common_version_all_files_of_both_sides_are_kept() {
     s.mlprov(&["verify", "HEAD"]).success();
 }
 
+/// Two merge bases: git first merges these, by the same driver.
+#[test]
+fn criss_cross_merges_do_not_bring_back_what_was_taken_back() {
+    let base: Files<'_> = &[("a", "a0"), ("b", "b0")];
+    for (theirs, in_conflict) in [("a0", false), ("a2", true)] {
+        let s = branches(Some(base), &[("a", "a1"), ("b", "b0")], &[("a", theirs), ("b", "b2")]);
+        s.git(&["tag", "one", "main"]);
+        s.git(&["tag", "two", "other"]);
+        for (branch, with) in [("main", "two"), ("other", "one")] {
+            s.git(&["checkout", "-q", branch]);
+            let out = git(&s, "repo", &["merge", "-q", "-m", "crossed", with]);
+            assert_eq!(out.exit_code() != Some(0), in_conflict, "{}", out.snapshot());
+            // Both come to the same version; then ours takes `a` back.
+            s.git(&["checkout", "-q", "--ours", "."]);
+            let mut files = vec![("a", "a1"), ("b", "b2")];
+            match branch {
+                "main" => files = vec![("a", "a0"), ("b", "b2"), ("ours", "o")],
+                _ => files.push(("theirs", "t")),
+            }
+            track(&s, "repo", &files);
+        }
+        s.git(&["checkout", "-q", "main"]);
+        let out = git(&s, "repo", &["merge", "-q", "-m", "merged", "other"]);
+        match in_conflict {
+            false => {
+                out.success();
+                let expected = [("a", "a0"), ("b", "b2"), ("ours", "o"), ("theirs", "t")];
+                assert_eq!(merged(&s, "repo"), files(&expected));
+                s.mlprov(&["verify", "HEAD"]).success();
+            }
+            // The common version is itself a conflict: nobody guesses.
+            true => {
+                out.code(1).says("the common version: holds merge conflict markers");
+            }
+        }
+    }
+}
+
 /// Merges, and demands a conflict with these lines, that changes nothing but what git itself leaves behind.
 #[track_caller]
 fn conflict(s: &Sandbox, lines: &[&str]) {
