@@ -38,6 +38,7 @@ use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -229,7 +230,12 @@ pub fn hash(scanned: Scanned, known: &[Option<Blake3Hash>], progress: &dyn Progr
         read.map_err(|e| StoreError::io("read", place.display(), e))?;
         Ok(Content { blake3: Blake3Hash::from(hasher.finalize()), size: hasher.count() })
     };
-    each_file(scanned, known, "hash", false, progress, &|_| true, &read)
+    let waiting = waiting(&scanned, known);
+    progress.begin("hash", Some(waiting.0), Some(waiting.1));
+    let all = 0..scanned.files.len();
+    let contents = each_file(&scanned, all, known, false, progress, &|_| true, &read);
+    progress.end();
+    Ok(Hashed { contents: contents?, scanned, sha256: None })
 }
 
 fn hash_huge(hasher: &mut blake3::Hasher, file: &mut File, told: &Told<'_>) -> io::Result<()> {
@@ -273,8 +279,31 @@ pub fn put_known(
     objects: &dyn PutBatch,
     progress: &dyn Progress,
 ) -> Result<Hashed> {
+    let waiting = waiting(&scanned, known);
+    progress.begin("store", Some(waiting.0), Some(waiting.1));
+    let contents = put_part(&scanned, 0..scanned.files.len(), known, held, objects, progress);
+    progress.end();
+    Ok(Hashed { contents: contents?, scanned, sha256: None })
+}
+
+/// As [`put_known`], for some of the files of a scan.
+pub fn put_part(
+    scanned: &Scanned,
+    range: Range<usize>,
+    known: &[Option<Blake3Hash>],
+    held: &(dyn Fn(&Content) -> bool + Sync),
+    objects: &dyn PutBatch,
+    progress: &dyn Progress,
+) -> Result<Vec<Content>> {
     let put = |file: &mut File, place: &Path, told: &Told<'_>| objects.put_file(place, file, told);
-    each_file(scanned, known, "store", objects.links(), progress, held, &put)
+    each_file(scanned, range, known, objects.links(), progress, held, &put)
+}
+
+/// Files and bytes that are not known.
+pub fn waiting(scanned: &Scanned, known: &[Option<Blake3Hash>]) -> (u64, u64) {
+    let unread = |(n, _): &(usize, &ScannedFile)| known.get(*n).copied().flatten().is_none();
+    let unread = scanned.files.iter().enumerate().filter(unread);
+    unread.fold((0, 0), |(files, bytes), (_, file)| (files + 1, bytes + file.stat.size))
 }
 
 fn one_problem(problem: Problem) -> AppError {
@@ -289,16 +318,17 @@ const SMALL: u64 = 1 << 20;
 /// A larger file (bytes) is read by itself, on all cores.
 pub const HUGE: u64 = 64 << 20;
 
-/// `linked`: see [`PutBatch::links`]. Reads every file that is not known, or of which `enough` says that what is known is not enough.
+/// Reads every file of a range that is not known, or of which `enough` says that what is known is not enough.
+/// `linked`: see [`PutBatch::links`].
 fn each_file(
-    scanned: Scanned,
+    scanned: &Scanned,
+    range: Range<usize>,
     known: &[Option<Blake3Hash>],
-    phase: &'static str,
     linked: bool,
     progress: &dyn Progress,
     enough: &(dyn Fn(&Content) -> bool + Sync),
     read: &ReadFile<'_>,
-) -> Result<Hashed> {
+) -> Result<Vec<Content>> {
     enum Failure {
         Problem(Problem),
         Store(StoreError),
@@ -316,11 +346,10 @@ fn each_file(
         progress.advance(1, 0);
         Ok(content)
     };
-    let unread = |(n, _): &(usize, &ScannedFile)| known.get(*n).copied().flatten().is_none();
-    let waiting = scanned.files.iter().enumerate().filter(unread);
-    let (files, bytes) = waiting.fold((0, 0), |(files, bytes), (_, f)| (files + 1, bytes + f.stat.size));
-    progress.begin(phase, Some(files), Some(bytes));
-    let small = bytes / (files.max(1)) < SMALL;
+    let first = range.start;
+    let files = &scanned.files[range];
+    let bytes: u64 = files.iter().map(|file| file.stat.size).sum();
+    let small = bytes / (files.len() as u64).max(1) < SMALL;
     // Kept apart: a list of a million outcomes would take more memory than a million contents.
     let failures = Mutex::new(Vec::new());
     let nothing = Content { blake3: Blake3Hash([0; 32]), size: 0 };
@@ -331,18 +360,16 @@ fn each_file(
         })
     };
     let is_huge = |found: &ScannedFile| found.stat.size > HUGE;
-    let mut contents: Vec<Content> = scanned
-        .files
+    let mut contents: Vec<Content> = files
         .par_iter()
         .enumerate()
         .with_min_len(if small { 16 } else { 1 })
-        .map(|(n, found)| if is_huge(found) { nothing } else { or_failure(n, found) })
+        .map(|(n, found)| if is_huge(found) { nothing } else { or_failure(first + n, found) })
         .collect();
     // Each of these takes all cores by itself.
-    for (n, found) in scanned.files.iter().enumerate().filter(|(_, found)| is_huge(found)) {
-        contents[n] = or_failure(n, found);
+    for (n, found) in files.iter().enumerate().filter(|(_, found)| is_huge(found)) {
+        contents[n] = or_failure(first + n, found);
     }
-    progress.end();
     let mut problems = Vec::new();
     for failure in failures.into_inner().unwrap_or_else(PoisonError::into_inner) {
         match failure {
@@ -354,7 +381,7 @@ fn each_file(
         problems.sort_by(|a, b| a.path.cmp(&b.path));
         return Err(ScanError { problems }.into());
     }
-    Ok(Hashed { scanned, contents, sha256: None })
+    Ok(contents)
 }
 
 pub fn sha256_of(reader: &mut dyn Read, place: &Path) -> Result<Sha256Hash> {

@@ -95,6 +95,13 @@ impl Seen {
         Ok((hashed, root))
     }
 
+    /// Remembers the first files, which are durable by now.
+    pub fn remember_part(&self, files: usize) {
+        let hashes = self.known.hashes[..files].iter().map_while(|hash| *hash);
+        // Without it, they are read again: so a failure does not matter.
+        let _ = StatCache::save_part(&self.cache, &self.scanned.files[..files], hashes, self.begun);
+    }
+
     /// For [`remember`], when the scan has moved on.
     pub fn memory(&self) -> (PathBuf, i64) {
         (self.cache.clone(), self.begun)

@@ -28,6 +28,7 @@ use crate::domain::version_map::VersionMap;
 use crate::durable;
 use crate::ledger::batch::SealedEntry;
 use crate::ports::StoreError;
+use crate::ports::object_store::Kept;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
 use crate::worktree::scan::ProblemKind;
@@ -196,10 +197,15 @@ fn matching(root: &Path, cwd: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) -> Result<TrackReport> {
     let TrackOptions { repair, append, .. } = plan.options;
     let signer = project.signer()?;
+    let mut seen = plan.seen;
+    let mut kept = Vec::new();
+    for dataset in seen.iter_mut().filter(|_| !repair) {
+        kept.extend(store_in_steps(project, dataset, progress)?);
+    }
     let objects = project.store.batch(repair)?;
     let mut records: Vec<(RepoPath, DatasetRecord)> = Vec::new();
     let mut read = Vec::new();
-    for seen in plan.seen {
+    for seen in seen {
         let path = seen.scanned.path.clone();
         if !repair
             && !append
@@ -268,6 +274,40 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
     }
     report.recorded = commit::finish_waiting(project, &*signer)?;
     Ok(report)
+}
+
+/// Makes all but the rest of a large dataset durable, step by step, and remembers what is: after an interruption it
+/// need not be read again.
+fn store_in_steps(project: &Project, seen: &mut Seen, progress: &dyn Progress) -> Result<Vec<Kept>> {
+    let step = project.config.store.batch;
+    let waiting = data::waiting(&seen.scanned, &seen.known.hashes);
+    let mut kept = Vec::new();
+    if waiting.1 <= step {
+        return Ok(kept);
+    }
+    seen.known.hashes.resize(seen.scanned.files.len(), None);
+    progress.begin("store", Some(waiting.0), Some(waiting.1));
+    let (mut from, mut bytes) = (0, 0);
+    for n in 0..seen.scanned.files.len() {
+        if seen.known.hashes[n].is_none() {
+            bytes += seen.scanned.files[n].stat.size;
+        }
+        if bytes < step || n + 1 == seen.scanned.files.len() {
+            continue;
+        }
+        let objects = project.store.batch(false)?;
+        let held = |content: &Content| project.store.holds(&content.blake3, content.size);
+        let contents =
+            data::put_part(&seen.scanned, from..n + 1, &seen.known.hashes, &held, &*objects, progress)?;
+        kept.push(objects.commit()?);
+        for (hash, content) in seen.known.hashes[from..].iter_mut().zip(contents) {
+            *hash = Some(content.blake3);
+        }
+        (from, bytes) = (n + 1, 0);
+        seen.remember_part(from);
+    }
+    progress.end();
+    Ok(kept)
 }
 
 /// The files of the version that the pointer in the work tree names. It must be known here, so that nothing is lost.

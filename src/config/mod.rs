@@ -54,6 +54,13 @@ pub struct StoreTable {
     pub backend: String,
     #[serde(default)]
     pub link: Link,
+    /// So many bytes are made durable at once. What was made durable before an interruption is not read again.
+    #[serde(default = "batch")]
+    pub batch: u64,
+}
+
+fn batch() -> u64 {
+    8 << 30
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]

@@ -12,6 +12,7 @@ use crate::domain::digest::Blake3Hash;
 use crate::durable;
 use crate::durable::DurableError;
 use crate::worktree::Scanned;
+use crate::worktree::ScannedFile;
 use crate::worktree::scan::Stat;
 use std::fs;
 use std::path::Path;
@@ -114,6 +115,17 @@ impl StatCache {
         Self::save_settled(path, scanned, hashes, root, begun.saturating_sub(RACY))
     }
 
+    /// As [`StatCache::save`], of the first files of a scan, as far as they were hashed. The whole is not known then.
+    pub fn save_part(
+        path: &Path,
+        files: &[ScannedFile],
+        hashes: impl Iterator<Item = Blake3Hash>,
+        begun: i64,
+    ) -> Result<(), DurableError> {
+        // No dataset has this root, so a part is never taken for a whole.
+        Self::write(path, files, hashes, &Blake3Hash([0; 32]), begun.saturating_sub(RACY))
+    }
+
     /// As [`StatCache::save`]. Only a file whose times are before `settled` cannot be written again without a
     /// change of its times: a time (ns) that the file system itself gave after the last write, and before the scan.
     pub fn save_settled(
@@ -123,14 +135,24 @@ impl StatCache {
         root: &Blake3Hash,
         settled: i64,
     ) -> Result<(), DurableError> {
-        let names: usize = scanned.files.iter().map(|f| f.name.len()).sum();
-        let mut out = Vec::with_capacity(HEAD + scanned.files.len() * RECORD + names + 4);
+        Self::write(path, &scanned.files, hashes, root, settled)
+    }
+
+    fn write(
+        path: &Path,
+        files: &[ScannedFile],
+        hashes: impl Iterator<Item = Blake3Hash>,
+        root: &Blake3Hash,
+        settled: i64,
+    ) -> Result<(), DurableError> {
+        let names: usize = files.iter().map(|f| f.name.len()).sum();
+        let mut out = Vec::with_capacity(HEAD + files.len() * RECORD + names + 4);
         out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&(scanned.files.len() as u64).to_le_bytes());
+        out.extend_from_slice(&(files.len() as u64).to_le_bytes());
         out.extend_from_slice(&(names as u64).to_le_bytes());
         out.extend_from_slice(root.as_bytes());
         let mut end = 0u64;
-        for (file, hash) in scanned.files.iter().zip(hashes) {
+        for (file, hash) in files.iter().zip(hashes) {
             let Stat { dev, inode, size, mtime, ctime } = file.stat;
             // A change time before the epoch is none that a file has.
             let ctime = if mtime.max(ctime) < settled { ctime } else { i64::MIN };
@@ -141,7 +163,7 @@ impl StatCache {
             end += file.name.len() as u64;
             out.extend_from_slice(&end.to_le_bytes());
         }
-        scanned.files.iter().for_each(|f| out.extend_from_slice(f.name.as_bytes()));
+        files.iter().for_each(|f| out.extend_from_slice(f.name.as_bytes()));
         out.extend_from_slice(&crc32c::crc32c(&out).to_le_bytes());
         if let Some(dir) = path.parent() {
             durable::create_dir_all(dir)?;

@@ -187,3 +187,29 @@ fn long_work_is_told_in_plain_lines_where_there_is_no_terminal() {
     }
     assert!(!String::from_utf8_lossy(&out.stdout).contains("store:"));
 }
+
+#[test]
+fn after_an_interruption_only_the_rest_is_read() {
+    let s = Sandbox::repo();
+    const FILES: usize = 300;
+    for n in 0..FILES {
+        s.write(&format!("data/f{n:03}"), vec![n as u8; 20_000]);
+    }
+    let config = s.read(".mlprov/config.toml");
+    let table = "[store]\nbackend = \"local\"";
+    assert!(config.contains(table));
+    s.write(".mlprov/config.toml", config.replace(table, "[store]\nbatch = 1_000_000\nbackend = \"local\""));
+    std::thread::sleep(Duration::from_millis(2100));
+    // Killed when one of its threads opens its 100th file: at least one step of 50 files is durable by then.
+    let mut killed = s.command("strace", "repo");
+    killed.args(["-f", "-qq", "-o", "/dev/null", "-e", "inject=open:signal=SIGKILL:when=100"]);
+    let killed = killed.arg(env!("CARGO_BIN_EXE_mlprov")).args(["track", "data"]).output().ok();
+    let Some(killed) = killed.filter(|out| out.status.code().is_none()) else {
+        return skipped("resuming a track that was killed (strace cannot inject here)");
+    };
+    assert!(!s.path("data.mlprov").exists(), "{killed:?}");
+    let Some(files) = opened(&s, &["track", "data"]) else { return };
+    assert!((FILES - 250..=FILES - 50).contains(&files.len()), "{} files were read", files.len());
+    s.commit_all("first");
+    s.mlprov(&["verify", "HEAD"]).success();
+}
