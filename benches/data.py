@@ -65,6 +65,18 @@ def change(place, share):
             out.write(rng.randbytes(min(max(1, int(size * share)), size - size // 2)))
 
 
+def warm(place):
+    """Has the machine hand out its memory once. In a guest that was just started the first use of each page costs ten
+    times as much as the next, and whoever comes first pays for it."""
+    with open("/proc/meminfo") as info:
+        free = next(int(line.split()[1]) * 1024 for line in info if line.startswith("MemAvailable"))
+    room = shutil.disk_usage(place).free
+    with open(place / "warm", "wb") as out:
+        for _ in range(int(min(free * 0.6, room * 0.3)) >> 22):
+            out.write(bytes(4 << 20))
+    (place / "warm").unlink()
+
+
 class Bench:
     def __init__(self, args, base):
         self.args, self.base = args, base
@@ -214,6 +226,7 @@ def main():
     args = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="mlprov-bench-", dir=args.dir))
     try:
+        warm(base)
         for name in args.sets:
             if name not in SETS:
                 sys.exit(f"{name} is no set; the sets are: {', '.join(SETS)}")
