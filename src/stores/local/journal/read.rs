@@ -7,7 +7,6 @@ use crate::ledger::FormatError;
 use crate::ledger::frame;
 use crate::ledger::frame::Frame;
 use crate::ledger::hash;
-use crate::ledger::hash::TreeHash;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
@@ -160,19 +159,6 @@ impl LocalLedger {
         }
     }
 
-    /// Root over the first `size` entries; reads the journal up to there.
-    pub(super) fn root_at(&self, size: u64) -> Result<Option<TreeHash>, StoreError> {
-        let mut tree = Frontier::default();
-        self.read(0, &mut |entry| {
-            if tree.size() == size {
-                return ControlFlow::Break(());
-            }
-            tree.push(hash::leaf(entry.bytes));
-            ControlFlow::Continue(())
-        })?;
-        Ok((tree.size() == size).then(|| tree.root()))
-    }
-
     /// Frames in order, with their offsets. From the very first on, each must continue the tree before it; one
     /// in the middle of the journal (`from`: its offset and the entries before it) can only be checked
     /// against itself. Returns the bytes of an unfinished frame at the end.
@@ -208,7 +194,7 @@ impl LocalLedger {
     }
 
     /// The tree over the first `size` entries, by the frame that holds the next one: each frame says what was
-    /// before it.
+    /// before it. Without `at`, all that lies before is hashed again, so that nothing is taken from its word.
     pub(super) fn tree_from(&self, at: Option<Covered>, size: u64) -> Result<Option<Frontier>, StoreError> {
         let mut found = None;
         self.visit_frames(at, &mut |_, frame| {
