@@ -6,8 +6,8 @@ same tree), and whichever peers are installed (dvc, git-lfs, restic).
 
 Sets: MANY (100,000 files of 1-16 KB in 1,000 directories), MIXED (20,000 files around 100 KB), BIG (one file of 4 GiB),
 MILLION (1,000,000 files of 1 KB). Warm cache; every step in turn, medians of the rounds. Wall time, CPU of everything
-that was started (wait4), and the largest memory of one process (ru_maxrss; for BIG this counts no mapped file, since
-none is mapped). Bytes are copied and durable when a step ends. New directories for each round, one clean-up at the end.
+that was started (wait4), and the most memory of the started process itself, without mapped files (RssAnon, looked at
+every 10 ms). Bytes are copied and durable when a step ends. New directories for each round, one clean-up at the end.
 """
 import argparse
 import os
@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -77,6 +78,31 @@ def warm(place):
     (place / "warm").unlink()
 
 
+class Memory(threading.Thread):
+    """Follows one process until it ends. ru_maxrss would not do: a child begins with what its parent had."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.status, self.kilobytes = f"/proc/{pid}/status", 0
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                with open(self.status) as status:
+                    anon = [line for line in status if line.startswith("RssAnon")]
+            except OSError:
+                return
+            if not anon:
+                return  # it has ended
+            self.kilobytes = max(self.kilobytes, int(anon[0].split()[1]))
+            time.sleep(0.01)
+
+    def peak(self):
+        self.join()
+        return self.kilobytes
+
+
 class Bench:
     def __init__(self, args, base):
         self.args, self.base = args, base
@@ -95,6 +121,7 @@ class Bench:
         """Runs a command; with `sync`, until its bytes are on the disk."""
         begin = time.perf_counter()
         child = subprocess.Popen(argv, cwd=cwd, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        memory = Memory(child.pid)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
@@ -102,7 +129,7 @@ class Bench:
         if sync:
             subprocess.run(["sync", "-f", str(cwd)], check=True)
         wall = time.perf_counter() - begin
-        sample = (wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        sample = (wall, used.ru_utime + used.ru_stime, memory.peak() / 1024)
         self.samples.setdefault((step, who), []).append(sample)
 
     def median(self, step, who):

@@ -5,7 +5,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
-use crate::app::track;
+use crate::app::track::pointing;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer;
@@ -120,7 +120,7 @@ pub fn ls(project: &Project, cwd: &Path, path: Option<&PathBuf>, rev: Option<&st
         });
     }
     if let (Some(path), true) = (&below, datasets.is_empty()) {
-        if let Some(dataset) = track::enclosing_dataset(project.repo.root(), path) {
+        if let Some(dataset) = pointing::enclosing_dataset(project.repo.root(), path) {
             return Err(AppError::InsideDataset { path: path.to_string(), dataset: dataset.to_string() });
         }
         return Err(AppError::NotTracked { path: path.to_string() });

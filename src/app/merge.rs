@@ -9,7 +9,7 @@ use crate::app::commit;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
 use crate::app::record;
-use crate::app::track;
+use crate::app::track::pointing;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Digests;
@@ -107,7 +107,7 @@ pub fn plan(project: &Project, cwd: &Path, path: &Path) -> Result<MergePlan> {
     let path = app::repo_path(&project.repo, cwd, path)?;
     let at = match path.as_str().ends_with(pointer::SUFFIX) {
         true => path,
-        false => track::pointer_path(&path)?,
+        false => pointing::pointer_path(&path)?,
     };
     let Some([base, ours, theirs]) = project.repo.conflict(&at)? else {
         return Err(AppError::NoConflict { path: at.to_string() });
@@ -353,7 +353,7 @@ pub fn store(project: &Project, plan: MergePlan) -> Result<(MergeReport, Option<
 pub fn carry_out(project: &Project, plan: MergePlan) -> Result<MergeReport> {
     let (mut report, known) = store(project, plan)?;
     if let Some(known) = known {
-        track::write_pointer(project, &report.path, &known, &mut report.written)?;
+        pointing::write_pointer(project, &report.path, &known, &mut report.written)?;
         report.recorded = commit::finish_waiting(project, &*project.signer()?)?;
     }
     Ok(report)

@@ -51,7 +51,7 @@ use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::trust::pins::Pins;
-use crate::worktree::scan::ScanError;
+use crate::worktree::problem::ScanError;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Component;
@@ -274,7 +274,7 @@ pub fn place_in(repo: &Repo, cwd: &Path, path: &Path) -> Result<Option<RepoPath>
         return Err(AppError::OutsideRepository { path: joined, root: repo.root().to_owned() });
     };
     let Some(text) = below.to_str() else {
-        let kind = crate::worktree::scan::ProblemKind::NotUtf8;
+        let kind = crate::worktree::problem::ProblemKind::NotUtf8;
         return Err(ScanError::one(&resolved, kind).into());
     };
     Ok(Some(text.parse()?))

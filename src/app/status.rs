@@ -13,7 +13,7 @@ use crate::domain::pointer::DatasetKind;
 use crate::domain::time::Timestamp;
 use crate::git::GitError;
 use crate::ports::progress::Progress;
-use crate::worktree::scan::ProblemKind;
+use crate::worktree::problem::ProblemKind;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;

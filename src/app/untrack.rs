@@ -5,7 +5,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::init::read_or_empty;
-use crate::app::track;
+use crate::app::track::pointing;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer;
 use crate::durable;
@@ -42,9 +42,9 @@ pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf]) -> Result<UntrackR
             Some(data) if is_file(&typed) => data.parse()?,
             _ => typed,
         };
-        let at = track::pointer_path(&path)?;
+        let at = pointing::pointer_path(&path)?;
         if !is_file(&at) {
-            if let Some(outer) = track::enclosing_dataset(repo.root(), &path) {
+            if let Some(outer) = pointing::enclosing_dataset(repo.root(), &path) {
                 return Err(AppError::PartOfDataset { path: path.to_string(), dataset: outer.to_string() });
             }
             return Err(AppError::NotTracked { path: path.to_string() });
@@ -52,9 +52,9 @@ pub fn plan(project: &Project, cwd: &Path, paths: &[PathBuf]) -> Result<UntrackR
         if datasets.iter().any(|d| d.path == path) {
             continue;
         }
-        let file = track::ignore_file(&path);
+        let file = pointing::ignore_file(&path);
         let text = read_or_empty(&repo.root().join(&file))?;
-        let ignore_file = without_line(&text, &track::ignore_line(&path)).map(|_| file);
+        let ignore_file = without_line(&text, &pointing::ignore_line(&path)).map(|_| file);
         let in_git = repo.first_tracked_below(&at)?.is_some();
         datasets.push(Untracked { path, pointer: at, ignore_file, in_git });
     }
@@ -71,7 +71,7 @@ pub fn carry_out(project: &Project, plan: UntrackReport) -> Result<UntrackReport
         let lock = project.own_dir().join("gitignore.lock");
         durable::while_locked(&lock, || -> Result<()> {
             let text = read_or_empty(&place)?;
-            match without_line(&text, &track::ignore_line(&dataset.path)) {
+            match without_line(&text, &pointing::ignore_line(&dataset.path)) {
                 Some(text) => Ok(durable::replace(&place, text.as_bytes(), 0o644)?),
                 None => Ok(()),
             }

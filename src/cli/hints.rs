@@ -5,8 +5,8 @@ use crate::app::AppError;
 use crate::config::ConfigError;
 use crate::git::GitError;
 use crate::ports::StoreError;
-use crate::worktree::scan::Problem;
-use crate::worktree::scan::ProblemKind;
+use crate::worktree::problem::Problem;
+use crate::worktree::problem::ProblemKind;
 
 /// Exit codes: 1 the answer is no · 2 usage or configuration · 3 could not be checked or done · 70 not recorded.
 pub fn exit_code(e: &AppError) -> u8 {
@@ -36,7 +36,11 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::Store(store) => match store {
             StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
             StoreError::Io { .. } | StoreError::Missing { .. } | StoreError::Locked { .. } => 3,
-            StoreError::Unsupported { .. } | StoreError::Key { .. } | StoreError::Copied { .. } => 2,
+            StoreError::Unsupported { .. }
+            | StoreError::NotShared { .. }
+            | StoreError::Changed { .. }
+            | StoreError::Key { .. }
+            | StoreError::Copied { .. } => 2,
         },
         AppError::Entry(_) | AppError::Format(_) => 1,
         AppError::Config(_)
@@ -200,7 +204,7 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             GitError::NotFound { .. } => "git fetch --all --tags".into(),
             GitError::Library { .. } => "git fsck   # tells more about the repository".into(),
             GitError::Program { why, .. } if why.contains("diskspace") || why.contains("No space left") => {
-                io_hint(std::io::ErrorKind::StorageFull)?
+                io_hint(&std::io::ErrorKind::StorageFull.into())?
             }
             GitError::Program { .. } => return None,
             GitError::NoRemote { known, .. } => match known.first() {
@@ -213,7 +217,7 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             }
         },
         AppError::Store(store) => store_hint(store)?,
-        AppError::Durable(durable) => io_hint(durable.source.kind())?,
+        AppError::Durable(durable) => io_hint(&durable.source)?,
         AppError::Scan(scan) => scan_hint(&scan.problems[0])?,
         AppError::NotJoined { .. } => "mlprov init   # joins it; this clone gets a log of its own".into(),
         AppError::OtherProject { config_file, .. } => {
@@ -306,11 +310,15 @@ pub fn pointer_hint(path: &str, why: &str, at_root: bool) -> String {
 
 fn store_hint(e: &StoreError) -> Option<String> {
     Some(match e {
-        StoreError::Io { source, .. } => io_hint(source.kind())?,
+        StoreError::Io { source, .. } => io_hint(source)?,
         StoreError::Corrupt { .. } => {
             "nothing was changed; keep a copy of the file before anything else is tried".into()
         }
         StoreError::Unsupported { .. } => "install a newer mlprov".into(),
+        StoreError::Changed { .. } => WRITTEN_TO.into(),
+        StoreError::NotShared { .. } => {
+            "set link = \"auto\" in the [store] table of .mlprov/config.toml".into()
+        }
         StoreError::Missing { .. } => "mlprov status   # shows what is stored".into(),
         StoreError::Locked { .. } => "wait for it to end, and try again".into(),
         StoreError::Copied { .. } => {
@@ -326,9 +334,15 @@ fn store_hint(e: &StoreError) -> Option<String> {
     })
 }
 
-fn io_hint(kind: std::io::ErrorKind) -> Option<String> {
+const WRITTEN_TO: &str = "wait until nothing writes to it, and try again";
+const MORE_FILES: &str = "ulimit -n 1024   # lets programs of this shell open more files";
+
+fn io_hint(e: &std::io::Error) -> Option<String> {
+    if ProblemKind::of(e) == ProblemKind::TooManyOpen {
+        return Some(MORE_FILES.into());
+    }
     // A foreign enum that grows: only the kinds that a user can act on.
-    match kind {
+    match e.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             Some("free some space, and try again; nothing was half-written".into())
         }
@@ -352,10 +366,12 @@ fn scan_hint(p: &Problem) -> Option<String> {
         }
         ProblemKind::BrokenLink(_) => format!("rm {path}"),
         ProblemKind::Unreadable(_) => format!("chmod u+r {path}"),
+        ProblemKind::TooManyOpen => MORE_FILES.into(),
+        ProblemKind::TooLong => "give its directories shorter names, or move the repository up".into(),
         ProblemKind::EmptyDirectory => "put files into it first".into(),
         ProblemKind::PointerInside => format!("rm {path}   # stops tracking that part on its own"),
         ProblemKind::GitDirectory => "track a directory of data instead".into(),
         ProblemKind::BadName(_) => "rename it".into(),
-        ProblemKind::Changed => "wait until nothing writes to it, and try again".into(),
+        ProblemKind::Changed => WRITTEN_TO.into(),
     })
 }

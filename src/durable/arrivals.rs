@@ -2,8 +2,8 @@
 //! their places. No link on the way to a place is followed.
 
 use super::Result;
-use super::ScratchDir;
 use super::at;
+use super::staging::ScratchDir;
 use rustix::fs::AtFlags;
 use rustix::fs::CWD;
 use rustix::fs::Mode;

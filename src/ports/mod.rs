@@ -25,6 +25,12 @@ pub enum StoreError {
     /// Written by a version that this one does not understand.
     #[error("{what}: {why}")]
     Unsupported { what: String, why: String },
+    /// Bytes that the settings say are to be shared, and cannot be.
+    #[error("{what}: {why}")]
+    NotShared { what: String, why: String },
+    /// Somebody wrote to it meanwhile.
+    #[error("{what}: it changed while it was stored")]
+    Changed { what: String },
     #[error("{what} is not there")]
     Missing { what: String },
     /// Another process holds the lock, and did so for the whole time waited.

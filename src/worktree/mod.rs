@@ -1,6 +1,8 @@
 //! Files as they lie in the work tree: found, opened, and watched for change while they are read.
 
+pub mod collisions;
 mod ignore;
+pub mod problem;
 pub mod scan;
 pub mod stat_cache;
 

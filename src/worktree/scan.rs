@@ -5,12 +5,14 @@ use crate::domain::path::RepoPath;
 use crate::domain::pointer;
 use crate::domain::pointer::DatasetKind;
 use crate::worktree::ignore::Rules;
+use crate::worktree::problem::Problem;
+use crate::worktree::problem::ProblemKind;
+use crate::worktree::problem::ScanError;
 use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::fs::FileType;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
-use std::fmt;
 use std::fs;
 use std::fs::File;
 use std::fs::Metadata;
@@ -94,6 +96,10 @@ impl Scanned {
         self.files.iter().map(|f| f.stat.size).sum()
     }
 
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.files.iter().map(|f| &*f.name)
+    }
+
     /// True if both scans saw the same files in the same state.
     pub fn is_same(&self, later: &Scanned) -> bool {
         self.files == later.files
@@ -114,7 +120,7 @@ impl Scanned {
         let opened = rustix::fs::open(&place, flags, Mode::empty()).map_err(|e| match e {
             // It became a link, or is gone.
             rustix::io::Errno::LOOP | rustix::io::Errno::NOENT => ProblemKind::Changed,
-            e => ProblemKind::Unreadable(io::Error::from(e).to_string()),
+            e => ProblemKind::of(&e.into()),
         });
         let opened = File::from(opened.map_err(|kind| Problem { path: place, kind })?);
         self.check(file, &opened)?;
@@ -135,72 +141,9 @@ impl Scanned {
         let kind = match rustix::fs::fstat(file) {
             Ok(stat) if but(Stat::of_raw(&stat)) == found.stat => return Ok(()),
             Ok(_) => ProblemKind::Changed,
-            Err(e) => ProblemKind::Unreadable(io::Error::from(e).to_string()),
+            Err(e) => ProblemKind::of(&e.into()),
         };
         Err(Problem { path: self.place(found), kind })
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Problem {
-    pub path: PathBuf,
-    pub kind: ProblemKind,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ProblemKind {
-    Missing,
-    NotUtf8,
-    /// A FIFO, socket or device: its kind.
-    Special(&'static str),
-    /// A symlink that leaves the repository; its text.
-    LeavesRoot(PathBuf),
-    BrokenLink(PathBuf),
-    LinkToDirectory(PathBuf),
-    Unreadable(String),
-    EmptyDirectory,
-    /// A dataset that is already tracked on its own lies inside.
-    PointerInside,
-    GitDirectory,
-    /// A name that no manifest can hold.
-    BadName(String),
-    /// It was written to while it was read.
-    Changed,
-}
-
-impl fmt::Display for ProblemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ProblemKind::Missing => f.write_str("there is no such file or directory"),
-            ProblemKind::NotUtf8 => f.write_str("its name is not UTF-8"),
-            ProblemKind::Special(kind) => write!(f, "it is a {kind}, not a file"),
-            ProblemKind::LeavesRoot(to) => {
-                write!(f, "the symlink leaves the repository (to {})", to.display())
-            }
-            ProblemKind::BrokenLink(to) => write!(f, "the symlink leads nowhere (to {})", to.display()),
-            ProblemKind::LinkToDirectory(to) => {
-                write!(f, "the symlink leads to a directory ({})", to.display())
-            }
-            ProblemKind::Unreadable(why) => write!(f, "it cannot be read: {why}"),
-            ProblemKind::EmptyDirectory => f.write_str("the directory holds no file"),
-            ProblemKind::PointerInside => f.write_str("a dataset inside is already tracked on its own"),
-            ProblemKind::GitDirectory => f.write_str("it belongs to git itself"),
-            ProblemKind::BadName(why) => write!(f, "its name cannot be recorded: {why}"),
-            ProblemKind::Changed => f.write_str("it changed while it was read"),
-        }
-    }
-}
-
-/// Everything that is wrong, not just the first thing.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{} of the files cannot be tracked", problems.len())]
-pub struct ScanError {
-    pub problems: Vec<Problem>,
-}
-
-impl ScanError {
-    pub fn one(path: &Path, kind: ProblemKind) -> Self {
-        ScanError { problems: vec![Problem { path: path.to_owned(), kind }] }
     }
 }
 
@@ -239,7 +182,7 @@ pub fn look(
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return Err(ScanError::one(&place, ProblemKind::Missing));
         }
-        Err(e) => return Err(ScanError::one(&place, ProblemKind::Unreadable(e.to_string()))),
+        Err(e) => return Err(ScanError::one(&place, ProblemKind::of(&e))),
     };
     let walk = Walk { root, found };
     let (kind, base, listed) = if meta.is_dir() {
@@ -281,7 +224,7 @@ const TOGETHER: usize = 2000;
 
 impl Walk<'_> {
     fn directory(&self, place: &Path, prefix: &str, above: &Rules) -> Listed {
-        let unreadable = |e: io::Error| Listed::problem(place, ProblemKind::Unreadable(e.to_string()));
+        let unreadable = |e: io::Error| Listed::problem(place, ProblemKind::of(&e));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = match rustix::fs::open(place, flags, Mode::empty()) {
             Ok(dir) => dir,
@@ -312,14 +255,12 @@ impl Walk<'_> {
                             self.file(&below, name, None, Stat::of_raw(&stat))
                         }
                         Ok(_) => Listed::problem(&below, ProblemKind::Changed),
-                        Err(e) => {
-                            Listed::problem(&below, ProblemKind::Unreadable(io::Error::from(e).to_string()))
-                        }
+                        Err(e) => Listed::problem(&below, ProblemKind::of(&e.into())),
                     }
                 }
                 _ => match fs::symlink_metadata(&below) {
                     Ok(meta) => self.entry(&below, name, &meta),
-                    Err(e) => Listed::problem(&below, ProblemKind::Unreadable(e.to_string())),
+                    Err(e) => Listed::problem(&below, ProblemKind::of(&e)),
                 },
             }
         };
@@ -391,7 +332,7 @@ impl Walk<'_> {
             }
             Ok(meta) if meta.is_dir() => Listed::problem(place, ProblemKind::LinkToDirectory(text)),
             Ok(_) => Listed::problem(place, ProblemKind::Special("device, FIFO or socket")),
-            Err(e) => Listed::problem(place, ProblemKind::Unreadable(e.to_string())),
+            Err(e) => Listed::problem(place, ProblemKind::of(&e)),
         }
     }
 }

@@ -288,19 +288,6 @@ fn datasets_in_datasets() {
 }
 
 #[test]
-fn an_unreadable_file() {
-    let s = Sandbox::project_with_data();
-    s.write("more/secret.csv", "1\n");
-    let file = s.path("more/secret.csv");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
-    if fs::read(&file).is_ok() {
-        return skipped("an_unreadable_file: this user (root?) can read everything");
-    }
-    let out = s.mlprov(&["track", "more"]);
-    out.code(2).says("secret.csv").says("Permission denied").says("chmod u+r");
-}
-
-#[test]
 fn what_is_no_file() {
     let s = Sandbox::project_with_data();
     s.write("odd/good.csv", "1\n");

@@ -3,54 +3,17 @@
 
 use crate::common::Listing;
 use crate::common::Sandbox;
+use crate::common::disk::SmallDisk;
 use crate::common::skipped;
 use std::fs;
-use std::fs::File;
-use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
 
-const PAGE: u64 = 4096;
 /// With that many pages left there is room for everything.
 const ROUNDS: u64 = 20;
-
-/// A file system of its own; unmounted when it goes, also after a panic.
-struct SmallDisk {
-    at: PathBuf,
-}
-
-impl SmallDisk {
-    /// `None` where this user may not mount.
-    fn mount(at: &Path) -> Option<SmallDisk> {
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(at).output();
-        mount.ok().filter(|o| o.status.success()).map(|_| SmallDisk { at: at.to_owned() })
-    }
-
-    /// Leaves room for this many pages.
-    fn fill_but(&self, pages: u64) {
-        self.free();
-        let mut file = File::create(self.at.join("filler")).unwrap();
-        while file.write_all(&[0; PAGE as usize]).is_ok() {}
-        let length = file.metadata().unwrap().len() / PAGE * PAGE;
-        file.set_len(length.saturating_sub(pages * PAGE)).unwrap();
-    }
-
-    fn free(&self) {
-        let _ = fs::remove_file(self.at.join("filler")); // it may not be there
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.at).status(); // the sandbox goes anyway
-    }
-}
 
 /// A project with data and one commit on a small disk. The disk is dropped before the sandbox.
 fn on_small_disk(test: &str) -> Option<(Sandbox, SmallDisk)> {
     let s = Sandbox::new();
-    let Some(disk) = SmallDisk::mount(&s.path("")) else {
+    let Some(disk) = SmallDisk::mount(&s.path(""), "4m") else {
         skipped(&format!("{test}: no right to mount a tmpfs"));
         return None;
     };
@@ -96,6 +59,34 @@ fn track_on_a_full_disk_leaves_nothing_half_written() {
         s.mlprov(&["verify", "HEAD"]).success();
     }
     assert!((8..ROUNDS).contains(&failed), "{failed} of {ROUNDS} rounds met a full disk");
+}
+
+/// Small files go into packs of many.
+#[test]
+fn packs_on_a_full_disk_are_whole_or_not_there() {
+    let Some((s, disk)) = on_small_disk("packs_on_a_full_disk") else { return };
+    let mut failed = 0;
+    for round in 0..8 {
+        for n in 0..150 {
+            s.write(&format!("data/f{n}"), format!("{round} {n},").repeat(180));
+        }
+        let pointer = s.read("data.mlprov");
+        // The pack takes about 100 pages; the files that the entry and the pointer need come after it.
+        disk.fill_but(round * 20);
+        let out = s.mlprov(&["track", "data"]);
+        disk.free();
+        if out.exit_code() != Some(0) {
+            failed += 1;
+            out.code(3).says("No space left on device").says("Hint: free some space");
+            assert_eq!(s.read("data.mlprov"), pointer, "the old pointer stays");
+        }
+        assert_no_leftovers(&s);
+        s.mlprov(&["verify", "HEAD"]).success();
+        s.mlprov(&["track", "data"]).success();
+        s.commit_all(&format!("round {round}"));
+        s.mlprov(&["verify", "HEAD"]).success();
+    }
+    assert!((3..8).contains(&failed), "{failed} of 8 rounds met a full disk");
 }
 
 #[test]

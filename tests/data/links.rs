@@ -1,11 +1,12 @@
 //! `[store] link`: how the bytes of large files get into the store.
 
 use crate::common::Sandbox;
+use crate::common::disk::SharingDisk;
+use crate::common::disk::SmallDisk;
 use crate::common::skipped;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 fn project(link: &str) -> Sandbox {
     let s = Sandbox::repo();
@@ -66,21 +67,79 @@ fn a_copy_shares_nothing_and_an_unknown_word_is_refused() {
 }
 
 #[test]
-fn blocks_are_shared_or_it_is_said() {
-    let s = project("reflink");
-    let probe =
-        Command::new("cp").arg("--reflink=always").arg(s.path("data/large")).arg(s.path("probe")).output();
-    if probe.is_ok_and(|out| out.status.success()) {
+fn blocks_are_shared_where_the_file_system_can() {
+    const LARGE: usize = 40 << 20;
+    let s = Sandbox::new();
+    let Some(disk) = SharingDisk::mount(&s.home().join("image"), &s.path("")) else {
+        return skipped("sharing blocks: no file system can be made and mounted here that does");
+    };
+    s.git(&["init", "-q", "-b", "main"]);
+    s.mlprov(&["init", "--yes"]).success();
+    for (n, link) in ["reflink", "auto"].iter().enumerate() {
+        set(&s, link);
+        s.write("data/large", vec![n as u8 + 1; LARGE]);
+        s.write("data/medium", vec![n as u8 + 3; 3 << 20]);
+        let before = disk.used();
         s.mlprov(&["track", "data"]).success();
-        s.commit_all("first");
+        let more = disk.used().saturating_sub(before);
+        assert!(more < 10 << 20, "{link} took {more} bytes");
+        s.commit_all(link);
         s.mlprov(&["verify", "HEAD"]).success();
-        s.write("data/large", "changed");
+        // Who writes to the file writes to blocks of its own.
+        s.paste("repo", "printf x | dd of=data/large bs=1 seek=1000000 conv=notrunc").success();
         s.mlprov(&["verify", "HEAD"]).success();
-    } else {
-        skipped("tracking with shared blocks (this file system has none)");
-        let _ = fs::remove_file(s.path("probe"));
-        s.refused(2, &["track", "data"]).says("link says reflink");
-        set(&s, "auto");
-        s.mlprov(&["track", "data"]).success();
+        s.mlprov(&["track", "data"]).success().shows("changed");
+        s.mlprov(&["restore", "--rev", "HEAD", "data"]).success();
+        assert_eq!(fs::read(s.path("data/large")).unwrap(), vec![n as u8 + 1; LARGE]);
     }
+    set(&s, "copy");
+    s.write("data/large", vec![9; LARGE]);
+    let before = disk.used();
+    s.mlprov(&["track", "data"]).success();
+    assert!(disk.used() - before > LARGE as u64 / 2, "a copy takes room");
+}
+
+#[test]
+fn blocks_that_cannot_be_shared_are_copied_or_it_is_said() {
+    let s = Sandbox::new();
+    let Some(_disk) = SmallDisk::mount(&s.path(""), "40m") else {
+        return skipped("blocks that cannot be shared: no right to mount a tmpfs");
+    };
+    s.git(&["init", "-q", "-b", "main"]);
+    s.mlprov(&["init", "--yes"]).success();
+    s.write("data/large", large());
+    set(&s, "reflink");
+    let out = s.refused(2, &["track", "data"]);
+    out.says("link says reflink").says("Hint: set link = \"auto\"");
+    set(&s, "auto");
+    s.mlprov(&["track", "data"]).success();
+}
+
+/// A file that cannot be stored in the end is left as it was, and nobody else's file is touched.
+#[test]
+fn a_failed_call_leaves_the_modes_alone() {
+    let s = project("hardlink");
+    let mode = |name: &str| fs::metadata(s.path(name)).unwrap().permissions().mode() & 0o777;
+    let chmod =
+        |name: &str, mode| fs::set_permissions(s.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    chmod("data/large", 0o640);
+    s.write("data/twin", large());
+    // It grows while it is read.
+    s.write("data/z-log", large());
+    let grow = "while :; do echo x >> data/z-log; done & grower=$!; ";
+    let script = format!("{grow} mlprov track data; code=$?; kill $grower; exit $code");
+    s.paste("repo", &script).code(2).says("data/z-log: it changed while it was");
+    assert_eq!((mode("data/large"), mode("data/z-log") & 0o200), (0o640, 0o200));
+    fs::remove_file(s.path("data/z-log")).unwrap();
+    s.mlprov(&["track", "data"]).success();
+    // Only the right to write is taken: a file that others may not read stays so. One of two alike is enough.
+    let modes = [mode("data/large"), mode("data/twin")];
+    assert!(modes == [0o440, 0o644] || modes == [0o640, 0o444], "{modes:?}");
+    assert_eq!(
+        [fs::metadata(s.path("data/large")), fs::metadata(s.path("data/twin"))]
+            .map(|m| m.unwrap().nlink())
+            .iter()
+            .sum::<u64>(),
+        3
+    );
 }

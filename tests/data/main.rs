@@ -4,6 +4,7 @@
 mod common;
 
 mod diff;
+mod limits;
 mod links;
 mod merge;
 mod packs;

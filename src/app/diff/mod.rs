@@ -22,7 +22,7 @@ use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
 use crate::domain::version_map::VersionMap;
 use crate::ports::progress::Progress;
-use crate::worktree::scan::ProblemKind;
+use crate::worktree::problem::ProblemKind;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -20,9 +20,9 @@ use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 use crate::worktree::Scanned;
 use crate::worktree::ScannedFile;
+use crate::worktree::problem::ProblemKind;
+use crate::worktree::problem::ScanError;
 use crate::worktree::scan;
-use crate::worktree::scan::ProblemKind;
-use crate::worktree::scan::ScanError;
 use crate::worktree::scan::Stat;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ pub fn carry_out(project: &Project, plan: RestorePlan, progress: &dyn Progress) 
         return Ok(report);
     }
     durable::create_dir_all(&plan.root)?;
-    let rooms = rooms(&plan)?;
+    let rooms = Rooms::of_plan(&plan)?;
     let mut stats = write_all(&*project.store, &plan, &rooms, progress)?;
     rooms.sync()?;
     check_unchanged(&plan)?;
@@ -54,7 +54,7 @@ pub fn carry_out(project: &Project, plan: RestorePlan, progress: &dyn Progress) 
         if planned.fresh {
             place_tree(&plan.root, planned, n, rooms.of(n))?;
         } else {
-            stats[n] = place_files(&plan.root, planned, n, rooms.of(n))?;
+            stats[n] = place_files(&plan.root, planned, n, &rooms)?;
         }
     }
     settle(&plan, &rooms)?;
@@ -73,38 +73,73 @@ pub struct Rooms {
     rooms: Vec<(u64, Arrivals)>,
     /// Of each dataset.
     of: Vec<usize>,
+    /// Of the files, by dataset and number, over which another file system is mounted.
+    elsewhere: BTreeMap<(usize, usize), usize>,
 }
 
 impl Rooms {
+    /// Files are written on the file system of their places: at the root, or where another one is mounted.
+    fn of_plan(plan: &RestorePlan) -> Result<Self> {
+        let mut out = Rooms { rooms: Vec::new(), of: Vec::new(), elsewhere: BTreeMap::new() };
+        for (d, planned) in plan.datasets.iter().enumerate() {
+            let base = plan.root.join(planned.dataset.dir());
+            let room = out.at(&plan.root, &base)?;
+            out.of.push(room);
+            if planned.fresh {
+                continue;
+            }
+            let mut last = ("", room);
+            for (n, arrival) in planned.arrivals.iter().enumerate() {
+                let dir = split(&arrival.name).0;
+                if dir != last.0 {
+                    last = (dir, out.at(&plan.root, &base.join(dir))?);
+                }
+                if last.1 != room {
+                    out.elsewhere.insert((d, n), last.1);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The room for a directory below the root, which need not be there yet.
+    fn at(&mut self, root: &Path, dir: &Path) -> Result<usize> {
+        let device = |dir: &Path| -> Result<u64> {
+            Ok(fs::metadata(dir).map_err(|e| StoreError::io("read", dir.display(), e))?.dev())
+        };
+        let mut there = dir;
+        while there != root && !there.is_dir() {
+            there = there.parent().unwrap_or(root);
+        }
+        let wanted = device(there)?;
+        if let Some(known) = self.rooms.iter().position(|(device, _)| *device == wanted) {
+            return Ok(known);
+        }
+        let beside = if device(root)? == wanted { root } else { there };
+        self.rooms.push((wanted, Arrivals::begin(beside)?));
+        Ok(self.rooms.len() - 1)
+    }
+
+    /// Where a dataset is built, or most of its files are.
     pub fn of(&self, dataset: usize) -> &Arrivals {
         &self.rooms[self.of[dataset]].1
+    }
+
+    pub fn of_file(&self, dataset: usize, n: usize) -> &Arrivals {
+        let room = self.elsewhere.get(&(dataset, n)).unwrap_or(&self.of[dataset]);
+        &self.rooms[*room].1
+    }
+
+    /// All that files of a dataset are written to.
+    pub fn all_of(&self, dataset: usize) -> impl Iterator<Item = &Arrivals> {
+        let others = self.elsewhere.range((dataset, 0)..(dataset + 1, 0)).map(|(_, room)| *room);
+        let rooms: BTreeSet<usize> = others.chain([self.of[dataset]]).collect();
+        rooms.into_iter().map(|room| &self.rooms[room].1)
     }
 
     fn sync(&self) -> std::result::Result<(), DurableError> {
         self.rooms.iter().try_for_each(|(_, arrivals)| arrivals.sync())
     }
-}
-
-/// Files are written on the file system of their places: at the root, or where another one is mounted.
-fn rooms(plan: &RestorePlan) -> Result<Rooms> {
-    let mut out = Rooms { rooms: Vec::new(), of: Vec::new() };
-    let device = |dir: &Path| -> Result<u64> {
-        Ok(fs::metadata(dir).map_err(|e| StoreError::io("read", dir.display(), e))?.dev())
-    };
-    for planned in &plan.datasets {
-        let mut there = plan.root.join(planned.dataset.dir());
-        while !there.is_dir() && there != plan.root {
-            there.pop();
-        }
-        let wanted = device(&there)?;
-        let beside = if device(&plan.root)? == wanted { plan.root.clone() } else { there };
-        let known = out.rooms.iter().position(|(device, _)| *device == wanted);
-        if known.is_none() {
-            out.rooms.push((wanted, Arrivals::begin(&beside)?));
-        }
-        out.of.push(known.unwrap_or(out.rooms.len() - 1));
-    }
-    Ok(out)
 }
 
 fn split(name: &str) -> (&str, &str) {
@@ -186,11 +221,11 @@ fn place_tree(root: &Path, planned: &Planned, d: usize, arrivals: &Arrivals) -> 
 }
 
 /// One rename for each file. Returns what each is now: a rename changes a file's times.
-fn place_files(root: &Path, planned: &Planned, d: usize, arrivals: &Arrivals) -> Result<Vec<Stat>> {
+fn place_files(root: &Path, planned: &Planned, d: usize, rooms: &Rooms) -> Result<Vec<Stat>> {
     let mut stats = Vec::with_capacity(planned.arrivals.len());
     let names = planned.arrivals.iter().enumerate().map(|(n, a)| (a.name.as_str(), n));
     by_directory(root, planned, names, true, |dir, name, n| {
-        arrivals.place(&staged(d, n, planned), dir, name)?;
+        rooms.of_file(d, n).place(&staged(d, n, planned), dir, name)?;
         stats.extend(dir.stat(name)?.as_ref().map(Stat::of_raw));
         Ok(())
     })?;

@@ -47,7 +47,9 @@ pub fn write_all(
     let (mut files, mut bytes) = (0, 0);
     let mut jobs: Vec<(&Arrival, usize, usize)> = Vec::new();
     for (d, planned) in plan.datasets.iter().enumerate() {
-        make_directories(d, planned, rooms.of(d))?;
+        for arrivals in rooms.all_of(d) {
+            make_directories(d, planned, arrivals)?;
+        }
         files += planned.arrivals.len() as u64;
         bytes += planned.arrivals.iter().map(|a| a.version.size).sum::<u64>();
         jobs.extend(planned.arrivals.iter().enumerate().map(|(n, arrival)| (arrival, d, n)));
@@ -58,7 +60,8 @@ pub fn write_all(
         .par_iter()
         .with_min_len(16)
         .map_init(Vec::new, |buffer, (arrival, d, n)| {
-            let written = write(store, arrival, rooms.of(*d), &staged(*d, *n, &plan.datasets[*d]), buffer);
+            let room = rooms.of_file(*d, *n);
+            let written = write(store, arrival, room, &staged(*d, *n, &plan.datasets[*d]), buffer);
             progress.advance(1, arrival.version.size);
             written
         })

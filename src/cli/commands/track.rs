@@ -9,6 +9,7 @@ use crate::cli::compose;
 use crate::cli::format;
 use crate::cli::hints;
 use crate::cli::ui;
+use crate::domain::path::RepoPath;
 
 pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
@@ -30,6 +31,7 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
             .iter()
             .map(|d| vec![format::visible(d.path.as_str()), format::files(d.files), format::bytes(d.bytes)]);
         context.ui.answer(&format!("Would track\n{}", format::table(&rows.collect::<Vec<_>>())));
+        report.datasets.iter().for_each(|d| warn_of_collisions(context, &d.path, &d.collisions));
         return Ok(0);
     }
     let report = track::carry_out(&project, plan, &progress)?;
@@ -39,6 +41,7 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
     }
     context.ui.answer(&text(&report));
     for d in &report.datasets {
+        warn_of_collisions(context, &d.path, &d.collisions);
         if let Some(why) = &d.replaced {
             let pointer = format::visible(d.pointer.as_str());
             context
@@ -53,6 +56,28 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         context.ui.hint(format!("git add {force}{}", files.join(" ")));
     }
     Ok(0)
+}
+
+/// So many groups of names are shown.
+const SHOWN: usize = 5;
+
+fn warn_of_collisions(context: &Context, dataset: &RepoPath, groups: &[Vec<String>]) {
+    if groups.is_empty() {
+        return;
+    }
+    let group = |names: &Vec<String>| {
+        let names = names.iter().map(|name| format::visible(&format!("{dataset}/{name}")));
+        format!("  {}", names.collect::<Vec<_>>().join("  "))
+    };
+    let mut lines: Vec<String> = groups.iter().take(SHOWN).map(group).collect();
+    if groups.len() > SHOWN {
+        lines.push(format!("  and {} more", groups.len() - SHOWN));
+    }
+    context.ui.warning(format!(
+        "names that differ only in case or Unicode form are one name on macOS and Windows, where this dataset cannot be \
+         restored whole:\n{}",
+        lines.join("\n")
+    ));
 }
 
 fn text(report: &TrackReport) -> String {

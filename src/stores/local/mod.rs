@@ -1,5 +1,6 @@
 //! The embedded backend: files below `<git common dir>/mlprov/` and keys in the user's own directories.
 
+mod batch;
 mod bell;
 pub mod clock;
 pub mod index;
@@ -12,6 +13,7 @@ mod place;
 pub mod provision;
 mod queue;
 pub mod registry;
+mod share;
 mod sweep;
 
 use crate::durable::DurableError;

@@ -1,0 +1,233 @@
+//! The command line, as `mlprov --help` tells it.
+
+pub mod data;
+pub mod runs;
+pub mod setup;
+mod variables;
+
+pub use data::*;
+pub use runs::*;
+pub use setup::*;
+pub use variables::command;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+#[derive(Parser, Debug)]
+#[command(
+    name = "mlprov",
+    version,
+    about = "Which code, which data and which configuration made this model? Recorded so that an outsider can check it.",
+    after_help = "\
+Examples:
+  mlprov init                                   make this git repository a project
+  mlprov track data/                            store data as immutable versions
+  mlprov run -d data --model model.pkl --model-group fraud -- python train.py
+  mlprov verify latest                          check every link of the last run
+
+Every flag can also be set by a variable: MLPROV_<FLAG> for the global ones, MLPROV_<COMMAND>_<FLAG> for
+the others; not those that confirm, force or weaken something.
+
+Exit codes: 0 done or verified, 1 the answer is no, 2 usage or configuration, 3 could not be checked,
+4 denied by policy, 70 could not be recorded (or a bug)."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// Only answers and errors, no status or hints
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more about what is done
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// One JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: ColorWhen,
+    /// Say nothing of how far a long step has come
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make this repository a project, or join the project that it is
+    #[command(after_help = "\
+Examples:
+  mlprov init                   asks what it needs to know
+  mlprov init --yes             asks nothing (scripts, CI)
+  mlprov init --name fraud      names the project
+
+Makes .mlprov/config.toml (commit it), a ledger and a store below the git directory, your keys in your own
+directories, and git hooks. Running it again changes nothing. In a clone it makes a log of the clone's own.")]
+    Init(InitArgs),
+    /// Store files as immutable versions and write a small pointer for git
+    #[command(
+        visible_alias = "add",
+        after_help = "\
+Examples:
+  mlprov track data/            a directory; writes data.mlprov and adds /data to .gitignore
+  mlprov track a.csv b.csv      single files
+  mlprov track --glob '*.csv'   each file that matches, by itself
+  mlprov track --append data/   add what lies there to the version before
+  git add data.mlprov .gitignore && git commit
+
+PATH is a path, not a pattern; patterns go with --glob. Files that were not touched since they were
+tracked are not read again. What .mlprovignore files match (the syntax of .gitignore) is no data."
+    )]
+    Track(TrackArgs),
+    /// Take the pointer of a dataset away; data, store and history stay
+    #[command(after_help = "\
+Examples:
+  mlprov untrack data           removes data.mlprov, and the line that track wrote into .gitignore
+  git rm --cached data.mlprov && git add .gitignore && git commit
+
+What was recorded about the data stays in the log, and stays verifiable.")]
+    Untrack(UntrackArgs),
+    /// Show what is modified, not stored, not recorded, or waiting
+    Status(StatusArgs),
+    /// List the tracked datasets
+    #[command(after_help = "\
+Examples:
+  mlprov ls
+  mlprov ls --rev v1.0                                     as of a tag
+  (cd data && mlprov ls . --manifest | b3sum --check)      check the files without mlprov")]
+    Ls(LsArgs),
+    /// Bring back the data of a commit or a run
+    #[command(after_help = "\
+Examples:
+  mlprov restore                           all that the pointers in the work tree name
+  mlprov restore data/train                a part of a dataset
+  mlprov restore 'data/**/*.csv' --rev v1.0
+  mlprov restore --run latest --to /tmp/r  what a run read and made, elsewhere
+
+PATH is a dataset, its pointer, a file or directory in it, or a pattern (* and ? stop at a slash, ** does not).
+Every byte is hashed again while it is written. Files that are right already are not touched, and files whose
+content is stored nowhere are not overwritten without --force. Files that the version does not have go if
+they are those of the version that was there, and stay if not. Pointers stay as they are.")]
+    Restore(RestoreArgs),
+    /// Show which files differ between two versions of the data
+    #[command(after_help = "\
+Examples:
+  mlprov diff                       HEAD against the files in the work tree
+  mlprov diff v1.0 v2.0 -- data/train
+  mlprov diff r-1a2b3c4d latest     two runs: also parameters, metrics and commits that differ
+  mlprov diff --exit-code || echo something was changed
+
+A and B are commits, tags, branches or runs (ID as in `show`). A file counts as renamed if its content has no
+other name. PATH is as in `mlprov restore`.")]
+    Diff(DiffArgs),
+    /// Show how much the datasets and the store take
+    #[command(after_help = "\
+Example: mlprov du
+
+A content that several files or datasets have is stored once. Packs hold small contents together.")]
+    Du,
+    /// Remove stored contents that nothing refers to
+    #[command(after_help = "\
+Examples:
+  mlprov prune                  lists what would be removed, and what refers to the rest
+  mlprov prune --force          removes it
+
+What a commit, a pointer or an entry of a log names stays, and whatever was tracked or used by a run has an entry. So
+there is little to remove: contents of calls that were killed before their entry was committed. A pack is removed
+only as a whole. Exit code 3 if something that may refer to contents cannot be read; then nothing is removed.")]
+    Prune(PruneArgs),
+    /// Merge a pointer that is in conflict, file by file
+    #[command(after_help = "\
+Examples:
+  mlprov merge data && git add data.mlprov
+  mlprov merge -n data          show what would come of it
+
+Takes the three versions that git's index holds, and merges their manifests by path: what one side changed
+is taken, what both changed differently is a conflict. Exit code 1 if there are conflicts; then nothing is
+written. The files need not be in the work tree. git calls the same merge by itself where `mlprov init` was run.")]
+    Merge(MergeArgs),
+    /// Run a command and record code, data, parameters, metrics, outputs and model
+    #[command(after_help = "\
+Examples:
+  mlprov run -- python train.py
+  mlprov run -d data -p params.json -m metrics.json -o plots \\
+      --model model.pkl --model-group fraud -- python train.py
+
+Output, signals and exit code of the command pass through. Without -d, every dataset of the commit that
+lies in the work tree counts as read. The command finds its run id in MLPROV_RUN_ID.")]
+    Run(RunArgs),
+    /// Show what was recorded, newest first
+    Log(LogArgs),
+    /// Show all that is recorded about a run, commit, entry or model
+    #[command(after_help = ID_HELP)]
+    Show(ShowArgs),
+    /// Check every link of a binding; the exit code is the gate
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
+    /// Publish this clone's log through a git remote, and fetch what others recorded
+    #[command(
+        visible_alias = "push",
+        after_help = "\
+Examples:
+  mlprov sync                   publish, and fetch
+  mlprov sync --fetch           only fetch
+  mlprov sync -n                show what would be done
+
+Pushes refs/mlprov/logs/<log id> (entries, tiles, manifests; no data) and checkpoints in
+refs/notes/mlprov/<log id>; never by force. A log of another clone is read by log, show and verify, and
+counts in verify once you trust its key (`mlprov key trust`). Exit code 1 if a log was rolled back or
+rewritten since it was last seen."
+    )]
+    Sync(SyncArgs),
+    /// Show keys, and trust the logs of others
+    Key(KeyArgs),
+    /// The log itself: state, checkpoints, proofs, audit, export
+    Ledger(LedgerArgs),
+    /// The whole story in a throw-away project, with tampering at the end
+    Demo(DemoArgs),
+    /// Print a completion script for your shell
+    #[command(
+        after_help = "Example: mlprov completions bash > ~/.local/share/bash-completion/completions/mlprov"
+    )]
+    Completions(CompletionsArgs),
+    /// Called by the git hooks
+    #[command(hide = true)]
+    Hook(HookArgs),
+    /// Called by git to merge pointers
+    #[command(hide = true)]
+    MergeDriver(MergeDriverArgs),
+}
+
+const ID_HELP: &str = "\
+ID is a full id, r-1a2b3c4d (run), e-1a2b3c4d (entry), any part of those digits from 4 on, a commit, tag or
+HEAD, `latest` (run), a model package ARN or NAME/2, or a file (found by its content).";
+
+const VERIFY_HELP: &str = "\
+Examples:
+  mlprov verify latest
+  mlprov verify HEAD && ./release.sh
+
+ID is a full id, r-1a2b3c4d (run), e-1a2b3c4d (entry), any part of those digits from 4 on, a commit, tag or
+HEAD, `latest` (run), a model package ARN or NAME/2, or a file (found by its content).
+
+Every stored byte is read and hashed again. Exit code 0 only if all links are intact, the run completed and
+nothing later in the log speaks against it; 1 if something is altered, missing or failed; 3 if something
+could not be checked.";

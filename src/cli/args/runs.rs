@@ -1,0 +1,82 @@
+//! Arguments of the commands that record, show and verify.
+
+use clap::Args;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Name of the run
+    #[arg(short, long)]
+    pub name: Option<String>,
+    /// Data that the command reads (repeatable)
+    #[arg(short = 'd', long = "input", value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// File or directory that the command makes (repeatable)
+    #[arg(short = 'o', long = "output", value_name = "OUT")]
+    pub outputs: Vec<PathBuf>,
+    /// Metrics file that the command makes: JSON, YAML or TOML (repeatable)
+    #[arg(short = 'm', long = "metrics", value_name = "METRICS")]
+    pub metrics: Vec<PathBuf>,
+    /// Parameters file: JSON, YAML or TOML (repeatable)
+    #[arg(short = 'p', long = "params", value_name = "PARAMS")]
+    pub params: Vec<PathBuf>,
+    /// Model file that the command makes; it is registered as a model package
+    #[arg(long, value_name = "FILE", requires = "model_group")]
+    pub model: Option<PathBuf>,
+    /// Model package group to register it in
+    #[arg(long, value_name = "G", requires = "model")]
+    pub model_group: Option<String>,
+    /// Refuse to run unless the work tree is exactly the commit
+    #[arg(long)]
+    pub require_clean: bool,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+pub struct LogArgs {
+    /// Only entries of this kind, e.g. run.finished
+    #[arg(long, value_name = "K")]
+    pub kind: Option<String>,
+    /// At most N entries
+    #[arg(short = 'n', long = "max-count", value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// What to show
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// What to verify
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+/// Whom to believe, for one call.
+#[derive(Args, Debug, Default)]
+pub struct TrustArgs {
+    /// Rules to go by instead of your own pins: a file, or the rules themselves (also MLPROV_TRUST)
+    #[arg(long, value_name = "FILE", env = "MLPROV_TRUST", hide_env = true)]
+    pub trust: Option<String>,
+    /// A signed checkpoint that the log must continue
+    #[arg(long, value_name = "FILE")]
+    pub min_checkpoint: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct HookArgs {
+    /// Name of the git hook
+    pub name: String,
+    /// What git passes to it
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+}

@@ -1,0 +1,147 @@
+//! Arguments of the commands that set things up, share them and look after keys and ledger.
+
+use super::runs::TrustArgs;
+use clap::Args;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// Name of a new project [default: the directory's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Ask nothing; agree to what would be asked
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Install no git hooks
+    #[arg(long)]
+    pub no_hooks: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct SyncArgs {
+    /// Only fetch
+    #[arg(long)]
+    pub fetch: bool,
+    /// Name of the git remote [default: the branch's, or the only one, or origin]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// Show what would be published and fetched, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct KeyArgs {
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum KeyCommand {
+    /// Show the public keys of this clone
+    Show {
+        /// Only the log's verifier key line
+        #[arg(long)]
+        vkey: bool,
+    },
+    /// Accept a log's key from now on
+    Trust {
+        /// Verifier key, as `mlprov key show --vkey` prints it
+        #[arg(value_name = "VKEY")]
+        vkey: String,
+    },
+    /// List who may write to this log
+    List,
+    /// Print your public key, for an admin of the log to admit
+    Request,
+    /// Let a key write to this log; you must be its admin
+    Admit {
+        /// Public key, as `mlprov key request` prints it
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// It may admit and revoke others, too
+        #[arg(long)]
+        admin: bool,
+    },
+    /// No longer let a key write; what it signed before stays valid
+    Revoke {
+        /// Key id, or the beginning of it (8 digits or more)
+        #[arg(value_name = "KEYID")]
+        key: String,
+    },
+    /// Replace your writer key in this log by a new one
+    Rotate,
+    /// Print the rules by which others can verify this log: for `--trust` and MLPROV_TRUST
+    Export,
+}
+
+#[derive(Args, Debug)]
+pub struct LedgerArgs {
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum LedgerCommand {
+    /// Size, root, and what is published
+    Status,
+    /// Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet
+    Checkpoint,
+    /// Prove that an entry stands in the log, as a file that can be checked offline
+    #[command(after_help = "\
+Examples:
+  mlprov ledger prove latest -o run.tlog-proof
+  mlprov ledger check-proof run.tlog-proof")]
+    Prove {
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Write it here [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check such a file against the log's pinned key
+    CheckProof {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        trust: TrustArgs,
+    },
+    /// Derive everything again from the entries, and compare
+    Audit {
+        /// An exported copy instead of this clone's log
+        #[arg(long, value_name = "DIR")]
+        from_dir: Option<PathBuf>,
+        /// Leave out the writers' signatures
+        #[arg(long)]
+        structure_only: bool,
+        #[command(flatten)]
+        trust: TrustArgs,
+    },
+    /// Write the log as a static tlog-tiles directory that other clients read
+    Export {
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Make tiles and lookups again from the journal
+    Reindex,
+    /// Let a copied or restored log go on under a new id
+    #[command(after_help = "\
+A log that was copied (cp -r), moved to another disk or machine, or restored from a backup is not written to:
+its key could sign two histories. `adopt` takes all entries over into a new log, with a new id and key, whose
+last entry names the old one. The old log is kept beside it.")]
+    Adopt,
+}
+
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Where to make the throw-away project; it stays there
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
