@@ -33,11 +33,11 @@ pub trait ObjectStore: Sync {
     /// Where a content lives, if it is stored here.
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError>;
 
-    /// As [`ObjectStore::locate`], with the spot.
-    fn find(&self, content: &Blake3Hash) -> Result<Option<(Located, Spot)>, StoreError>;
+    /// Size (bytes) and spot of a content, if it is stored here.
+    fn find(&self, content: &Blake3Hash) -> Result<Option<(u64, Spot)>, StoreError>;
 
     /// As [`ObjectStore::open`], for what [`ObjectStore::find`] found.
-    fn open_at(&self, version: &Located, spot: Spot) -> Result<Box<dyn Read + Send>, StoreError>;
+    fn open_at(&self, content: &Content, spot: Spot) -> Result<Box<dyn Read + Send>, StoreError>;
 
     /// The bytes of a version; [`StoreError::Missing`] if it is gone. The reader does not check the hash.
     fn open(&self, version: &Located) -> Result<Box<dyn Read + Send>, StoreError>;
@@ -45,8 +45,8 @@ pub trait ObjectStore: Sync {
     /// Whether a content of this size is stored, as far as can be told without reading it.
     fn holds(&self, content: &Blake3Hash, size: u64) -> bool;
 
-    /// Where a person would look for the bytes of a version.
-    fn describe(&self, version: &Located) -> String;
+    /// Where a person would look for the bytes of a content.
+    fn describe(&self, content: &Blake3Hash) -> String;
 
     /// Everything that is stored. Nothing is read but names and sizes.
     fn inventory(&self) -> Result<Inventory, StoreError>;

@@ -92,6 +92,12 @@ pub struct Scanned {
 }
 
 impl Scanned {
+    /// A directory that was just written, without looking. `files`: name and state, sorted by name.
+    pub fn written(root: &Path, path: &RepoPath, files: impl Iterator<Item = (Box<str>, Stat)>) -> Self {
+        let files = files.map(|(name, stat)| ScannedFile { name, target: None, stat }).collect();
+        Scanned { path: path.clone(), kind: DatasetKind::Directory, files, base: root.join(path.as_str()) }
+    }
+
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|f| f.stat.size).sum()
     }

@@ -22,7 +22,7 @@ pub fn read_object(store: &dyn ObjectStore, object: &Blake3Hash) -> Result<Vec<u
         return Err(StoreError::Missing { what: format!("object {object}") }.into());
     };
     let mut bytes = Vec::new();
-    let what = store.describe(&located);
+    let what = store.describe(object);
     store.open(&located)?.read_to_end(&mut bytes).map_err(|e| StoreError::io("read", &what, e))?;
     if Blake3Hash::of(&bytes) != *object {
         let why = "its bytes do not have the hash that names it".to_owned();

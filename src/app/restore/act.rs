@@ -10,7 +10,6 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::data::Hashed;
 use crate::domain::digest::Blake3Hash;
-use crate::domain::path::RepoPath;
 use crate::domain::version_map::Content;
 use crate::durable;
 use crate::durable::DurableError;
@@ -44,6 +43,7 @@ pub fn carry_out(project: &Project, plan: RestorePlan, progress: &dyn Progress) 
     let rooms = Rooms::of_plan(&plan)?;
     let mut stats = write_all(&*project.store, &plan, &rooms, progress)?;
     rooms.sync()?;
+    let settled = settled(&stats, &rooms)?;
     check_unchanged(&plan)?;
     for planned in plan.datasets.iter().filter(|p| plan.to.is_none() && p.whole) {
         // Without it, files of a version that was not finished would count as somebody's.
@@ -59,9 +59,13 @@ pub fn carry_out(project: &Project, plan: RestorePlan, progress: &dyn Progress) 
     }
     settle(&plan, &rooms)?;
     if plan.to.is_none() {
-        for (n, planned) in plan.datasets.iter().enumerate().filter(|(_, p)| p.whole) {
+        for (n, (planned, stats)) in plan.datasets.into_iter().zip(stats).enumerate() {
             // Without it, `status` reads the files once: so a failure does not matter.
-            let _ = remember(project, planned, &stats[n], rooms.of(n));
+            let _ = match (planned.whole, planned.fresh) {
+                (false, _) => Ok(()),
+                (true, true) => remember_tree(project, planned, stats, settled[n]),
+                (true, false) => remember(project, planned, stats, rooms.of(n)),
+            };
         }
     }
     Ok(report)
@@ -180,7 +184,7 @@ fn check_unchanged(plan: &RestorePlan) -> Result<()> {
     let changed = |path: PathBuf| AppError::from(ScanError::one(&path, ProblemKind::Changed));
     for planned in &plan.datasets {
         let base = plan.root.join(planned.dataset.dir());
-        let over = planned.arrivals.iter().filter_map(|a| Some((a.name.as_str(), a.over?)));
+        let over = planned.arrivals.iter().filter_map(|a| Some((&*a.name, **a.over.as_ref()?)));
         let gone = planned.gone.iter().map(|(name, stat)| (name.as_str(), *stat));
         by_directory(&plan.root, planned, over.chain(gone), false, |dir, name, stat| {
             match dir.stat(name)? {
@@ -190,7 +194,7 @@ fn check_unchanged(plan: &RestorePlan) -> Result<()> {
         })?;
         // A file where there was none.
         for arrival in planned.arrivals.iter().filter(|a| a.over.is_none() && !planned.fresh) {
-            let place = base.join(&arrival.name);
+            let place = base.join(&*arrival.name);
             if fs::symlink_metadata(&place).is_ok_and(|meta| !meta.is_dir()) {
                 return Err(changed(place));
             }
@@ -223,7 +227,7 @@ fn place_tree(root: &Path, planned: &Planned, d: usize, arrivals: &Arrivals) -> 
 /// One rename for each file. Returns what each is now: a rename changes a file's times.
 fn place_files(root: &Path, planned: &Planned, d: usize, rooms: &Rooms) -> Result<Vec<Stat>> {
     let mut stats = Vec::with_capacity(planned.arrivals.len());
-    let names = planned.arrivals.iter().enumerate().map(|(n, a)| (a.name.as_str(), n));
+    let names = planned.arrivals.iter().enumerate().map(|(n, a)| (&*a.name, n));
     by_directory(root, planned, names, true, |dir, name, n| {
         rooms.of_file(d, n).place(&staged(d, n, planned), dir, name)?;
         stats.extend(dir.stat(name)?.as_ref().map(Stat::of_raw));
@@ -254,15 +258,14 @@ fn settle(plan: &RestorePlan, rooms: &Rooms) -> std::result::Result<(), DurableE
     }
 }
 
-/// Saves what every file hashes to, if nobody wrote to any of them meanwhile.
-fn remember(project: &Project, planned: &Planned, stats: &[Stat], arrivals: &Arrivals) -> Result<()> {
-    let data: &RepoPath = &planned.dataset.data;
-    let written = planned.arrivals.iter().zip(stats);
-    let known: BTreeMap<&str, (Stat, Blake3Hash)> = written
-        .map(|(a, stat)| (a.name.as_str(), (*stat, a.version.blake3)))
-        .chain(planned.kept.iter().map(|(name, stat, hash)| (name.as_str(), (*stat, *hash))))
-        .collect();
-    // Once the file system's own clock has gone on, no later write can have the times of an earlier one.
+/// For each dataset a time that its file system takes for now, after all that was written: once that clock has gone on,
+/// no later write can have the times of an earlier one.
+fn settled(stats: &[Vec<Stat>], rooms: &Rooms) -> Result<Vec<i64>> {
+    let of = |(n, stats): (usize, &Vec<Stat>)| Ok(after(stats, rooms.of(n))?);
+    stats.iter().enumerate().map(of).collect()
+}
+
+fn after(stats: &[Stat], arrivals: &Arrivals) -> std::result::Result<i64, DurableError> {
     let last = stats.iter().map(|s| s.mtime.max(s.ctime)).max().unwrap_or(0);
     let mut now = Stat::of(&arrivals.now()?).ctime;
     for _ in 0..50 {
@@ -272,20 +275,45 @@ fn remember(project: &Project, planned: &Planned, stats: &[Stat], arrivals: &Arr
         std::thread::sleep(Duration::from_millis(1));
         now = Stat::of(&arrivals.now()?).ctime;
     }
-    let scanned = scan::scan(project.repo.root(), data)?;
-    match as_written(&known, &scanned) {
-        Some(contents) => project.remember_written(&Hashed { scanned, contents, sha256: None }, now),
-        None => Ok(()),
-    }
+    Ok(now)
 }
 
-/// What every file of a scan holds; `None` if one of them is not the one that was written or looked at.
-fn as_written(known: &BTreeMap<&str, (Stat, Blake3Hash)>, scanned: &Scanned) -> Option<Vec<Content>> {
-    let content = |file: &ScannedFile| {
-        let (_, blake3) = known.get(&*file.name).filter(|(stat, _)| *stat == file.stat)?;
-        Some(Content { blake3: *blake3, size: file.stat.size })
+/// Saves what every file of a tree hashes to that was put in place as one. Giving it a name changed no file in it.
+fn remember_tree(project: &Project, planned: Planned, stats: Vec<Stat>, settled: i64) -> Result<()> {
+    let contents = planned.arrivals.iter().map(|a| a.content).collect();
+    let files = planned.arrivals.into_iter().zip(stats).map(|(a, stat)| (a.name, stat));
+    let scanned = Scanned::written(project.repo.root(), &planned.dataset.data, files);
+    project.remember_written(&Hashed { scanned, contents, sha256: None }, settled)
+}
+
+/// Saves what every file hashes to, if nobody wrote to any of them meanwhile.
+fn remember(project: &Project, planned: Planned, stats: Vec<Stat>, arrivals: &Arrivals) -> Result<()> {
+    let now = after(&stats, arrivals)?;
+    let scanned = scan::scan(project.repo.root(), &planned.dataset.data)?;
+    let written = planned.arrivals.iter().zip(&stats).map(|(a, stat)| (&*a.name, *stat, a.content.blake3));
+    let kept = planned.kept.iter().map(|(name, stat, hash)| (name.as_str(), *stat, *hash));
+    let Some(contents) = as_written(written, kept, &scanned) else { return Ok(()) };
+    drop((planned, stats)); // with a million files, that is worth it
+    project.remember_written(&Hashed { scanned, contents, sha256: None }, now)
+}
+
+/// What every file of a scan holds; `None` if one of them is not the one that was written or looked at. All three are
+/// sorted by name.
+fn as_written<'a>(
+    written: impl Iterator<Item = (&'a str, Stat, Blake3Hash)>,
+    kept: impl Iterator<Item = (&'a str, Stat, Blake3Hash)>,
+    scanned: &Scanned,
+) -> Option<Vec<Content>> {
+    let (mut written, mut kept) = (written.peekable(), kept.peekable());
+    let mut content = |file: &ScannedFile| {
+        let known = match written.next_if(|(name, ..)| **name == *file.name) {
+            Some(known) => Some(known),
+            None => kept.next_if(|(name, ..)| **name == *file.name),
+        };
+        let (_, _, blake3) = known.filter(|(_, stat, _)| *stat == file.stat)?;
+        Some(Content { blake3, size: file.stat.size })
     };
-    scanned.files.iter().map(content).collect()
+    scanned.files.iter().map(&mut content).collect()
 }
 
 #[cfg(test)]
@@ -297,14 +325,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         fs::create_dir(root.join("data")).unwrap();
-        fs::write(root.join("data/a"), "one").unwrap();
+        for name in ["a", "b", "c"] {
+            fs::write(root.join("data").join(name), name).unwrap();
+        }
         let look = || scan::scan(&root, &"data".parse().unwrap()).unwrap();
         let before = look();
-        let known = BTreeMap::from([("a", (before.files[0].stat, Blake3Hash::of(b"one")))]);
-        assert_eq!(as_written(&known, &look()).unwrap()[0].blake3, Blake3Hash::of(b"one"));
+        let known =
+            |n: usize, name: &'static str| (name, before.files[n].stat, Blake3Hash::of(name.as_bytes()));
+        let written = || [known(0, "a"), known(2, "c")].into_iter();
+        let kept = || [known(1, "b")].into_iter();
+        let contents = as_written(written(), kept(), &look()).unwrap();
+        assert_eq!(
+            contents.iter().map(|c| c.blake3).collect::<Vec<_>>(),
+            ["a", "b", "c"].map(|n| Blake3Hash::of(n.as_bytes()))
+        );
+        assert_eq!(as_written(written(), [].into_iter(), &before), None, "a file that nobody wrote");
         std::thread::sleep(Duration::from_millis(20));
-        fs::write(root.join("data/a"), "two").unwrap();
-        assert_eq!(as_written(&known, &look()), None);
-        assert_eq!(as_written(&BTreeMap::new(), &before), None, "a file that nobody wrote");
+        fs::write(root.join("data/c"), "d").unwrap();
+        assert_eq!(as_written(written(), kept(), &look()), None);
     }
 }

@@ -34,10 +34,10 @@ pub struct View<'a> {
 }
 
 #[derive(Default)]
-pub struct Found<'a> {
+pub struct Found {
     pub fresh: bool,
-    /// Files to write, with what they replace.
-    pub needed: Vec<(&'a ManifestEntry, Option<Stat>)>,
+    /// Files to write, by number, with what they replace.
+    pub needed: Vec<(usize, Option<Box<Stat>>)>,
     pub kept: Vec<(String, Stat, Blake3Hash)>,
     pub unchanged: u64,
     pub gone: Vec<(String, Stat)>,
@@ -48,18 +48,18 @@ pub struct Found<'a> {
 }
 
 impl View<'_> {
-    pub fn compare<'f>(
+    pub fn compare(
         &self,
         dataset: &DatasetAt,
         whole: bool,
-        wanted: &'f [ManifestEntry],
+        wanted: &[ManifestEntry],
         progress: &dyn Progress,
-    ) -> Result<Found<'f>> {
+    ) -> Result<Found> {
         let dir = dataset.dir();
         let mut way = Way { root: self.root, dir: &dir, known: BTreeMap::new() };
         let place = self.root.join(dataset.data.as_str());
         let there = way.is_free(&dir, &BTreeSet::new())?.then(|| lstat(&place)).transpose()?.flatten();
-        let everything = || wanted.iter().map(|file| (file, None)).collect();
+        let everything = || (0..wanted.len()).map(|n| (n, None)).collect();
         let Some(there) = there else {
             let fresh = dataset.kind == DatasetKind::Directory;
             return Ok(Found { fresh, needed: everything(), ..Found::default() });
@@ -78,15 +78,15 @@ impl View<'_> {
         self.sort_out(dataset, whole, wanted, &state, problems, &mut way)
     }
 
-    fn sort_out<'f>(
+    fn sort_out(
         &self,
         dataset: &DatasetAt,
         whole: bool,
-        wanted: &'f [ManifestEntry],
+        wanted: &[ManifestEntry],
         state: &State,
         problems: Vec<Problem>,
         way: &mut Way<'_>,
-    ) -> Result<Found<'f>> {
+    ) -> Result<Found> {
         let mut found = Found::default();
         let names: BTreeSet<&str> = wanted.iter().map(|w| w.path.as_str()).collect();
         let files = || state.scanned.files.iter().zip(&state.hashes).zip(&state.other);
@@ -113,14 +113,14 @@ impl View<'_> {
         let there: BTreeMap<&str, (Stat, Option<Blake3Hash>)> =
             files().map(|((file, hash), _)| (&*file.name, (file.stat, *hash))).collect();
         let base = self.root.join(way.dir);
-        for file in wanted {
+        for (n, file) in wanted.iter().enumerate() {
             let place = base.join(&file.path);
             let (stat, hash) = match there.get(file.path.as_str()) {
                 Some((stat, Some(hash))) => (*stat, *hash),
                 // Nothing that a scan finds. It may be ignored, or no file at all.
                 _ => match way.file(&file.path, &gone)? {
                     None => {
-                        found.needed.push((file, None));
+                        found.needed.push((n, None));
                         continue;
                     }
                     Some(meta) => (Stat::of(&meta), content_of(&place)?),
@@ -132,8 +132,8 @@ impl View<'_> {
                 continue;
             }
             // A link is replaced itself; what it leads to stays as it is.
-            let own = lstat(&place)?.map(|meta| Stat::of(&meta));
-            found.needed.push((file, own));
+            let own = lstat(&place)?.map(|meta| Box::new(Stat::of(&meta)));
+            found.needed.push((n, own));
             found.replaced.push(dataset.path_of(&file.path)?);
             if !self.is_stored(&hash, stat.size) {
                 found.changed.push(dataset.path_of(&file.path)?);

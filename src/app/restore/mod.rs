@@ -22,7 +22,7 @@ use crate::domain::digest::Blake3Hash;
 use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
-use crate::domain::version_map::Located;
+use crate::domain::version_map::Content;
 use crate::ports::object_store::Spot;
 use crate::ports::progress::Progress;
 use crate::worktree::scan::Stat;
@@ -30,6 +30,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 /// Which version is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,11 +83,11 @@ struct Planned {
 
 /// A file that must be written.
 struct Arrival {
-    name: String,
-    version: Located,
+    name: Box<str>,
+    content: Content,
     spot: Spot,
     /// The file that it takes the place of.
-    over: Option<Stat>,
+    over: Option<Box<Stat>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -132,7 +134,7 @@ impl RestorePlan {
                 blake3: p.dataset.root,
                 whole: p.whole,
                 written: p.arrivals.len() as u64,
-                bytes: p.arrivals.iter().map(|a| a.version.size).sum(),
+                bytes: p.arrivals.iter().map(|a| a.content.size).sum(),
                 unchanged: p.unchanged,
                 replaced: p.replaced.clone(),
                 removed: p.gone.iter().map(|(name, _)| p.dataset.path_of(name)).collect::<Result<_>>()?,
@@ -187,27 +189,8 @@ pub fn plan(
         let pointer = pointers.iter().find(|p| p.data == dataset.data).map(DatasetAt::of_pointer);
         let view = look::View { project, root: &root, in_tree: to.is_none(), pointer: pointer.as_ref() };
         let found = view.compare(&dataset, whole, &files, progress)?;
-        progress.begin("locate", Some(found.needed.len() as u64), None);
-        let located: Vec<_> = found
-            .needed
-            .par_iter()
-            .with_min_len(64)
-            .map(|(file, over)| {
-                let found = project.store.find(&file.blake3);
-                progress.advance(1, 0);
-                found.map(|found| (*file, *over, found))
-            })
-            .collect::<std::result::Result<_, _>>()?;
-        progress.end();
-        let mut arrivals = Vec::with_capacity(located.len());
-        for (file, over, found) in located {
-            match found {
-                Some((version, spot)) => {
-                    arrivals.push(Arrival { name: file.path.clone(), version, spot, over });
-                }
-                None => missing.push(dataset.path_of(&file.path)?),
-            }
-        }
+        let mut arrivals = take(files, found.needed);
+        locate(project, &dataset, &mut arrivals, &mut missing, progress)?;
         changed.extend(found.changed.into_iter().map(|path| (path, dataset.data.clone())));
         let other = pointer.filter(|p| p.root != dataset.root).map(|p| p.root);
         datasets.push(Planned {
@@ -231,6 +214,43 @@ pub fn plan(
         return Err(AppError::LocalChanges { files: changed.into_iter().map(|(p, _)| p).collect(), dataset });
     }
     Ok(RestorePlan { version, root, to, datasets })
+}
+
+/// The files that must be written, out of all of them. Where their contents are is not known yet.
+fn take(mut files: Vec<ManifestEntry>, needed: Vec<(usize, Option<Box<Stat>>)>) -> Vec<Arrival> {
+    let arrival = |(n, over): (usize, Option<Box<Stat>>)| Arrival {
+        name: std::mem::take(&mut files[n].path).into(),
+        content: Content { blake3: files[n].blake3, size: 0 },
+        spot: Spot { volume: 0, offset: 0 },
+        over,
+    };
+    needed.into_iter().map(arrival).collect()
+}
+
+fn locate(
+    project: &Project,
+    dataset: &DatasetAt,
+    arrivals: &mut [Arrival],
+    missing: &mut Vec<RepoPath>,
+    progress: &dyn Progress,
+) -> Result<()> {
+    progress.begin("locate", Some(arrivals.len() as u64), None);
+    let nowhere = Mutex::new(Vec::new());
+    let found = arrivals.par_iter_mut().with_min_len(64).try_for_each(|arrival| -> Result<()> {
+        match project.store.find(&arrival.content.blake3)? {
+            Some((size, spot)) => (arrival.content.size, arrival.spot) = (size, spot),
+            None => {
+                nowhere.lock().unwrap_or_else(PoisonError::into_inner).push(dataset.path_of(&arrival.name)?)
+            }
+        }
+        progress.advance(1, 0);
+        Ok(())
+    });
+    progress.end();
+    let mut nowhere = nowhere.into_inner().unwrap_or_else(PoisonError::into_inner);
+    nowhere.sort();
+    missing.append(&mut nowhere);
+    found
 }
 
 /// Names come from commits and logs of others: nothing of git's or of our own is data.

@@ -7,7 +7,7 @@ use super::act::Rooms;
 use crate::app::AppError;
 use crate::app::Result;
 use crate::domain::digest::Blake3Hash;
-use crate::domain::version_map::Located;
+use crate::domain::version_map::Content;
 use crate::durable::arrivals::Arrivals;
 use crate::ports::StoreError;
 use crate::ports::object_store::ObjectStore;
@@ -19,15 +19,12 @@ use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 /// Contents up to this size (bytes) are read and written as one; larger ones in pieces of it.
 const PIECE: usize = 4 << 20;
-
-/// What a content that was written turned out to be.
-enum Outcome {
-    Written(Stat),
-    Damaged(String),
-}
 
 /// Where a file is written first.
 pub fn staged(dataset: usize, n: usize, planned: &Planned) -> String {
@@ -44,43 +41,49 @@ pub fn write_all(
     rooms: &Rooms,
     progress: &dyn Progress,
 ) -> Result<Vec<Vec<Stat>>> {
-    let (mut files, mut bytes) = (0, 0);
-    let mut jobs: Vec<(&Arrival, usize, usize)> = Vec::new();
+    let mut bytes = 0;
+    // Dataset and file, by number.
+    let mut jobs: Vec<(u32, u32)> = Vec::new();
     for (d, planned) in plan.datasets.iter().enumerate() {
         for arrivals in rooms.all_of(d) {
             make_directories(d, planned, arrivals)?;
         }
-        files += planned.arrivals.len() as u64;
-        bytes += planned.arrivals.iter().map(|a| a.version.size).sum::<u64>();
-        jobs.extend(planned.arrivals.iter().enumerate().map(|(n, arrival)| (arrival, d, n)));
+        bytes += planned.arrivals.iter().map(|a| a.content.size).sum::<u64>();
+        jobs.extend((0..planned.arrivals.len()).map(|n| (d as u32, n as u32)));
     }
-    jobs.sort_unstable_by_key(|(arrival, d, n)| (arrival.spot, *d, *n));
-    progress.begin("restore", Some(files), Some(bytes));
-    let results: Vec<Result<Outcome>> = jobs
-        .par_iter()
-        .with_min_len(16)
-        .map_init(Vec::new, |buffer, (arrival, d, n)| {
-            let room = rooms.of_file(*d, *n);
-            let written = write(store, arrival, room, &staged(*d, *n, &plan.datasets[*d]), buffer);
-            progress.advance(1, arrival.version.size);
-            written
-        })
-        .collect();
-    progress.end();
-    let mut stats: Vec<Vec<Option<Stat>>> =
-        plan.datasets.iter().map(|p| vec![None; p.arrivals.len()]).collect();
-    let mut damaged = Vec::new();
-    for ((arrival, d, n), result) in jobs.iter().zip(results) {
-        match result? {
-            Outcome::Written(stat) => stats[*d][*n] = Some(stat),
-            Outcome::Damaged(why) => damaged.push((plan.datasets[*d].dataset.path_of(&arrival.name)?, why)),
+    let of = |(d, n): (u32, u32)| {
+        let (d, n) = (d as usize, n as usize);
+        (d, n, &plan.datasets[d].arrivals[n])
+    };
+    jobs.sort_unstable_by_key(|job| (of(*job).2.spot, *job));
+    progress.begin("restore", Some(jobs.len() as u64), Some(bytes));
+    // Not one list of results: a million of them would take more memory than all that is restored at once.
+    let damaged = Mutex::new(Vec::new());
+    let nothing = Stat { dev: 0, inode: 0, size: 0, mtime: 0, ctime: 0 };
+    let stats: Vec<Mutex<Vec<Stat>>> =
+        plan.datasets.iter().map(|p| Mutex::new(vec![nothing; p.arrivals.len()])).collect();
+    let all = jobs.par_iter().with_min_len(16).try_for_each_init(Vec::new, |buffer, job| -> Result<()> {
+        let (d, n, arrival) = of(*job);
+        let name = staged(d, n, &plan.datasets[d]);
+        match write(store, arrival, rooms.of_file(d, n), &name, buffer)? {
+            Ok(stat) => lock(&stats[d])[n] = stat,
+            Err(why) => lock(&damaged).push((plan.datasets[d].dataset.path_of(&arrival.name)?, why)),
         }
-    }
+        progress.advance(1, arrival.content.size);
+        Ok(())
+    });
+    progress.end();
+    all?;
+    let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !damaged.is_empty() {
         damaged.sort();
         return Err(AppError::DamagedHere { files: damaged, word: plan.version.word() });
     }
-    Ok(stats.into_iter().map(|of| of.into_iter().flatten().collect()).collect())
+    Ok(stats.into_iter().map(|of| of.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Directories for the files to be written.
@@ -106,53 +109,53 @@ fn make_directories(d: usize, planned: &Planned, arrivals: &Arrivals) -> Result<
     Ok(())
 }
 
-/// Writes one content, and hashes what is written.
+/// Writes one content, and hashes what is written; a damaged one is told.
 fn write(
     store: &dyn ObjectStore,
     arrival: &Arrival,
     arrivals: &Arrivals,
     name: &str,
     buffer: &mut Vec<u8>,
-) -> Result<Outcome> {
-    let version = &arrival.version;
-    let place = || store.describe(version);
-    let mut reader = match store.open_at(version, arrival.spot) {
+) -> Result<std::result::Result<Stat, String>> {
+    let content = &arrival.content;
+    let place = || store.describe(&content.blake3);
+    let mut reader = match store.open_at(content, arrival.spot) {
         Ok(reader) => reader,
         Err(e @ (StoreError::Corrupt { .. } | StoreError::Missing { .. })) => {
-            return Ok(Outcome::Damaged(e.to_string()));
+            return Ok(Err(e.to_string()));
         }
         Err(e) => return Err(e.into()),
     };
     let mut file = arrivals.create(name)?;
     let at = arrivals.path().join(name);
     let failed = |e| StoreError::io("write", at.display(), e);
-    let (found, size) = if version.size <= PIECE as u64 {
+    let (found, size) = if content.size <= PIECE as u64 {
         buffer.clear();
-        let wanted = version.size as usize;
+        let wanted = content.size as usize;
         buffer.reserve(wanted + 1);
         // One byte more than it should have would be seen.
-        let read = reader.take(version.size + 1).read_to_end(buffer);
+        let read = reader.take(content.size + 1).read_to_end(buffer);
         read.map_err(|e| StoreError::io("read", place(), e))?;
         let found = Blake3Hash::of(buffer);
-        if found == version.blake3 {
+        if found == content.blake3 {
             file.write_all(buffer).map_err(failed)?;
         }
         (found, buffer.len() as u64)
     } else {
-        write_large(&mut *reader, &mut file, version, &place, &failed)?
+        write_large(&mut *reader, &mut file, content, &place, &failed)?
     };
-    if found != version.blake3 || size != version.size {
-        return Ok(Outcome::Damaged(format!("{} holds {size} bytes with the hash {found}", place())));
+    if found != content.blake3 || size != content.size {
+        return Ok(Err(format!("{} holds {size} bytes with the hash {found}", place())));
     }
     let meta = file.metadata().map_err(failed)?;
-    Ok(Outcome::Written(Stat::of(&meta)))
+    Ok(Ok(Stat::of(&meta)))
 }
 
 /// While one piece is written, the next is read and hashed.
 fn write_large(
     reader: &mut (dyn Read + Send),
     file: &mut File,
-    version: &Located,
+    content: &Content,
     place: &dyn Fn() -> String,
     failed: &dyn Fn(io::Error) -> StoreError,
 ) -> Result<(Blake3Hash, u64)> {
@@ -166,7 +169,7 @@ fn write_large(
     };
     read(&mut piece).map_err(|e| StoreError::io("read", place(), e))?;
     let mut size = 0;
-    while !piece.is_empty() && size <= version.size {
+    while !piece.is_empty() && size <= content.size {
         let (written, gone_on) = rayon::join(|| file.write_all(&piece), || read(&mut next));
         written.map_err(failed)?;
         gone_on.map_err(|e| StoreError::io("read", place(), e))?;

@@ -157,7 +157,7 @@ impl References {
 /// The bytes of a stored object, if it begins as a manifest does.
 pub fn read_manifest(project: &Project, object: &Blake3Hash) -> Result<Option<Vec<u8>>> {
     let Some(located) = project.store.locate(object)? else { return Ok(None) };
-    let failed = |e| StoreError::io("read", project.store.describe(&located), e);
+    let failed = |e| StoreError::io("read", project.store.describe(&located.blake3), e);
     let mut reader = project.store.open(&located)?;
     let mut bytes = Vec::new();
     reader.by_ref().take(67).read_to_end(&mut bytes).map_err(failed)?;

@@ -211,7 +211,7 @@ fn rehash(
     located: &Located,
     sha256: Option<Sha256Hash>,
 ) -> Option<(Verdict, String)> {
-    let place = store.describe(located);
+    let place = store.describe(&located.blake3);
     let reader = match store.open(located) {
         Ok(reader) => reader,
         Err(StoreError::Missing { .. }) => return Some((Verdict::Missing, format!("{place} is gone"))),

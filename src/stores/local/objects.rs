@@ -11,6 +11,7 @@
 use crate::config::Link;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::version::VersionId;
+use crate::domain::version_map::Content;
 use crate::domain::version_map::Located;
 use crate::durable;
 use crate::ports::StoreError;
@@ -188,15 +189,15 @@ impl ObjectStore for LocalStore {
     }
 
     fn locate(&self, content: &Blake3Hash) -> Result<Option<Located>, StoreError> {
-        Ok(self.find(content)?.map(|(located, _)| located))
+        Ok(self.find(content)?.map(|(size, _)| located(*content, size)))
     }
 
     /// Volume 0 are the files of their own; then the packs, in the order in which they are known.
-    fn find(&self, content: &Blake3Hash) -> Result<Option<(Located, Spot)>, StoreError> {
+    fn find(&self, content: &Blake3Hash) -> Result<Option<(u64, Spot)>, StoreError> {
         let path = self.file(content);
         match fs::symlink_metadata(&path) {
             Ok(meta) if meta.is_file() => {
-                return Ok(Some((located(*content, meta.len()), Spot { volume: 0, offset: meta.ino() })));
+                return Ok(Some((meta.len(), Spot { volume: 0, offset: meta.ino() })));
             }
             // A link, FIFO or directory in the place of a content: somebody put it there.
             Ok(_) => return Ok(None),
@@ -207,20 +208,20 @@ impl ObjectStore for LocalStore {
         let packs = self.packs(false)?;
         let volume = packs.iter().position(|p| Arc::ptr_eq(p, &pack)).unwrap_or(packs.len());
         let spot = Spot { volume: volume as u64 + 1, offset: place.offset };
-        Ok(Some((located(*content, place.size), spot)))
+        Ok(Some((place.size, spot)))
     }
 
-    fn open_at(&self, version: &Located, spot: Spot) -> Result<Box<dyn Read + Send>, StoreError> {
+    fn open_at(&self, content: &Content, spot: Spot) -> Result<Box<dyn Read + Send>, StoreError> {
         let packs = self.packs(false)?;
         let pack = spot.volume.checked_sub(1).and_then(|n| packs.get(usize::try_from(n).ok()?));
         // The packs may be others by now; then it is looked for again.
-        let same = pack.filter(|p| p.index.find(&version.blake3).is_some_and(|f| f.offset == spot.offset));
+        let same = pack.filter(|p| p.index.find(&content.blake3).is_some_and(|f| f.offset == spot.offset));
         match same {
             Some(pack) => {
-                let end = spot.offset + version.size;
+                let end = spot.offset + content.size;
                 Ok(Box::new(MemberReader { pack: pack.clone(), at: spot.offset, end }))
             }
-            None => self.open(version),
+            None => self.open(&located(content.blake3, content.size)),
         }
     }
 
@@ -243,12 +244,10 @@ impl ObjectStore for LocalStore {
         }
     }
 
-    fn describe(&self, version: &Located) -> String {
-        let path = self.file(&version.blake3);
-        match self.packed(&version.blake3) {
-            Ok(Some((pack, _))) if !path.exists() => {
-                format!("{} in {}", version.blake3, pack.path.display())
-            }
+    fn describe(&self, content: &Blake3Hash) -> String {
+        let path = self.file(content);
+        match self.packed(content) {
+            Ok(Some((pack, _))) if !path.exists() => format!("{content} in {}", pack.path.display()),
             _ => path.display().to_string(),
         }
     }
