@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """What tracking data costs, as ratios of one run: ours, the floor (`cp -r` and `sync -f`, or `git status` of the
-same tree), and whichever peers are installed (dvc, git-lfs, restic).
+same tree), and whichever peers are installed (dvc, git-lfs, restic; b3sum, which only reads and hashes).
 
     cargo build --release && python3 benches/data.py [SET ...] [--rounds 3] [--scale 1.0] [--dir DIR] [--peers]
 
 Sets: MANY (100,000 files of 1-16 KB in 1,000 directories), MIXED (20,000 files around 100 KB), BIG (one file of 4 GiB),
 MILLION (1,000,000 files of 1 KB). Warm cache; every step in turn, medians of the rounds. Wall time, CPU of everything
 that was started (wait4), and the most memory of the started process itself, without mapped files (RssAnon, looked at
-every 10 ms). Bytes are copied and durable when a step ends. New directories for each round, one clean-up at the end.
+every 10 ms). Bytes are copied and durable when a step ends. New directories for each round, and one clean-up at the end
+(BIG: after each round): for five minutes after many files were deleted ext4 makes new ones more slowly.
 """
 import argparse
 import os
@@ -66,14 +67,11 @@ def change(place, share):
             out.write(rng.randbytes(min(max(1, int(size * share)), size - size // 2)))
 
 
-def warm(place):
-    """Has the machine hand out its memory once. In a guest that was just started the first use of each page costs ten
-    times as much as the next, and whoever comes first pays for it."""
-    with open("/proc/meminfo") as info:
-        free = next(int(line.split()[1]) * 1024 for line in info if line.startswith("MemAvailable"))
-    room = shutil.disk_usage(place).free
+def warm(place, size):
+    """Has the machine hand out so much memory (bytes). In a guest the first use of a page may cost ten times as much as
+    the next one, also for a page that was free for some seconds (free page reporting): whoever comes first pays."""
     with open(place / "warm", "wb") as out:
-        for _ in range(int(min(free * 0.6, room * 0.3)) >> 22):
+        for _ in range(size >> 22):
             out.write(bytes(4 << 20))
     (place / "warm").unlink()
 
@@ -113,12 +111,15 @@ class Bench:
         for role in ("AUTHOR", "COMMITTER"):
             self.env[f"GIT_{role}_NAME"], self.env[f"GIT_{role}_EMAIL"] = "bench", "bench@example.org"
         self.samples = {}
+        self.size = 0
 
     def quiet(self, *argv, cwd):
         subprocess.run(argv, cwd=cwd, env=self.env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def timed(self, step, who, argv, cwd, sync=False):
         """Runs a command; with `sync`, until its bytes are on the disk."""
+        if step != "nothing changed":
+            warm(self.base, self.size * 3 // 2)
         begin = time.perf_counter()
         child = subprocess.Popen(argv, cwd=cwd, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         memory = Memory(child.pid)
@@ -187,6 +188,9 @@ def round_of(bench, name, data, n):
 
     if not peers:
         return
+    if shutil.which("b3sum"):
+        hash_all = "find . -type f -print0 | xargs -0 b3sum --no-names"
+        bench.timed("first track", "b3sum (reads)", ["sh", "-c", hash_all], data)
     if shutil.which("dvc"):
         place = base / f"{name}-dvc-{n}"
         project(bench, place, data)
@@ -238,7 +242,7 @@ def table(bench, name):
         note += f"  (bound {bound})" if bound else ""
         print(f"{step:16} {who:15} {wall:8.2f} {cpu:7.2f} {memory:6.0f}  {note}")
     noop, changed = bench.median("nothing changed", "mlprov track"), bench.median("1 % changed", "mlprov")
-    if noop and changed:
+    if noop and changed and SETS[name][0] > 1:
         print(f"1 % changed, to nothing changed: {changed[0] / noop[0]:.2f}  (bound 3)")
 
 
@@ -248,12 +252,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the set's files (of BIG: of its bytes)")
     parser.add_argument("--dir", default=None, help="where to work; on the disk that is to be measured")
-    parser.add_argument("--peers", action="store_true", help="also dvc, git-lfs and restic, where installed")
+    parser.add_argument("--peers", action="store_true", help="also dvc, git-lfs, restic and b3sum, where installed")
     parser.add_argument("--binary", default=str(ROOT / "target" / "release" / "mlprov"))
     args = parser.parse_args()
     base = Path(tempfile.mkdtemp(prefix="mlprov-bench-", dir=args.dir))
     try:
-        warm(base)
         for name in args.sets:
             if name not in SETS:
                 sys.exit(f"{name} is no set; the sets are: {', '.join(SETS)}")
@@ -263,8 +266,12 @@ def main():
             place = base / f"{name}-work"
             place.mkdir()
             bench = Bench(args, place)
+            bench.size = sum(f.stat().st_size for f in data.rglob("*.bin"))
             for n in range(args.rounds):
                 round_of(bench, name, data, n)
+                if SETS[name][0] == 1:
+                    for left in place.glob("BIG-*"):
+                        shutil.rmtree(left)
             table(bench, name)
     finally:
         shutil.rmtree(base, ignore_errors=True)

@@ -37,6 +37,9 @@ _mlprov() {
             mlprov,hook)
                 cmd="mlprov__subcmd__hook"
                 ;;
+            mlprov,hooks)
+                cmd="mlprov__subcmd__hooks"
+                ;;
             mlprov,init)
                 cmd="mlprov__subcmd__init"
                 ;;
@@ -106,6 +109,9 @@ _mlprov() {
             mlprov__subcmd__help,hook)
                 cmd="mlprov__subcmd__help__subcmd__hook"
                 ;;
+            mlprov__subcmd__help,hooks)
+                cmd="mlprov__subcmd__help__subcmd__hooks"
+                ;;
             mlprov__subcmd__help,init)
                 cmd="mlprov__subcmd__help__subcmd__init"
                 ;;
@@ -154,6 +160,15 @@ _mlprov() {
             mlprov__subcmd__help,verify)
                 cmd="mlprov__subcmd__help__subcmd__verify"
                 ;;
+            mlprov__subcmd__help__subcmd__hooks,install)
+                cmd="mlprov__subcmd__help__subcmd__hooks__subcmd__install"
+                ;;
+            mlprov__subcmd__help__subcmd__hooks,status)
+                cmd="mlprov__subcmd__help__subcmd__hooks__subcmd__status"
+                ;;
+            mlprov__subcmd__help__subcmd__hooks,uninstall)
+                cmd="mlprov__subcmd__help__subcmd__hooks__subcmd__uninstall"
+                ;;
             mlprov__subcmd__help__subcmd__key,admit)
                 cmd="mlprov__subcmd__help__subcmd__key__subcmd__admit"
                 ;;
@@ -201,6 +216,30 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help__subcmd__ledger,status)
                 cmd="mlprov__subcmd__help__subcmd__ledger__subcmd__status"
+                ;;
+            mlprov__subcmd__hooks,help)
+                cmd="mlprov__subcmd__hooks__subcmd__help"
+                ;;
+            mlprov__subcmd__hooks,install)
+                cmd="mlprov__subcmd__hooks__subcmd__install"
+                ;;
+            mlprov__subcmd__hooks,status)
+                cmd="mlprov__subcmd__hooks__subcmd__status"
+                ;;
+            mlprov__subcmd__hooks,uninstall)
+                cmd="mlprov__subcmd__hooks__subcmd__uninstall"
+                ;;
+            mlprov__subcmd__hooks__subcmd__help,help)
+                cmd="mlprov__subcmd__hooks__subcmd__help__subcmd__help"
+                ;;
+            mlprov__subcmd__hooks__subcmd__help,install)
+                cmd="mlprov__subcmd__hooks__subcmd__help__subcmd__install"
+                ;;
+            mlprov__subcmd__hooks__subcmd__help,status)
+                cmd="mlprov__subcmd__hooks__subcmd__help__subcmd__status"
+                ;;
+            mlprov__subcmd__hooks__subcmd__help,uninstall)
+                cmd="mlprov__subcmd__hooks__subcmd__help__subcmd__uninstall"
                 ;;
             mlprov__subcmd__key,admit)
                 cmd="mlprov__subcmd__key__subcmd__admit"
@@ -317,7 +356,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show verify sync push key ledger demo completions hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show verify sync push key ledger demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -431,7 +470,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run log show verify sync key ledger demo completions hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run log show verify sync key ledger demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -517,6 +556,62 @@ _mlprov() {
         mlprov__subcmd__help__subcmd__hook)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__hooks)
+            opts="install uninstall status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__hooks__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__hooks__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__hooks__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -983,6 +1078,172 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help install uninstall status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__help)
+            opts="install uninstall status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__help__subcmd__install)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__install)
+            opts="-C -q -v -h --hook --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --hook)
+                    COMPREPLY=($(compgen -W "post-commit post-merge post-rewrite post-applypatch pre-push commit-msg" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__status)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__hooks__subcmd__uninstall)
+            opts="-C -q -v -h --hook --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --hook)
+                    COMPREPLY=($(compgen -W "post-commit post-merge post-rewrite post-applypatch pre-push commit-msg" -- "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2003,13 +2264,17 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__sync)
-            opts="-n -C -q -v -h --fetch --remote --dry-run --quiet --verbose --json --color --no-progress --help"
+            opts="-n -C -q -v -h --fetch --remote --all --since --dry-run --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --remote)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

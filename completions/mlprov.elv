@@ -51,6 +51,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
+            cand hooks 'The git hooks that record commits: install, remove, check'
             cand hook 'Called by the git hooks'
             cand merge-driver 'Called by git to merge pointers'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -288,9 +289,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;sync'= {
             cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
+            cand --since 'Look for commits that no hook saw only after this one'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --fetch 'Only fetch'
+            cand --all 'Also record commits of other committers that no hook saw (in a CI job that records for all)'
             cand -n 'Show what would be published and fetched, and change nothing'
             cand --dry-run 'Show what would be published and fetched, and change nothing'
             cand -q 'Only answers and errors, no status or hints'
@@ -304,9 +307,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;push'= {
             cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
+            cand --since 'Look for commits that no hook saw only after this one'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --fetch 'Only fetch'
+            cand --all 'Also record commits of other committers that no hook saw (in a CI job that records for all)'
             cand -n 'Show what would be published and fetched, and change nothing'
             cand --dry-run 'Show what would be published and fetched, and change nothing'
             cand -q 'Only answers and errors, no status or hints'
@@ -645,6 +650,74 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;hooks'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install 'Put our block into every hook file, or bring it up to date'
+            cand uninstall 'Take our block out of every hook file; what others wrote stays'
+            cand status 'Show which hooks are installed, and where; exit code 1 if one is missing'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;hooks;install'= {
+            cand --hook 'Only this hook (repeatable)'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;hooks;uninstall'= {
+            cand --hook 'Only this hook (repeatable)'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;hooks;status'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;hooks;help'= {
+            cand install 'Put our block into every hook file, or bring it up to date'
+            cand uninstall 'Take our block out of every hook file; what others wrote stays'
+            cand status 'Show which hooks are installed, and where; exit code 1 if one is missing'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;hooks;help;install'= {
+        }
+        &'mlprov;hooks;help;uninstall'= {
+        }
+        &'mlprov;hooks;help;status'= {
+        }
+        &'mlprov;hooks;help;help'= {
+        }
         &'mlprov;hook'= {
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -689,6 +762,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
+            cand hooks 'The git hooks that record commits: install, remove, check'
             cand hook 'Called by the git hooks'
             cand merge-driver 'Called by git to merge pointers'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -778,6 +852,17 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;demo'= {
         }
         &'mlprov;help;completions'= {
+        }
+        &'mlprov;help;hooks'= {
+            cand install 'Put our block into every hook file, or bring it up to date'
+            cand uninstall 'Take our block out of every hook file; what others wrote stays'
+            cand status 'Show which hooks are installed, and where; exit code 1 if one is missing'
+        }
+        &'mlprov;help;hooks;install'= {
+        }
+        &'mlprov;help;hooks;uninstall'= {
+        }
+        &'mlprov;help;hooks;status'= {
         }
         &'mlprov;help;hook'= {
         }

@@ -17,5 +17,16 @@ tools=$PWD/target/tools
 PATH=$tools/bin:$PATH
 export PATH
 
+# Tools that look after git hooks: ours must get along with them.
+if ! [ -x "$tools/pre-commit/bin/pre-commit" ]; then
+    { python3 -m venv "$tools/pre-commit" && "$tools/pre-commit/bin/pip" install -q pre-commit==4.7.0; } ||
+        echo "skipped: the pre-commit framework could not be installed" >&2
+fi
+if ! [ -x "$tools/npm/node_modules/.bin/lefthook" ]; then
+    { command -v npm >/dev/null && mkdir -p "$tools/npm" &&
+        npm install --silent --no-audit --no-fund --no-save --prefix "$tools/npm" husky@9.1.7 lefthook@2.2.2; } ||
+        echo "skipped: husky and lefthook could not be installed" >&2
+fi
+
 export INSTA_UPDATE=no
 cargo test --locked --all-targets "$@"

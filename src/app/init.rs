@@ -3,6 +3,9 @@
 use crate::app;
 use crate::app::AppError;
 use crate::app::Result;
+use crate::app::hooks;
+use crate::app::hooks::HooksReport;
+use crate::app::hooks::HooksRequest;
 use crate::app::record;
 use crate::app::sync;
 use crate::config::CONFIG_FILE;
@@ -17,8 +20,6 @@ use crate::domain::entry::Writer;
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::durable;
-use crate::git::hooks;
-use crate::git::hooks::HookPlan;
 use crate::git::merge_driver;
 use crate::git::repo::Repo;
 use crate::ledger::frame::Header;
@@ -32,7 +33,6 @@ use crate::trust::pins;
 use crate::trust::pins::Pins;
 use serde::Serialize;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// What there is to do, found out before anything is written.
@@ -49,16 +49,6 @@ pub enum InitPlan {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HookReport {
-    pub name: String,
-    /// `installed`, `unchanged`, `updated` or `left alone`.
-    pub state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct InitReport {
     pub project: ProjectId,
     pub name: String,
@@ -68,7 +58,8 @@ pub struct InitReport {
     pub writer: KeyId,
     /// What this call made; empty if everything was there.
     pub made: Vec<String>,
-    pub hooks: Vec<HookReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<HooksReport>,
 }
 
 /// The things that `init` works with before there is a project.
@@ -173,9 +164,11 @@ pub fn carry_out(
             if install_merge_driver(site.repo, program)? {
                 made.push("a merge driver for pointers".to_owned());
             }
-            install_hooks(site.repo, program, config.hooks.checkpoint_trailer)?
+            let trailer = config.hooks.checkpoint_trailer;
+            let request = HooksRequest { program, only: &[], trailer, shared: false };
+            Some(hooks::install(site.repo, &request)?)
         }
-        None => Vec::new(),
+        None => None,
     };
     Ok(InitReport {
         project,
@@ -252,52 +245,6 @@ fn install_merge_driver(repo: &Repo, program: &Path) -> Result<bool> {
         changed = true;
     }
     Ok(changed)
-}
-
-fn install_hooks(repo: &Repo, program: &Path, trailer: bool) -> Result<Vec<HookReport>> {
-    let (dir, configured) = repo.hooks_dir();
-    let mut reports = Vec::new();
-    let wanted = hooks::HOOKS.into_iter().chain(Some(hooks::TRAILER_HOOK).filter(|_| trailer));
-    for (name, shim) in wanted {
-        let report = |state: &str, why: Option<&str>| HookReport {
-            name: name.to_owned(),
-            state: state.to_owned(),
-            why: why.map(str::to_owned),
-        };
-        if configured {
-            reports.push(report(
-                "left alone",
-                Some("core.hooksPath points to a directory that another tool manages"),
-            ));
-            continue;
-        }
-        let path = dir.join(name);
-        let existing = match std::fs::read(&path) {
-            Ok(bytes) => Some(bytes),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(StoreError::io("read", path.display(), e).into()),
-        };
-        if std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
-            reports.push(report("left alone", Some("it is a link to a file elsewhere")));
-            continue;
-        }
-        let disabled = std::fs::metadata(&path).is_ok_and(|m| m.permissions().mode() & 0o111 == 0);
-        if existing.is_some() && disabled {
-            reports.push(report("left alone", Some("it is switched off (not executable)")));
-            continue;
-        }
-        reports.push(match hooks::plan(name, shim, existing.as_deref(), program)? {
-            HookPlan::Unchanged => report("unchanged", None),
-            HookPlan::LeftAlone(why) => report("left alone", Some(why)),
-            HookPlan::Write(text) => {
-                durable::create_dir_all(&dir)?;
-                let mode = std::fs::metadata(&path).map_or(0o755, |m| m.permissions().mode() & 0o777 | 0o111);
-                durable::replace(&path, text.as_bytes(), mode)?;
-                report(if existing.is_some() { "updated" } else { "installed" }, None)
-            }
-        });
-    }
-    Ok(reports)
 }
 
 /// A text file's content; empty if there is no such file.

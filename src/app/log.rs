@@ -2,6 +2,8 @@
 
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::commit;
+use crate::app::commit::Waiting;
 use crate::app::query::LogEntry;
 use crate::domain::ParseError;
 use crate::domain::entry::Kind;
@@ -50,6 +52,9 @@ pub struct LogReport {
     /// This clone's own log.
     pub log: LogId,
     pub entries: Vec<LogLine>,
+    /// Commits that are not recorded yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
 }
 
 pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
@@ -118,7 +123,8 @@ pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
             summary: summary.join(" "),
         });
     }
-    Ok(LogReport { size: entries.len() as u64, log: project.ledger.log(), entries: lines })
+    let waiting = commit::waiting(project)?;
+    Ok(LogReport { size: entries.len() as u64, log: project.ledger.log(), entries: lines, waiting })
 }
 
 /// Each log in its own order; between logs there is only what the writers' clocks claim.

@@ -4,6 +4,7 @@
 pub mod commit;
 pub mod data;
 pub mod diff;
+pub mod hooks;
 pub mod index;
 pub mod init;
 pub mod keys;
@@ -86,6 +87,8 @@ pub enum AppError {
     /// Nothing recorded here has this id.
     #[error("nothing recorded here is named {id:?}")]
     UnknownId { id: String },
+    #[error("commit {commit} is not recorded yet: it waits for {}", waits_for(data))]
+    Waiting { commit: String, data: Vec<String> },
     #[error("{id:?} could mean {}", candidates.join(", "))]
     AmbiguousId { id: String, candidates: Vec<String> },
     #[error("{} is outside the repository {}", path.display(), root.display())]
@@ -278,4 +281,8 @@ pub fn place_in(repo: &Repo, cwd: &Path, path: &Path) -> Result<Option<RepoPath>
         return Err(ScanError::one(&resolved, kind).into());
     };
     Ok(Some(text.parse()?))
+}
+
+fn waits_for(data: &[String]) -> String {
+    if data.is_empty() { "the ledger".to_owned() } else { format!("data: {}", data.join(", ")) }
 }

@@ -1,7 +1,9 @@
 //! `show`: everything that one or more entries say, as it was signed.
 
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::commit;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::ids::EntryId;
@@ -56,11 +58,16 @@ pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
         });
     }
     if shown.is_empty() {
+        if let Target::Commit(commit) = &target
+            && let Some(waiting) = commit::waiting(project)?.into_iter().find(|w| w.commit == *commit)
+        {
+            return Err(AppError::Waiting { commit: waiting.commit.to_string(), data: waiting.data });
+        }
         let id = match &target {
             Target::Commit(commit) => commit.to_string(),
             _ => word.to_owned(),
         };
-        return Err(crate::app::AppError::UnknownId { id });
+        return Err(AppError::UnknownId { id });
     }
     Ok(ShowReport { target: target.describe(), log: project.ledger.log(), entries: shown })
 }

@@ -4,13 +4,13 @@ use crate::app;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
+use crate::app::commit::Waiting;
 use crate::app::ls;
 use crate::app::version::DatasetAt;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::CommitId;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
-use crate::domain::time::Timestamp;
 use crate::git::GitError;
 use crate::ports::progress::Progress;
 use crate::worktree::problem::ProblemKind;
@@ -33,13 +33,6 @@ pub struct DatasetStatus {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WaitingCommit {
-    pub commit: CommitId,
-    pub since: Timestamp,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,8 +42,8 @@ pub struct StatusReport {
     /// Whether HEAD's commit has an entry.
     pub head_recorded: bool,
     pub datasets: Vec<DatasetStatus>,
-    /// Commits whose data is not known here yet.
-    pub waiting_for_data: Vec<WaitingCommit>,
+    /// Commits that wait to be recorded.
+    pub waiting: Vec<Waiting>,
     /// Runs that began and have no end yet.
     pub open_runs: Vec<String>,
     /// Entries in this clone's log.
@@ -61,7 +54,7 @@ impl StatusReport {
     pub fn is_clean(&self) -> bool {
         let recorded = self.head_recorded || self.head.is_none();
         recorded
-            && self.waiting_for_data.is_empty()
+            && self.waiting.is_empty()
             && self.datasets.iter().all(|d| d.state == "unchanged" && d.stored)
     }
 }
@@ -77,7 +70,7 @@ pub fn status(
     let only: Vec<RepoPath> = only.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
     // First: a ledger that cannot be read is said before anything is remembered.
     let entries = project.entries()?;
-    let recorded = commit::recorded_commits(project)?;
+    let recorded = commit::recorded_commits(&entries);
     let mut datasets = Vec::new();
     for (at, placed) in ls::worktree_pointers(project)? {
         let data = placed.as_ref().map_or(at.clone(), |p| p.data.clone());
@@ -111,10 +104,7 @@ pub fn status(
         head_recorded: head.as_ref().is_some_and(|id| recorded.contains(id)),
         head,
         datasets,
-        waiting_for_data: waiting
-            .into_iter()
-            .map(|(commit, since)| WaitingCommit { commit, since })
-            .collect(),
+        waiting,
         open_runs: open.map(|id| id.short()).collect(),
         log_size: entries.len() as u64,
     })

@@ -17,6 +17,7 @@ use crate::stores::local::provision::LocalPlaces;
 use crate::trust::pins::Pins;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub fn user_dirs() -> Result<UserDirs> {
     Ok(UserDirs::from_env(|name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from))?)
@@ -53,15 +54,29 @@ pub fn with_trust(mut project: Project, cwd: &Path, args: &TrustArgs) -> Result<
     Ok(project)
 }
 
-/// The project that `cwd` lies in. `from_env`: git's own variables come first, as in hooks.
+/// The project that `cwd` lies in.
 pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
-    let repo = Repo::open(cwd, from_env)?;
+    open_with(Repo::open(cwd, from_env)?, None)
+}
+
+/// How long a hook waits for others who write to the ledger. What it cannot record then waits in the outbox.
+const HOOK_PATIENCE: Duration = Duration::from_millis(50);
+
+/// As [`open`], for a hook: git's own variables come first, and nobody waits long.
+pub fn open_for_hook(cwd: &Path) -> Result<Project> {
+    open_with(Repo::open(cwd, true)?, Some(HOOK_PATIENCE))
+}
+
+fn open_with(repo: Repo, patience: Option<Duration>) -> Result<Project> {
     let (config, bytes) = Config::load(repo.root())?;
     let dirs = user_dirs()?;
     let places = local_places(&repo, &dirs, config.store.link);
-    let Some(ledger) = places.open_ledger()? else {
+    let Some(mut ledger) = places.open_ledger()? else {
         return Err(AppError::NotJoined { name: config.project.name });
     };
+    if let Some(patience) = patience {
+        ledger = ledger.with_patience(patience);
+    }
     let header = crate::ports::log_reader::LogReader::header(&ledger);
     if header.project != config.project.id {
         return Err(AppError::OtherProject {
@@ -86,4 +101,9 @@ pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
         config,
         dirs,
     })
+}
+
+/// Absolute path of this program, for what calls it later.
+pub fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().ok().and_then(|path| path.canonicalize().ok())
 }

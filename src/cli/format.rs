@@ -1,5 +1,7 @@
 //! Numbers and tables for people.
 
+use crate::app::commit::Waiting;
+
 /// `1.2 MB`: decimal units, as `ls -h --si` and disk makers use them.
 pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -45,6 +47,15 @@ pub fn table(rows: &[Vec<String>]) -> String {
 /// A name as a person may read it: control characters made visible.
 pub fn visible(name: &str) -> String {
     if name.chars().any(char::is_control) { format!("{name:?}") } else { name.to_owned() }
+}
+
+/// What a commit waits for, in one line.
+pub fn waiting(waiting: &Waiting) -> String {
+    let (commit, since) = (waiting.commit.short(), waiting.since.to_seconds());
+    match &waiting.data[..] {
+        [] => format!("waiting for the ledger: commit {commit} since {since}"),
+        data => format!("waiting for data: commit {commit} since {since} ({})", visible(&data.join(", "))),
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         }
         AppError::NotPublished { .. } => 3,
         AppError::UnknownId { .. }
+        | AppError::Waiting { .. }
         | AppError::Unpinned { .. }
         | AppError::UnknownRevision { .. }
         | AppError::NoManifest { .. }
@@ -105,6 +106,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotJoined { .. }
         | AppError::OtherProject { .. }
         | AppError::UnknownId { .. }
+        | AppError::Waiting { .. }
         | AppError::AmbiguousId { .. }
         | AppError::OutsideRepository { .. }
         | AppError::WholeRepository { .. }
@@ -195,14 +197,14 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             GitError::NotARepository { .. } => "git init".into(),
             GitError::Bare { .. } => "use a clone with a work tree: git clone PATH".into(),
             GitError::Unsupported { .. } => {
-                "mlprov reads repositories with SHA-1 objects and the files ref format".into()
+                "git status   # git itself must be able to read it; a newer git may".into()
             }
             GitError::NotOwner { path } => {
                 format!("git config --global --add safe.directory {}", path.display())
             }
             GitError::Unborn => "git commit --allow-empty -m start".into(),
             GitError::NotFound { .. } => "git fetch --all --tags".into(),
-            GitError::Library { .. } => "git fsck   # tells more about the repository".into(),
+            GitError::Library { .. } | GitError::BadObject { .. } => "git fsck   # tells more about the repository".into(),
             GitError::Program { why, .. } if why.contains("diskspace") || why.contains("No space left") => {
                 io_hint(&std::io::ErrorKind::StorageFull.into())?
             }
@@ -227,6 +229,8 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
         }
+        AppError::Waiting { data, .. } if data.is_empty() => RECORD_HEAD.into(),
+        AppError::Waiting { .. } => "mlprov sync --fetch   # brings what other clones recorded".into(),
         AppError::AmbiguousId { .. } => "give more digits, or the full id".into(),
         AppError::OutsideRepository { .. } => {
             "copy the data into the repository, or link to it from there and track a copy".into()
@@ -334,6 +338,9 @@ fn store_hint(e: &StoreError) -> Option<String> {
     })
 }
 
+/// What `status` says as well.
+pub const RECORD_HEAD: &str =
+    "mlprov hook post-commit   # records what waits, and the commit that HEAD names";
 const WRITTEN_TO: &str = "wait until nothing writes to it, and try again";
 const MORE_FILES: &str = "ulimit -n 1024   # lets programs of this shell open more files";
 

@@ -1,7 +1,10 @@
-//! Repositories: opened with libgit2; what must run git's filters, or touch the network, goes through the
-//! git program.
+//! Repositories: opened with libgit2, or by the git program where libgit2 refuses them. What must run git's filters, or
+//! touch the network, goes through the git program in any case.
 
+mod backend;
+mod by_program;
 pub mod hooks;
+mod library;
 pub mod merge_driver;
 pub mod pointers;
 pub mod program;
@@ -17,7 +20,7 @@ pub enum GitError {
     NotARepository { path: PathBuf },
     #[error("{} is a bare repository", path.display())]
     Bare { path: PathBuf },
-    /// libgit2 refuses this repository (SHA-256 objects, reftable, a newer extension).
+    /// Neither libgit2 nor the git program can read this repository.
     #[error("{}: {why}", path.display())]
     Unsupported { path: PathBuf, why: String },
     /// git's own protection: another user owns the directory.
@@ -29,6 +32,9 @@ pub enum GitError {
     NotFound { what: String },
     #[error("{what}: {source}")]
     Library { what: String, source: git2::Error },
+    /// An object that is not what its name says.
+    #[error("{what}: {why}")]
+    BadObject { what: String, why: String },
     #[error("`git {command}` failed: {why}")]
     Program { command: String, why: String },
     #[error("the git program could not be run: {source}")]

@@ -45,7 +45,7 @@ pub fn output(command: Command) -> Result<Vec<u8>, GitError> {
 }
 
 /// Runs it with these bytes as its standard input.
-fn output_with(mut command: Command, input: &[u8]) -> Result<Vec<u8>, GitError> {
+pub fn output_with(mut command: Command, input: &[u8]) -> Result<Vec<u8>, GitError> {
     let no_program = |source| GitError::NoProgram { source };
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(no_program)?;

@@ -25,7 +25,7 @@ impl Repo {
         let branch = self.branch();
         let of_branch = branch.and_then(|b| {
             let name = b.strip_prefix("refs/heads/")?.to_owned();
-            self.inner.config().ok()?.get_string(&format!("branch.{name}.remote")).ok()
+            self.git.setting(&format!("branch.{name}.remote"))
         });
         let chosen = of_branch.filter(|r| known.contains(r));
         match (chosen, &known[..]) {
@@ -96,12 +96,10 @@ impl Repo {
 
     /// Lets a plain `git fetch` of this remote bring these refs too. False if it does so already.
     pub fn add_fetch_refspec(&self, remote: &str, refspec: &str) -> Result<bool, GitError> {
-        let failed = || GitError::library(format!("settings of the remote {remote}"));
-        let known = self.inner.find_remote(remote).map_err(failed())?;
-        if known.refspecs().any(|r| r.str().is_ok_and(|s| s == refspec)) {
+        if self.git.fetch_refspecs(remote)?.iter().any(|known| known == refspec) {
             return Ok(false);
         }
-        self.inner.remote_add_fetch(remote, refspec).map_err(failed())?;
+        self.git.add_fetch_refspec(remote, refspec)?;
         Ok(true)
     }
 

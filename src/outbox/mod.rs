@@ -12,7 +12,8 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
-/// A commit whose data versions are not known here yet. The entry is built and signed when they are.
+/// A commit that could not be recorded yet: its data versions are not known here, or others held the ledger for too
+/// long. The entry is built and signed later.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Intent {
@@ -24,6 +25,9 @@ pub struct Intent {
     pub time: Timestamp,
     #[serde(default)]
     pub flags: Vec<String>,
+    /// Commits in whose place it stands (amend, rebase).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<CommitId>,
 }
 
 pub struct Outbox {
@@ -35,20 +39,37 @@ impl Outbox {
         Outbox { dir: dir.to_owned() }
     }
 
-    /// Durable when it returns. An intent for the same commit that waits already stays.
+    /// Durable when it returns. With an intent for the same commit that waits already it becomes one.
     pub fn put(&self, intent: &Intent) -> Result<(), DurableError> {
-        if self.list()?.iter().any(|(_, waiting)| waiting.commit == intent.commit) {
-            return Ok(());
+        let mut intent = intent.clone();
+        let mut before = Vec::new();
+        for (path, waiting) in self.list()?.into_iter().filter(|(_, w)| w.commit == intent.commit) {
+            let known = intent.replaces.iter().all(|commit| waiting.replaces.contains(commit));
+            if known {
+                return Ok(());
+            }
+            intent.replaces.extend(waiting.replaces);
+            intent.time = waiting.time;
+            before.push(path);
         }
+        intent.replaces.sort();
+        intent.replaces.dedup();
         durable::create_dir_all(&self.dir)?;
-        let name = format!("{:020}-{}.json", intent.time.unix_micros(), intent.commit);
+        let name =
+            format!("{:020}-{}-{}.json", intent.time.unix_micros(), intent.commit, intent.replaces.len());
         let path = self.dir.join(name);
-        let json = serde_json::to_vec(intent).map_err(|e| DurableError {
+        let json = serde_json::to_vec(&intent).map_err(|e| DurableError {
             op: "write",
             path: path.clone(),
             source: io::Error::other(e),
         })?;
-        durable::create_new(&path, &json, 0o644).map(|_| ())
+        durable::create_new(&path, &json, 0o644)?;
+        before.iter().try_for_each(|path| self.done(path))
+    }
+
+    /// Whether anything waits, at the cost of one look.
+    pub fn is_empty(&self) -> bool {
+        fs::read_dir(&self.dir).map_or(true, |mut entries| entries.next().is_none())
     }
 
     /// What waits, oldest first.
@@ -103,6 +124,7 @@ mod tests {
             reference: None,
             time: Timestamp::from_unix_micros(micros),
             flags: vec![],
+            replaces: vec![],
         };
         outbox.put(&intent("2", 2_000)).unwrap();
         outbox.put(&intent("1", 1_000)).unwrap();
@@ -115,5 +137,13 @@ mod tests {
         outbox.done(&waiting[0].0).unwrap();
         outbox.done(&waiting[0].0).unwrap();
         assert_eq!(outbox.list().unwrap().len(), 1);
+        // What it replaces is told later: one intent, that knows all of it.
+        let old: Vec<CommitId> = ["7", "8"].map(|digit| digit.repeat(40).parse().unwrap()).into();
+        for old in &old {
+            outbox.put(&Intent { replaces: vec![old.clone()], ..intent("2", 9_000) }).unwrap();
+        }
+        let waiting = outbox.list().unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert_eq!(waiting[0].1, Intent { replaces: old, ..intent("2", 2_000) });
     }
 }

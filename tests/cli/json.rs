@@ -21,8 +21,9 @@ fn init_reports_what_it_made() {
     assert_eq!(first["schema"], "mlprov.init/1");
     assert_eq!(first["name"], "repo");
     assert!(is_uuid(&first["project"]) && is_uuid(&first["log"]));
-    assert_eq!(first["hooks"].as_array().unwrap().len(), 5);
-    assert!(first["hooks"].as_array().unwrap().iter().all(|h| h["state"] == "installed"));
+    let hooks = first["hooks"]["hooks"].as_array().unwrap();
+    assert_eq!(hooks.len(), 5);
+    assert!(hooks.iter().all(|h| h["state"] == "added"));
     let again = s.json(&["init"]);
     assert_eq!(again["made"], json!([]));
     for same in ["project", "log", "vkey", "writer"] {
@@ -64,7 +65,7 @@ fn status_reports_states_and_what_waits() {
         "head": s.head(),
         "headRecorded": true,
         "datasets": [{ "path": "data", "state": "unchanged", "stored": true }],
-        "waitingForData": [],
+        "waiting": [],
         "openRuns": [],
         "logSize": 3,
     });

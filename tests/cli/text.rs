@@ -229,12 +229,12 @@ fn status_tells_clean_modified_and_missing_apart() {
 fn status_shows_what_is_not_recorded() {
     let s = Sandbox::project_with_data();
     s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "unseen"]);
-    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["status"]).snapshot(), @"
     $ mlprov status
     Project repo, main: [commit] is not recorded; 3 entries in the log
       unchanged  data
     --- stderr
-    Hint: mlprov hook post-commit   # records the commit that HEAD names
+    Hint: mlprov hook post-commit   # records what waits, and the commit that HEAD names
     --- exit 0
     ");
     s.git(&["checkout", "-q", "--detach", "HEAD~1"]);

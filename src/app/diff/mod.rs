@@ -10,6 +10,8 @@ pub use values::ValueDifference;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::commit;
+use crate::app::commit::Waiting;
 use crate::app::data;
 use crate::app::ls;
 use crate::app::select::Part;
@@ -18,6 +20,7 @@ use crate::app::version::DatasetAt;
 use crate::app::version::Version;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Body;
+use crate::domain::ids::CommitId;
 use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
 use crate::domain::version_map::VersionMap;
@@ -73,6 +76,9 @@ pub struct DiffReport {
     /// Of two runs.
     pub parameters: Vec<ValueDifference>,
     pub metrics: Vec<ValueDifference>,
+    /// Commits among the two that are not recorded yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
 }
 
 impl DiffReport {
@@ -90,6 +96,13 @@ enum Side {
 }
 
 impl Side {
+    fn commit(&self) -> Option<&CommitId> {
+        match self {
+            Side::Version(Version::Commit { commit, .. }) => Some(&commit.id),
+            _ => None,
+        }
+    }
+
     fn describe(&self) -> String {
         match self {
             Side::Version(version) => version.describe(),
@@ -153,7 +166,13 @@ pub fn diff(
         datasets,
         parameters: Vec::new(),
         metrics: Vec::new(),
+        waiting: Vec::new(),
     };
+    let commits: Vec<&CommitId> = [&a, &b].into_iter().filter_map(Side::commit).collect();
+    if !commits.is_empty() {
+        report.waiting = commit::waiting(project)?;
+        report.waiting.retain(|waiting| commits.contains(&&waiting.commit));
+    }
     if let (Side::Version(Version::Run { body: a, .. }), Side::Version(Version::Run { body: b, .. })) =
         (&a, &b)
     {

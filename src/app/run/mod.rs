@@ -9,6 +9,7 @@ use crate::app;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::commit::keep;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
 use crate::app::record;
@@ -130,6 +131,9 @@ pub fn run(
     for record in &prepared.records {
         let _ = project.remember_dataset(record); // it is found in the log, too
     }
+
+    // `sync` makes up for it.
+    let _ = keep::note_run(project, &commit.id);
 
     let variables = [("MLPROV_RUN_ID", prepared.id.to_string())];
     let ended = guard.run(&request.command, cwd, &variables, request.stdout_is_ours);

@@ -6,6 +6,9 @@ mod fetch;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
+use crate::app::commit::keep;
+use crate::app::commit::reconcile;
+use crate::app::commit::reconcile::Reconciled;
 use crate::app::logs;
 use crate::app::logs::NOTES;
 use crate::app::logs::publish::Publication;
@@ -31,6 +34,10 @@ pub struct SyncRequest {
     pub remote: Option<String>,
     /// Bring what others published, and publish nothing.
     pub fetch_only: bool,
+    /// Record the commits that no hook saw of every committer, not only of this clone's own.
+    pub all: bool,
+    /// Only those after this commit.
+    pub since: Option<String>,
     /// Only look.
     pub dry_run: bool,
 }
@@ -57,6 +64,10 @@ pub struct SyncReport {
     pub dry_run: bool,
     /// Commits that had waited for data and are recorded now.
     pub recorded: Vec<CommitId>,
+    /// Commits that no hook had seen, recorded now.
+    pub late: Vec<CommitId>,
+    /// Those of them with a pointer that cannot be read: not recorded.
+    pub skipped: Vec<CommitId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published: Option<PublishedReport>,
     /// Logs of other clones.
@@ -71,13 +82,17 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
     if request.dry_run {
         return look(project, &remote, request.fetch_only);
     }
+    let since = request.since.as_ref().map(|rev| reconcile::since(project, rev)).transpose()?;
     project.repo.add_fetch_refspec(&remote, &notes_refspec(&remote))?;
     let mut taken = fetch::fetch(project, &remote)?;
     let mut recorded = Vec::new();
+    let mut reconciled = Reconciled::default();
     let mut published = None;
     if !request.fetch_only {
         let signer = project.signer()?;
         recorded = commit::finish_waiting(project, &*signer)?;
+        reconciled = reconcile::everything(project, request.all, since)?;
+        keep::tidy(project)?;
         check_witnesses(project)?;
         let theirs = own_ref_of(project, &remote)?;
         // A log that somebody else wrote to is never overwritten by us: its owner decides.
@@ -95,7 +110,18 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
     }
     let exit_code = u8::from(!taken.findings.is_empty());
     let fetch::Fetched { logs: fetched, findings, .. } = taken;
-    Ok(SyncReport { remote, dry_run: false, recorded, published, fetched, findings, exit_code })
+    let Reconciled { late, skipped } = reconciled;
+    Ok(SyncReport {
+        remote,
+        dry_run: false,
+        recorded,
+        late,
+        skipped,
+        published,
+        fetched,
+        findings,
+        exit_code,
+    })
 }
 
 /// A plain `git fetch` brings others' checkpoints as well: whoever has them finds a rewritten log.
@@ -229,6 +255,8 @@ fn look(project: &Project, remote: &str, fetch_only: bool) -> Result<SyncReport>
         remote: remote.to_owned(),
         dry_run: true,
         recorded: Vec::new(),
+        late: Vec::new(),
+        skipped: Vec::new(),
         published: Some(published).filter(|_| !fetch_only),
         fetched,
         findings: Vec::new(),

@@ -12,6 +12,7 @@ pub use log::Roots;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::commit;
 use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
@@ -204,8 +205,12 @@ fn conclude(target: String, findings: Findings) -> VerifyReport {
 
 fn not_recorded(project: &Project, target: &Target, findings: &mut Findings) -> Result<()> {
     let Target::Commit(commit) = target else { return Ok(()) };
-    if project.outbox().list()?.iter().any(|(_, intent)| intent.commit == *commit) {
-        findings.add("entry", commit, Verdict::Pending, "waits for data that is not known in this clone");
+    if let Some(waiting) = commit::waiting(project)?.iter().find(|waiting| waiting.commit == *commit) {
+        let why = match waiting.data.is_empty() {
+            true => "waits for the ledger, which others held",
+            false => "waits for data that is not known in this clone",
+        };
+        findings.add("entry", commit, Verdict::Pending, why);
         findings.hint("mlprov status");
     } else {
         findings.add("entry", commit, Verdict::Unknown, "not recorded in any log that is here");

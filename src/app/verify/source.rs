@@ -12,7 +12,7 @@ use crate::domain::path::RepoPath;
 use crate::git::GitError;
 use std::collections::BTreeMap;
 
-/// Every directory and file of the tree is read; libgit2 hashes each again.
+/// Every directory and file of the tree is read and hashed again.
 fn code(project: &Project, tree: &TreeId, findings: &mut Findings) {
     let subject = tree.short();
     match project.repo.read_whole_tree(tree) {
@@ -46,6 +46,16 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<
     let subject = source.commit.short().to_owned();
     let commit = match project.repo.commit(&source.commit) {
         Ok(Some(commit)) => commit,
+        Ok(None) if let Some(same) = project.repo.commit_with_tree(&source.tree)? => {
+            // Squashed, rebased or amended since: the same files all the same.
+            let detail = format!(
+                "the repository does not hold it any more; commit {} has the same tree {}",
+                same.short(),
+                source.tree.short()
+            );
+            findings.add("commit", &subject, Verdict::Intact, detail);
+            return tree(project, body, &source.tree, findings);
+        }
         Ok(None) if project.repo.is_partial() => {
             let detail = "this is a shallow or partial clone that does not hold it";
             findings.add("commit", subject, Verdict::Unreachable, detail);
@@ -57,9 +67,13 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<
             findings.hint(format!("git fetch origin {}", source.commit));
             return Ok(());
         }
-        // libgit2 hashes an object again when it reads it.
+        // An object is hashed again when it is read.
         Err(GitError::Library { source: e, .. }) => {
             findings.add("commit", subject, Verdict::Altered, e.message().to_owned());
+            return Ok(());
+        }
+        Err(GitError::BadObject { why, .. }) => {
+            findings.add("commit", subject, Verdict::Altered, why);
             return Ok(());
         }
         Err(e) => return Err(e.into()),
@@ -75,16 +89,19 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<
         Verdict::Intact,
         format!("in the repository, with tree {}", commit.tree.short()),
     );
-    code(project, &commit.tree, findings);
+    tree(project, body, &commit.tree, findings)
+}
+
+/// The files of the tree, and the pointers among them.
+fn tree(project: &Project, body: &Body, tree: &TreeId, findings: &mut Findings) -> Result<()> {
+    code(project, tree, findings);
     // A fresh walk: the cache of the hook is never believed here.
-    let pointers = project
-        .repo
-        .pointer_blobs(&commit.tree)
-        .and_then(|blobs| project.repo.read_pointers(&commit.tree, &blobs));
+    let pointers =
+        project.repo.pointer_blobs(tree).and_then(|blobs| project.repo.read_pointers(tree, &blobs));
     let pointers = match pointers {
         Ok(pointers) => pointers,
         Err(e) => {
-            findings.add("tree", commit.tree.short(), Verdict::Altered, e.to_string());
+            findings.add("tree", tree.short(), Verdict::Altered, e.to_string());
             return Ok(());
         }
     };
@@ -92,26 +109,26 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings) -> Result<
         Ok(inputs) => inputs,
         Err(_) => return Ok(()), // reported with the data
     };
-    let tree: BTreeMap<RepoPath, Blake3Hash> =
+    let pointed: BTreeMap<RepoPath, Blake3Hash> =
         pointers.into_iter().map(|p| (p.data, p.pointer.blake3)).collect();
     if body.kind == Kind::CommitRecorded {
         let recorded: BTreeMap<RepoPath, Blake3Hash> =
             inputs.iter().map(|a| (a.name.clone(), a.digest.blake3)).collect();
-        if recorded == tree {
-            let detail = format!("its {} data pointers are those of the entry", tree.len());
-            findings.add("tree", commit.tree.short(), Verdict::Intact, detail);
+        if recorded == pointed {
+            let detail = format!("its {} data pointers are those of the entry", pointed.len());
+            findings.add("tree", tree.short(), Verdict::Intact, detail);
         } else {
-            let odd = recorded.keys().chain(tree.keys()).find(|k| recorded.get(*k) != tree.get(*k));
+            let odd = recorded.keys().chain(pointed.keys()).find(|k| recorded.get(*k) != pointed.get(*k));
             let odd = odd.map_or_else(String::new, ToString::to_string);
             let detail =
                 format!("the pointers in the tree are not those of the entry (first difference: {odd})");
-            findings.add("tree", commit.tree.short(), Verdict::Altered, detail);
+            findings.add("tree", tree.short(), Verdict::Altered, detail);
         }
         return Ok(());
     }
     // A run may read data that differs from the commit's: that is recorded, not wrong. But it must be said.
     for input in &inputs {
-        match tree.get(&input.name) {
+        match pointed.get(&input.name) {
             Some(root) if *root != input.digest.blake3 => {
                 let detail = "the run read another version than the commit points to; the version read is the one recorded";
                 findings.add("tree", &input.name, Verdict::Intact, detail);

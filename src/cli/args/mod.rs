@@ -208,6 +208,16 @@ rewritten since it was last seen."
         after_help = "Example: mlprov completions bash > ~/.local/share/bash-completion/completions/mlprov"
     )]
     Completions(CompletionsArgs),
+    /// The git hooks that record commits: install, remove, check
+    #[command(after_help = "\
+Examples:
+  mlprov hooks status             exit code 1 if one is missing
+  mlprov hooks install            again after another tool wrote its own
+  mlprov hooks uninstall
+
+Each hook file gets a marked block; what others wrote in it stays and runs after it. core.hooksPath, husky, lefthook
+and the pre-commit framework are followed (docs/hooks.md). MLPROV_SKIP=1 records nothing for one command.")]
+    Hooks(HooksArgs),
     /// Called by the git hooks
     #[command(hide = true)]
     Hook(HookArgs),

@@ -26,6 +26,12 @@ pub struct SyncArgs {
     /// Name of the git remote [default: the branch's, or the only one, or origin]
     #[arg(long, value_name = "NAME")]
     pub remote: Option<String>,
+    /// Also record commits of other committers that no hook saw (in a CI job that records for all)
+    #[arg(long, conflicts_with = "fetch")]
+    pub all: bool,
+    /// Look for commits that no hook saw only after this one
+    #[arg(long, value_name = "REV", conflicts_with = "fetch")]
+    pub since: Option<String>,
     /// Show what would be published and fetched, and change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -144,4 +150,31 @@ pub struct DemoArgs {
 pub struct CompletionsArgs {
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+pub struct HooksArgs {
+    #[command(subcommand)]
+    pub command: HooksCommand,
+}
+
+const HOOKS: [&str; 6] =
+    ["post-commit", "post-merge", "post-rewrite", "post-applypatch", "pre-push", "commit-msg"];
+
+#[derive(Subcommand, Debug)]
+pub enum HooksCommand {
+    /// Put our block into every hook file, or bring it up to date
+    Install {
+        /// Only this hook (repeatable)
+        #[arg(long = "hook", value_name = "NAME", value_parser = HOOKS)]
+        hooks: Vec<String>,
+    },
+    /// Take our block out of every hook file; what others wrote stays
+    Uninstall {
+        /// Only this hook (repeatable)
+        #[arg(long = "hook", value_name = "NAME", value_parser = HOOKS)]
+        hooks: Vec<String>,
+    },
+    /// Show which hooks are installed, and where; exit code 1 if one is missing
+    Status,
 }

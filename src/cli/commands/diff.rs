@@ -27,6 +27,7 @@ pub fn run(context: &Context, args: DiffArgs) -> Result<Exit, AppError> {
         return Ok(exit);
     }
     context.ui.answer(&text(&report, if args.all { usize::MAX } else { SHOWN }));
+    report.waiting.iter().for_each(|waiting| context.ui.status(format::waiting(waiting)));
     Ok(exit)
 }
 

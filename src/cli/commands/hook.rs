@@ -2,8 +2,12 @@
 //! recorded, and end with 0.
 
 use crate::app::AppError;
+use crate::app::Project;
 use crate::app::commit;
 use crate::app::commit::CommitOutcome;
+use crate::app::commit::reconcile;
+use crate::app::commit::rewrite;
+use crate::app::commit::rewrite::Rewriting;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::HookArgs;
@@ -39,17 +43,32 @@ pub fn run(context: &Context, args: HookArgs) -> Exit {
 fn hook(context: &Context, args: &HookArgs) -> Result<(), AppError> {
     repo::trust_object_names();
     // The process ends with the hook: taking everything apart again would only cost time.
-    let project = std::mem::ManuallyDrop::new(compose::open(&context.cwd, true)?);
+    let project = std::mem::ManuallyDrop::new(compose::open_for_hook(&context.cwd)?);
     match args.name.as_str() {
         "post-commit" | "post-merge" | "post-applypatch" => {
             let outcome = commit::record_head(&project)?;
             tell(context, &outcome);
         }
         "post-rewrite" => {
-            commit::record_rewrite(&project, &pairs(&standard_input()))?;
+            let pairs = pairs(&standard_input());
+            let told = args.args.first().map(|word| word.to_string_lossy().into_owned());
+            let by_pre_commit = std::env::var("PRE_COMMIT_REWRITE_COMMAND").ok();
+            let how = match told.as_deref().or(by_pre_commit.as_deref()) {
+                Some("rebase") => Rewriting::Rebase,
+                _ => Rewriting::Amend,
+            };
+            // The framework reads the standard input itself.
+            match by_pre_commit.is_some() && pairs.is_empty() {
+                true => rewrite::record_unseen(&project, how)?,
+                false => rewrite::record_rewrite(&project, how, &pairs)?,
+            };
         }
         "pre-push" => {
-            let found = commit::reconcile(&project, &tips(&standard_input()))?;
+            let mut tips = tips(&standard_input());
+            if tips.is_empty() {
+                tips.extend(pushed_by_pre_commit(&project)?);
+            }
+            let found = reconcile::before_push(&project, &tips)?;
             if !found.late.is_empty() {
                 let commits = format::count(found.late.len() as u64, "commit");
                 context.ui.status(format!("mlprov: recorded {commits} that no hook had seen"));
@@ -79,7 +98,8 @@ fn tell(context: &Context, outcome: &CommitOutcome) {
                 receipt.index
             ));
         }
-        CommitOutcome::Recorded(_) => {}
+        // Whoever holds the ledger is no business of who commits; `status` tells what waits.
+        CommitOutcome::Recorded(_) | CommitOutcome::Deferred | CommitOutcome::Queued => {}
         CommitOutcome::Waiting(data) => {
             context.ui.status(format!(
                 "mlprov: the commit waits for data that is not here: {}",
@@ -113,6 +133,23 @@ fn tips(text: &str) -> Vec<(CommitId, Option<CommitId>)> {
         Some((words.get(1)?.parse().ok()?, words.get(3)?.parse().ok()))
     };
     text.lines().filter_map(line).collect()
+}
+
+/// The pre-commit framework reads the standard input itself, and tells in variables what it read.
+fn pushed_by_pre_commit(project: &Project) -> Result<Option<(CommitId, Option<CommitId>)>, AppError> {
+    let commit = |variable: &str| -> Result<Option<CommitId>, AppError> {
+        let Ok(rev) = std::env::var(variable) else { return Ok(None) };
+        Ok(project.repo.resolve(&rev)?.map(|commit| commit.id))
+    };
+    if std::env::var_os("PRE_COMMIT").is_none() {
+        return Ok(None);
+    }
+    let tip = match commit("PRE_COMMIT_TO_REF")? {
+        Some(tip) => tip,
+        // A branch that shares nothing with the remote.
+        None => project.repo.head()?.id,
+    };
+    Ok(Some((tip, commit("PRE_COMMIT_FROM_REF")?)))
 }
 
 #[cfg(test)]

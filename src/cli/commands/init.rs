@@ -1,4 +1,6 @@
 use crate::app::AppError;
+use crate::app::hooks::HookReport;
+use crate::app::hooks::HookState;
 use crate::app::init;
 use crate::app::init::InitPlan;
 use crate::app::init::InitReport;
@@ -6,6 +8,7 @@ use crate::app::init::Site;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InitArgs;
+use crate::cli::commands::hooks::tell_left_alone;
 use crate::cli::compose;
 use crate::cli::ui;
 use crate::config::Link;
@@ -30,7 +33,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     }
     let program = match args.no_hooks {
         true => None,
-        false => std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()),
+        false => compose::own_program(),
     };
     let report = init::carry_out(&site, &plan, name.as_deref(), program.as_deref())?;
     if context.ui.json {
@@ -38,10 +41,8 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         return Ok(0);
     }
     context.ui.answer(&text(&report));
-    for hook in report.hooks.iter().filter(|h| h.state == "left alone") {
-        let why = hook.why.as_deref().unwrap_or("");
-        context.ui.warning(format!("the hook {} was left alone: {why}", hook.name));
-        context.ui.hint(format!("call this in it yourself: mlprov hook {} \"$@\"", hook.name));
+    if let Some(hooks) = &report.hooks {
+        tell_left_alone(context, hooks);
     }
     if matches!(plan, InitPlan::Make { .. }) {
         context.ui.hint("git add .mlprov && git commit -m 'Record provenance with mlprov'");
@@ -89,8 +90,8 @@ fn text(report: &InitReport) -> String {
     );
     out.push_str(&format!("  log     {}\n", report.log));
     out.push_str(&format!("  writer  {}\n", report.writer.short()));
-    let count = |state: &str| report.hooks.iter().filter(|h| h.state == state).count();
-    let hooks = count("installed") + count("updated");
+    let written = |h: &&HookReport| matches!(h.state, HookState::Added | HookState::Updated);
+    let hooks = report.hooks.iter().flat_map(|r| &r.hooks).filter(written).count();
     for made in &report.made {
         out.push_str(&format!("  made    {made}\n"));
     }

@@ -35,5 +35,7 @@ pub fn run(context: &Context, args: LogArgs) -> Result<Exit, AppError> {
         })
         .collect();
     context.ui.answer(&format::table(&rows));
+    // Not part of the log: so not part of the answer.
+    report.waiting.iter().for_each(|waiting| context.ui.status(format::waiting(waiting)));
     Ok(0)
 }

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod diff;
 pub mod du;
 pub mod hook;
+pub mod hooks;
 pub mod init;
 pub mod key;
 pub mod ledger;

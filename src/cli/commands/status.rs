@@ -28,8 +28,8 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
             }
         });
     }
-    if report.head.is_some() && !report.head_recorded && report.waiting_for_data.is_empty() {
-        context.ui.hint("mlprov hook post-commit   # records the commit that HEAD names");
+    if report.head.is_some() && !report.head_recorded && !report.waiting.iter().any(|w| !w.data.is_empty()) {
+        context.ui.hint(hints::RECORD_HEAD);
     }
     Ok(0)
 }
@@ -57,12 +57,8 @@ fn text(report: &StatusReport) -> String {
         })
         .collect();
     out.push_str(&format::table(&rows));
-    for waiting in &report.waiting_for_data {
-        out.push_str(&format!(
-            "  waiting for data: commit {} since {}\n",
-            waiting.commit.short(),
-            waiting.since.to_seconds()
-        ));
+    for waiting in &report.waiting {
+        out.push_str(&format!("  {}\n", format::waiting(waiting)));
     }
     for run in &report.open_runs {
         out.push_str(&format!("  no end recorded: run {run}\n"));

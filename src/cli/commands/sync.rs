@@ -13,7 +13,13 @@ use crate::cli::ui;
 
 pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
-    let request = SyncRequest { remote: args.remote, fetch_only: args.fetch, dry_run: args.dry_run };
+    let request = SyncRequest {
+        remote: args.remote,
+        fetch_only: args.fetch,
+        all: args.all,
+        since: args.since,
+        dry_run: args.dry_run,
+    };
     let report = sync::sync(&project, &request, &context.ui.progress())?;
     if context.ui.json {
         context.ui.json("mlprov.sync/1", &report);
@@ -35,6 +41,9 @@ pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
             "{what} named by entries could not be published (too large, or gone from the store)"
         ));
     }
+    for commit in &report.skipped {
+        context.ui.warning(format!("commit {commit} holds a pointer that cannot be read; not recorded"));
+    }
     Ok(report.exit_code)
 }
 
@@ -48,6 +57,12 @@ fn text(report: &SyncReport) -> String {
         out.push_str(&format!(
             "recorded {} that had waited for data\n",
             count(report.recorded.len() as u64, "commit")
+        ));
+    }
+    if !report.late.is_empty() {
+        out.push_str(&format!(
+            "recorded {} that no hook had seen\n",
+            count(report.late.len() as u64, "commit")
         ));
     }
     if let Some(published) = &report.published {

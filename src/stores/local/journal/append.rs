@@ -15,11 +15,7 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
-use std::time::Duration;
 use std::time::Instant;
-
-/// How long a writer waits for another one.
-pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The lookup is synced each time its size passes a multiple of this.
 const SYNC_EVERY: u64 = 4096;
@@ -55,7 +51,7 @@ impl LocalLedger {
         let (file, begun) = (self.lock_file()?, Instant::now());
         let mut ear = None;
         while !self.try_lock(&file)? {
-            if begun.elapsed() >= LOCK_TIMEOUT {
+            if begun.elapsed() >= self.patience {
                 return Err(self.locked());
             }
             // Looks once more after it began to listen.

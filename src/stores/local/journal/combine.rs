@@ -1,7 +1,6 @@
 //! What the holder of the lock commits: its own batch, and those of the writers that wait for the lock.
 
 use super::LocalLedger;
-use super::append::LOCK_TIMEOUT;
 use super::read::Tail;
 use crate::domain::ids::EntryId;
 use crate::ledger::batch::Batch;
@@ -66,7 +65,7 @@ impl LocalLedger {
             }
             match self.try_lock(lock) {
                 Ok(true) => break,
-                Ok(false) if begun.elapsed() < LOCK_TIMEOUT => ear.wait(),
+                Ok(false) if begun.elapsed() < self.patience => ear.wait(),
                 failed => {
                     let back = ticket.is_none_or(Ticket::withdraw);
                     let why = failed.err().unwrap_or_else(|| self.locked());

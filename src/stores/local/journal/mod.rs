@@ -47,14 +47,24 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub struct LocalLedger {
     dir: PathBuf,
     header: Header,
     first_frame: u64,
+    /// How long it waits for other writers.
+    patience: Duration,
 }
 
+/// How long a writer waits for another one.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl LocalLedger {
+    pub fn with_patience(self, patience: Duration) -> Self {
+        LocalLedger { patience, ..self }
+    }
+
     /// `None` if there is no journal in `dir`.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = dir.join("journal");
@@ -82,7 +92,8 @@ impl LocalLedger {
             have = read_up_to(&file, 0, &mut bytes).map_err(|e| StoreError::io("read", path.display(), e))?;
         }
         let header = Header::decode(&bytes[..have.min(length)]).map_err(damaged)?;
-        Ok(Some(LocalLedger { dir: dir.to_owned(), header, first_frame: length as u64 }))
+        let first_frame = length as u64;
+        Ok(Some(LocalLedger { dir: dir.to_owned(), header, first_frame, patience: LOCK_TIMEOUT }))
     }
 
     /// Makes an empty journal. If another process was first, its journal is the one that is opened.

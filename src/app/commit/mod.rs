@@ -2,12 +2,18 @@
 //!
 //! The hot path: one small cache, one journal append, one checkpoint. No socket, no walk over the work tree.
 
+pub mod keep;
+pub mod reconcile;
+pub mod rewrite;
+
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::logs::notes;
+use crate::app::query::LogEntry;
 use crate::app::record;
 use crate::app::record::Receipt;
+use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
@@ -23,8 +29,10 @@ use crate::git::pointers::PlacedPointer;
 use crate::git::pointers::PointerBlobs;
 use crate::git::program;
 use crate::git::repo::Commit;
+use crate::ledger::batch::SealedEntry;
 use crate::outbox::Intent;
 use crate::ports::StoreError;
+use crate::ports::object_store::Kept;
 use crate::ports::signer::EntrySigner;
 use serde::Deserialize;
 use serde::Serialize;
@@ -37,6 +45,10 @@ pub enum CommitOutcome {
     Recorded(Receipt),
     /// Some of its data is not known here; the intent is durable.
     Waiting(Vec<String>),
+    /// Others hold the ledger; the intent is durable.
+    Queued,
+    /// A rebase goes on: git says at its end what came of it.
+    Deferred,
 }
 
 /// The pointers of the last tree looked at, so that the next one costs only the difference.
@@ -98,6 +110,18 @@ impl Project {
     }
 }
 
+/// The data versions that a tree's pointers name, and the paths of those that are not known here.
+fn data_of(project: &Project, tree: &TreeId) -> Result<(Vec<Artefact>, Vec<String>)> {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for placed in project.pointers(tree)? {
+        match project.dataset(&placed.pointer.blake3)? {
+            Some(record) => known.push(record.artefact(&placed.data, "dataset")),
+            None => unknown.push(placed.data.to_string()),
+        }
+    }
+    Ok((known, unknown))
+}
+
 /// Body of a `commit.recorded`, or the roots that are not known here.
 fn body_of(
     project: &Project,
@@ -106,14 +130,7 @@ fn body_of(
     reference: Option<String>,
     flags: &[String],
 ) -> Result<std::result::Result<Body, Vec<String>>> {
-    let mut inputs = Vec::new();
-    let mut unknown = Vec::new();
-    for placed in project.pointers(&commit.tree)? {
-        match project.dataset(&placed.pointer.blake3)? {
-            Some(record) => inputs.push(record.artefact(&placed.data, "dataset")),
-            None => unknown.push(placed.data.to_string()),
-        }
-    }
+    let (mut inputs, unknown) = data_of(project, &commit.tree)?;
     if !unknown.is_empty() {
         return Ok(Err(unknown));
     }
@@ -126,17 +143,83 @@ fn body_of(
     Ok(Ok(body))
 }
 
-/// Signs a commit's body and appends it; many datasets in one commit go to an object of their own.
-fn append_fitting(project: &Project, mut body: Body, signer: &dyn EntrySigner) -> Result<Receipt> {
-    let mut kept = None;
-    if body.to_payload()?.len() > crate::domain::entry::MAX_INLINE_LIST {
-        let objects = project.store.batch(false)?;
-        record::fit(&mut body, &*objects)?;
-        kept = Some(objects.commit()?);
+/// A commit on its way into the log.
+enum Drafted {
+    Already(Receipt),
+    Sealed(SealedEntry),
+    /// The intent is durable; these data are not known here.
+    Waiting(Vec<String>),
+}
+
+/// `kept`: holds what the entry names, until it is committed.
+fn draft(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    commit: &Commit,
+    reference: Option<String>,
+    flags: &[String],
+    kept: &mut Vec<Kept>,
+) -> Result<Drafted> {
+    if let Some(index) = project.find_commit_entry(&commit.id, signer)? {
+        let writer = signer.public().id();
+        let project_id = &project.config.project.id;
+        let id = EntryId::derive(project_id, Kind::CommitRecorded.as_str(), commit.id.as_str(), &writer);
+        return Ok(Drafted::Already(Receipt { id, index, already: true }));
     }
-    let receipt = project.append(vec![record::seal(body, signer)?])?.remove(0);
-    drop(kept);
-    Ok(receipt)
+    match body_of(project, signer, commit, reference.clone(), flags)? {
+        Ok(mut body) => {
+            // Many datasets in one commit go to an object of their own.
+            if body.to_payload()?.len() > crate::domain::entry::MAX_INLINE_LIST {
+                let objects = project.store.batch(false)?;
+                record::fit(&mut body, &*objects)?;
+                kept.push(objects.commit()?);
+            }
+            Ok(Drafted::Sealed(record::seal(body, signer)?))
+        }
+        Err(unknown) => {
+            queue(project, commit, reference, flags, &[])?;
+            Ok(Drafted::Waiting(unknown))
+        }
+    }
+}
+
+/// Makes durable that this commit is to be recorded.
+fn queue(
+    project: &Project,
+    commit: &Commit,
+    reference: Option<String>,
+    flags: &[String],
+    replaces: &[CommitId],
+) -> Result<()> {
+    Ok(project.outbox().put(&Intent {
+        commit: commit.id.clone(),
+        tree: commit.tree.clone(),
+        reference,
+        time: project.clock.now(),
+        flags: flags.to_vec(),
+        replaces: replaces.to_vec(),
+    })?)
+}
+
+/// Others hold the ledger, and a hook does not wait for them.
+fn is_locked(e: &AppError) -> bool {
+    matches!(e, AppError::Store(StoreError::Locked { .. }))
+}
+
+/// The entry that says what a commit stands in the place of.
+fn supersede(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    old: &CommitId,
+    new: &Commit,
+    reference: Option<String>,
+    notes: &[String],
+) -> Result<SealedEntry> {
+    let mut body = project.draft(Kind::CommitSuperseded, signer);
+    body.source = Some(project.source(new, reference));
+    body.target = Some(Target { commit: Some(old.clone()), ..Target::default() });
+    body.notes = notes.to_vec();
+    record::seal(body, signer)
 }
 
 /// Records one commit, or queues the intent until its data is known.
@@ -147,33 +230,38 @@ pub fn record_commit(
     reference: Option<String>,
     flags: &[String],
 ) -> Result<CommitOutcome> {
-    if let Some(index) = project.find_commit_entry(&commit.id, signer)? {
-        let writer = signer.public().id();
-        let project_id = &project.config.project.id;
-        let id = EntryId::derive(project_id, Kind::CommitRecorded.as_str(), commit.id.as_str(), &writer);
-        project.publish_if_behind()?;
-        return Ok(CommitOutcome::Recorded(Receipt { id, index, already: true }));
-    }
-    match body_of(project, signer, commit, reference.clone(), flags)? {
-        Ok(body) => Ok(CommitOutcome::Recorded(append_fitting(project, body, signer)?)),
-        Err(unknown) => {
-            project.outbox().put(&Intent {
-                commit: commit.id.clone(),
-                tree: commit.tree.clone(),
-                reference,
-                time: project.clock.now(),
-                flags: flags.to_vec(),
-            })?;
-            Ok(CommitOutcome::Waiting(unknown))
+    let mut kept = Vec::new();
+    match draft(project, signer, commit, reference, flags, &mut kept)? {
+        Drafted::Already(receipt) => {
+            project.publish_if_behind()?;
+            Ok(CommitOutcome::Recorded(receipt))
         }
+        Drafted::Sealed(entry) => Ok(CommitOutcome::Recorded(project.append(vec![entry])?.remove(0))),
+        Drafted::Waiting(unknown) => Ok(CommitOutcome::Waiting(unknown)),
     }
 }
 
-/// `post-commit`, `post-merge`, `post-applypatch`: the commit that HEAD names now.
+/// `post-commit`, `post-merge`, `post-applypatch`: the commit that HEAD names now. What waited goes first.
 pub fn record_head(project: &Project) -> Result<CommitOutcome> {
+    if project.repo.is_rebasing() {
+        return Ok(CommitOutcome::Deferred);
+    }
     let signer = project.signer()?;
     let commit = project.repo.head()?;
-    record_commit(project, &*signer, &commit, project.repo.branch(), &[])
+    let branch = project.repo.branch();
+    let recorded = (|| {
+        if !project.outbox().is_empty() {
+            finish_waiting(project, &*signer)?;
+        }
+        record_commit(project, &*signer, &commit, branch.clone(), &[])
+    })();
+    match recorded {
+        Err(e) if is_locked(&e) => {
+            queue(project, &commit, branch, &[], &[])?;
+            Ok(CommitOutcome::Queued)
+        }
+        recorded => recorded,
+    }
 }
 
 /// `commit-msg`, where the settings ask for it: the message names the checkpoint before the commit. Whoever has
@@ -200,95 +288,50 @@ pub fn finish_waiting(project: &Project, signer: &dyn EntrySigner) -> Result<Vec
         };
         let mut flags = intent.flags.clone();
         flags.push(format!("seen at {}", intent.time));
-        match record_commit(project, signer, &commit, intent.reference.clone(), &flags)? {
-            CommitOutcome::Recorded(_) => {
-                outbox.done(&path)?;
-                done.push(intent.commit);
-            }
-            CommitOutcome::Waiting(_) => {}
+        let mut kept = Vec::new();
+        let mut entries = Vec::new();
+        match draft(project, signer, &commit, intent.reference.clone(), &flags, &mut kept)? {
+            Drafted::Sealed(entry) => entries.push(entry),
+            Drafted::Already(_) => {}
+            Drafted::Waiting(_) => continue,
         }
+        for old in &intent.replaces {
+            entries.push(supersede(project, signer, old, &commit, intent.reference.clone(), &[])?);
+        }
+        match entries.is_empty() {
+            true => project.publish_if_behind()?,
+            false => _ = project.append(entries)?,
+        }
+        outbox.done(&path)?;
+        done.push(intent.commit);
     }
     Ok(done)
 }
 
-/// `post-rewrite`: `pairs` are the old and new ids that git gives on standard input (amend, rebase).
-pub fn record_rewrite(project: &Project, pairs: &[(CommitId, CommitId)]) -> Result<usize> {
-    let signer = project.signer()?;
-    let branch = project.repo.branch();
-    let mut entries = Vec::new();
-    for (old, new) in pairs {
-        let Some(commit) = project.repo.commit(new)? else { continue };
-        let outcome = record_commit(project, &*signer, &commit, branch.clone(), &[])?;
-        if old == new {
-            continue;
-        }
-        let mut body = project.draft(Kind::CommitSuperseded, &*signer);
-        body.source = Some(project.source(&commit, branch.clone()));
-        body.target = Some(Target { commit: Some(old.clone()), ..Target::default() });
-        if let CommitOutcome::Waiting(data) = outcome {
-            body.notes.push(format!("the new commit waits for data: {}", data.join(", ")));
-        }
-        entries.push(record::seal(body, &*signer)?);
-    }
-    if entries.is_empty() {
-        return Ok(0);
-    }
-    Ok(project.append(entries)?.len())
+/// Every commit that some of these entries record.
+pub fn recorded_commits(entries: &[LogEntry]) -> BTreeSet<CommitId> {
+    let bodies = entries.iter().filter_map(|entry| entry.body());
+    let recorded = bodies.filter(|body| body.kind == Kind::CommitRecorded);
+    recorded.filter_map(|body| Some(body.source.as_ref()?.commit.clone())).collect()
 }
 
-/// What `pre-push` found.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reconciled {
-    /// Recorded now.
-    pub late: Vec<CommitId>,
-    /// With a pointer that cannot be read.
-    pub skipped: Vec<CommitId>,
+/// A commit that is not recorded yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    pub commit: CommitId,
+    pub since: Timestamp,
+    /// Datasets whose versions are not known here. None: it waits for the ledger, which others held.
+    pub data: Vec<String>,
 }
 
-/// `pre-push`: commits of this clone's own committer that no hook saw are recorded now, flagged `late`.
-/// `tips`: what is about to be pushed, and what the remote had.
-pub fn reconcile(project: &Project, tips: &[(CommitId, Option<CommitId>)]) -> Result<Reconciled> {
-    let signer = project.signer()?;
-    let (_, own) = project.repo.identity();
-    let recorded: BTreeSet<CommitId> = recorded_commits(project)?;
-    let (mut late, mut skipped) = (Vec::new(), Vec::new());
-    for (tip, remote) in tips {
-        if project.repo.commit(tip)?.is_none() {
-            continue; // a tag on something else
-        }
-        // A recorded commit hides nothing: an ancestor of it may have been made without the hook.
-        let hide: Vec<CommitId> = remote.iter().cloned().collect();
-        for commit in project.repo.commits_between(tip, &hide)? {
-            let is_own = project.repo.committer_email(&commit.id) == own;
-            let in_project = project.repo.blob_at(&commit.tree, crate::config::CONFIG_FILE)?.is_some();
-            if recorded.contains(&commit.id) || !is_own || !in_project {
-                continue;
-            }
-            match record_commit(project, &*signer, &commit, None, &["late".to_owned()]) {
-                Ok(CommitOutcome::Recorded(r)) if !r.already => late.push(commit.id),
-                Ok(_) => {}
-                // One commit that cannot be recorded (a broken pointer) must not hide the others.
-                Err(AppError::Git(_)) => skipped.push(commit.id),
-                Err(e) => return Err(e),
-            }
-        }
-    }
-    Ok(Reconciled { late, skipped })
-}
-
-/// Every commit that some entry of this log records.
-pub fn recorded_commits(project: &Project) -> Result<BTreeSet<CommitId>> {
-    let mut out = BTreeSet::new();
-    for entry in project.entries()? {
-        if let Some(body) = entry.body().filter(|b| b.kind == Kind::CommitRecorded) {
-            out.extend(body.source.as_ref().map(|s| s.commit.clone()));
-        }
+/// What waits in the outbox, oldest first.
+pub fn waiting(project: &Project) -> Result<Vec<Waiting>> {
+    let mut out = Vec::new();
+    for (_, intent) in project.outbox().list()? {
+        // A commit or pointer that cannot be read is told of elsewhere.
+        let data = data_of(project, &intent.tree).map_or_else(|_| Vec::new(), |(_, unknown)| unknown);
+        out.push(Waiting { commit: intent.commit, since: intent.time, data });
     }
     Ok(out)
-}
-
-/// When an intent was queued, for `status`.
-pub fn waiting(project: &Project) -> Result<Vec<(CommitId, Timestamp)>> {
-    let list = project.outbox().list()?;
-    Ok(list.into_iter().map(|(_, intent)| (intent.commit, intent.time)).collect())
 }
