@@ -186,14 +186,18 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s h -l help -d 'Pr
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s n -l name -d 'Name of the run' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s d -l input -d 'Data that the command reads (repeatable)' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s o -l output -d 'File or directory that the command makes (repeatable)' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s m -l metrics -d 'Metrics file that the command makes: JSON, YAML or TOML (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s m -l metrics -d 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s p -l params -d 'Parameters file: JSON, YAML or TOML (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s S -l set-param -d 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require -d 'What a metric must reach, as in \'acc >= 0.9\'; else the run fails (repeatable)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l sweep -d 'Name of the sweep that the run belongs to' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l model-group -d 'Model package group to register it in' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l rehash -d 'Read every input again, also those that were not touched since they were read'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s v -l verbose -d 'Say more about what is done'

@@ -87,6 +87,9 @@ pub enum AppError {
     /// Nothing recorded here has this id.
     #[error("nothing recorded here is named {id:?}")]
     UnknownId { id: String },
+    /// A run that goes on writes the same path.
+    #[error("run {run} (pid {pid} on {host}) writes {path} as well, and goes on")]
+    Busy { path: String, run: String, host: String, pid: u32 },
     #[error("commit {commit} is not recorded yet: it waits for {}", waits_for(data))]
     Waiting { commit: String, data: Vec<String> },
     #[error("{id:?} could mean {}", candidates.join(", "))]

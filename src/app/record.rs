@@ -77,6 +77,7 @@ pub fn draft(project: ProjectId, kind: Kind, time: Timestamp, signer: &dyn Entry
         parameters: List::default(),
         metrics: List::default(),
         environment: None,
+        evidence: Default::default(),
         model_package: None,
         writer: None,
         target: None,

@@ -24,7 +24,8 @@ pub fn exit_code(e: &AppError) -> u8 {
             1
         }
         AppError::NotPublished { .. } => 3,
-        AppError::UnknownId { .. }
+        AppError::Busy { .. }
+        | AppError::UnknownId { .. }
         | AppError::Waiting { .. }
         | AppError::Unpinned { .. }
         | AppError::UnknownRevision { .. }
@@ -107,6 +108,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::OtherProject { .. }
         | AppError::UnknownId { .. }
         | AppError::Waiting { .. }
+        | AppError::Busy { .. }
         | AppError::AmbiguousId { .. }
         | AppError::OutsideRepository { .. }
         | AppError::WholeRepository { .. }
@@ -228,6 +230,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::UnknownId { .. } => {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
+        }
+        AppError::Busy { .. } => {
+            "give each run paths of its own, or a work tree of its own: git worktree add ../other".into()
         }
         AppError::Waiting { data, .. } if data.is_empty() => RECORD_HEAD.into(),
         AppError::Waiting { .. } => "mlprov sync --fetch   # brings what other clones recorded".into(),

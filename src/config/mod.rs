@@ -87,6 +87,21 @@ pub struct HooksTable {
     pub checkpoint_trailer: bool,
 }
 
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunTable {
+    /// Untracked files above this size (bytes) are named in a run's record, not stored.
+    pub untracked_file: u64,
+    /// As many bytes of untracked files are stored with one run.
+    pub untracked_together: u64,
+}
+
+impl Default for RunTable {
+    fn default() -> Self {
+        RunTable { untracked_file: 1 << 20, untracked_together: 50 << 20 }
+    }
+}
+
 /// `.mlprov/config.toml`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +114,8 @@ pub struct Config {
     pub keys: KeysTable,
     #[serde(default)]
     pub hooks: HooksTable,
+    #[serde(default)]
+    pub run: RunTable,
 }
 
 impl Config {

@@ -12,6 +12,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
 use crate::domain::path::RepoPath;
+use crate::domain::requirement::Requirement;
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionId;
 use serde::Deserialize;
@@ -105,6 +106,8 @@ text_enum!(
     /// Whether the tree that ran is the commit's own.
     TreeState {
         Clean = "clean",
+        // It differs in nothing but the parameters that were set for the run.
+        CleanParams = "clean+params",
         Dirty = "dirty",
     }
 );
@@ -231,6 +234,9 @@ pub struct Run {
     pub parents: Vec<RunId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// What its metrics must reach, declared before it began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<Requirement>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub external_ids: BTreeMap<String, String>,
 }
@@ -418,6 +424,10 @@ pub struct Body {
     pub metrics: List<Metric>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
+    /// Objects that speak for what is said elsewhere, by their role: `output` (what the command printed), `packages`,
+    /// `workTreeFiles`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, ObjectRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_package: Option<ModelPackage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ pub mod merge;
 pub mod path;
 pub mod pointer;
 pub mod redact;
+pub mod requirement;
 pub mod statement;
 pub mod time;
 pub mod version;

@@ -6,6 +6,7 @@ use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::Digests;
 use crate::domain::entry::Kind;
+use crate::domain::entry::RunStatus;
 use crate::domain::ids::EntryId;
 use crate::domain::json;
 use serde::Deserialize;
@@ -57,6 +58,10 @@ impl Body {
             Kind::CommitRecorded => Some(self.source.as_ref()?.commit.to_string()),
             Kind::CommitSuperseded => {
                 Some(format!("{}:{}", target?.commit.as_ref()?, self.source.as_ref()?.commit))
+            }
+            // That nobody saw a run's end is another fact than its end.
+            Kind::RunFinished if self.run.as_ref()?.status == RunStatus::Unknown => {
+                Some(format!("{}:UNKNOWN", self.run.as_ref()?.id))
             }
             Kind::RunStarted | Kind::RunFinished => Some(self.run.as_ref()?.id.to_string()),
             Kind::ModelRegistered => Some(self.model_package.as_ref()?.arn.to_string()),
@@ -243,6 +248,7 @@ mod tests {
             parameters: List::default(),
             metrics: List::default(),
             environment: None,
+            evidence: BTreeMap::new(),
             model_package: None,
             writer: None,
             target: None,

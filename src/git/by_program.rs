@@ -295,17 +295,16 @@ impl Backend for ByProgram {
         if walk.oldest_first {
             args.extend(["--topo-order".to_owned(), "--reverse".to_owned()]);
         }
-        let glob = |glob: &&str| format!("--glob={glob}");
-        let mut from: Vec<String> = walk.tips.iter().map(ToString::to_string).collect();
-        if walk.head {
-            from.extend(self.resolve("HEAD")?.map(|id| id.to_string()));
-        }
-        from.extend(walk.globs.iter().map(glob));
-        let mut input = from.join("\n");
-        input.push_str("\n--not\n");
-        input.extend(walk.hide.iter().map(|id| format!("{id}\n")));
-        input.extend(walk.hide_globs.iter().map(|hidden| format!("{}\n", glob(hidden))));
         args.push("--stdin".to_owned());
+        args.extend(walk.globs.iter().map(|glob| format!("--glob={glob}")));
+        args.push("--not".to_owned());
+        args.extend(walk.hide_globs.iter().map(|glob| format!("--glob={glob}")));
+        // Older gits take no options from the standard input.
+        let mut input: String = walk.tips.iter().map(|id| format!("{id}\n")).collect();
+        if walk.head {
+            input.extend(self.resolve("HEAD")?.map(|id| format!("{id}\n")));
+        }
+        input.extend(walk.hide.iter().map(|id| format!("^{id}\n")));
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let listed = self.write(&args, input.as_bytes())?;
         listed.lines().map(|line| self.id(line)).collect()

@@ -11,6 +11,7 @@ pub mod program;
 pub mod refs;
 pub mod remote;
 pub mod repo;
+pub mod run_tree;
 
 use std::path::PathBuf;
 

@@ -55,9 +55,9 @@ impl Repo {
         }
         let mut list = program::git(self.root());
         list.arg("--git-dir").arg(self.git_dir());
-        list.args(["rev-list", "--ignore-missing", "--stdin"]);
-        let mut wanted: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
-        wanted.push_str("--not\n--branches\n--tags\n");
+        // Older gits take no options from the standard input.
+        list.args(["rev-list", "--ignore-missing", "--stdin", "--not", "--branches", "--tags"]);
+        let wanted: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
         let listed = program::output_with(list, wanted.as_bytes())?;
         let listed: BTreeSet<&str> = std::str::from_utf8(&listed).unwrap_or_default().lines().collect();
         Ok(commits.iter().filter(|commit| listed.contains(commit.as_str())).cloned().collect())

@@ -13,7 +13,7 @@ const ROUNDS: u64 = 20;
 /// A project with data and one commit on a small disk. The disk is dropped before the sandbox.
 fn on_small_disk(test: &str) -> Option<(Sandbox, SmallDisk)> {
     let s = Sandbox::new();
-    let Some(disk) = SmallDisk::mount(&s.path(""), "4m") else {
+    let Some(disk) = SmallDisk::mount(&s.path(""), "12m") else {
         skipped(&format!("{test}: no right to mount a tmpfs"));
         return None;
     };

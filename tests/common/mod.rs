@@ -287,6 +287,10 @@ impl Sandbox {
         self.path(".git/mlprov/store/objects").join(&hex[..2]).join(&hex)
     }
 
+    pub fn object_by_hash(&self, hex: &str) -> PathBuf {
+        self.path(".git/mlprov/store/objects").join(&hex[..2]).join(hex)
+    }
+
     /// The user's writer key.
     pub fn writer(&self) -> WriterKeyFile {
         WriterKeyFile::open(&self.keys_dir().join("writer.pem")).unwrap().unwrap()

@@ -5,6 +5,7 @@ mod common;
 mod doors;
 mod formats;
 mod managers;
+mod random;
 
 use common::Output;
 use common::Sandbox;

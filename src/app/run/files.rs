@@ -113,9 +113,13 @@ pub fn read_pairs(what: &'static str, path: &Path, bytes: &[u8]) -> Result<Vec<(
         "json" => serde_json::from_str(&quote_special_numbers(text)).map_err(|e| bad(e.to_string()))?,
         "toml" => toml::from_str(text).map_err(|e| bad(e.message().to_owned()))?,
         "yaml" | "yml" => serde_saphyr::from_str(text).map_err(|e| bad(e.to_string()))?,
+        "csv" if what == "metrics" => last_values(text).map_err(bad)?,
         _ => return Err(bad("its name ends neither with .json nor .yaml, .yml or .toml".into())),
     };
-    let Tree::Map(_) = &tree else { return Err(bad("it does not hold names and values".into())) };
+    let Tree::Map(items) = &tree else { return Err(bad("it does not hold names and values".into())) };
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut out = Vec::new();
     flatten("", &tree, &mut out);
     // By name, because not every format keeps the order of the file.
@@ -124,6 +128,119 @@ pub fn read_pairs(what: &'static str, path: &Path, bytes: &[u8]) -> Result<Vec<(
         return Err(bad(format!("the name {:?} stands there twice", pair[0].0)));
     }
     Ok(out)
+}
+
+/// What training loops write line by line: the first line names the columns, and the last value of each counts.
+fn last_values(text: &str) -> std::result::Result<Tree, String> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let names = reader.headers().map_err(|e| e.to_string())?.clone();
+    let mut last: Vec<Option<String>> = vec![None; names.len()];
+    for row in reader.records() {
+        for (value, last) in row.map_err(|e| e.to_string())?.iter().zip(&mut last) {
+            if !value.is_empty() {
+                *last = Some(
+                    value
+                        .parse::<f64>()
+                        .map_or_else(|_| value.to_owned(), |number| decimal_of(value, number)),
+                );
+            }
+        }
+    }
+    let values =
+        names.iter().zip(last).filter_map(|(name, value)| Some((name.to_owned(), Tree::Scalar(value?))));
+    Ok(Tree::Map(values.collect()))
+}
+
+/// Whole numbers stay as they are, however long.
+fn decimal_of(text: &str, number: f64) -> String {
+    if text.parse::<i128>().is_ok() { text.to_owned() } else { decimal(number) }
+}
+
+/// The file with other values for some of its parameters; everything else says what it said. A name that is not there
+/// already is refused: it would be a slip of the pen more often than not.
+pub fn with_values(path: &Path, bytes: &[u8], values: &[(String, String)]) -> Result<Vec<u8>> {
+    let bad = |why: String| AppError::RunFile { what: "parameters", path: path.to_owned(), why };
+    let before = read_pairs("parameters", path, bytes)?;
+    for (name, _) in values {
+        if !before.iter().any(|(known, _)| known == name) {
+            return Err(bad(format!("it has no parameter {name:?}")));
+        }
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| bad("it is not UTF-8".into()))?;
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+    let cannot = || bad("its values cannot be changed by -S".into());
+    let written = match extension.as_str() {
+        "json" => {
+            let mut document: serde_json::Value =
+                serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+            for (name, value) in values {
+                *json_at(&mut document, name).ok_or_else(cannot)? =
+                    serde_json::from_str(value).unwrap_or_else(|_| value.as_str().into());
+            }
+            format!("{document:#}\n")
+        }
+        "toml" => {
+            let mut document: toml_edit::DocumentMut =
+                text.parse().map_err(|e: toml_edit::TomlError| bad(e.to_string()))?;
+            for (name, value) in values {
+                let value = value.parse().unwrap_or_else(|_| toml_edit::Value::from(value.as_str()));
+                *toml_at(document.as_item_mut(), name).ok_or_else(cannot)? = toml_edit::Item::Value(value);
+            }
+            document.to_string()
+        }
+        _ => {
+            let document: yaml_edit::Document =
+                text.parse().map_err(|e: yaml_edit::YamlError| bad(e.to_string()))?;
+            for (name, value) in values {
+                let mapping = document.as_mapping().ok_or_else(cannot)?;
+                if !set_yaml(&mapping, name, value) {
+                    return Err(cannot());
+                }
+            }
+            document.to_string()
+        }
+    };
+    // Whatever the editor did: only these values may be others.
+    let after = read_pairs("parameters", path, written.as_bytes())?;
+    let others = |pairs: &[(String, String)]| -> Vec<(String, String)> {
+        pairs.iter().filter(|(name, _)| !values.iter().any(|(set, _)| set == name)).cloned().collect()
+    };
+    if others(&after) != others(&before) || after.len() != before.len() {
+        return Err(cannot());
+    }
+    Ok(written.into_bytes())
+}
+
+/// A name may hold dots itself, or be a path of names.
+fn json_at<'v>(value: &'v mut serde_json::Value, name: &str) -> Option<&'v mut serde_json::Value> {
+    if value.get(name).is_some() {
+        return value.get_mut(name);
+    }
+    let (first, rest) = name.split_once('.')?;
+    json_at(value.get_mut(first)?, rest)
+}
+
+fn toml_at<'i>(item: &'i mut toml_edit::Item, name: &str) -> Option<&'i mut toml_edit::Item> {
+    if item.get(name).is_some() {
+        return item.get_mut(name);
+    }
+    let (first, rest) = name.split_once('.')?;
+    toml_at(item.get_mut(first)?, rest)
+}
+
+fn set_yaml(mapping: &yaml_edit::Mapping, name: &str, value: &str) -> bool {
+    if mapping.get(name).is_some() {
+        // As YAML reads it: a number stays a number.
+        let parsed = value.parse::<yaml_edit::Document>().ok();
+        let node = parsed.as_ref().and_then(|document| document.as_scalar());
+        match node {
+            Some(scalar) => mapping.set(name, yaml_edit::YamlNode::Scalar(scalar)),
+            None => mapping.set(name, value),
+        };
+        return true;
+    }
+    let Some((first, rest)) = name.split_once('.') else { return false };
+    mapping.get_mapping(first).is_some_and(|below| set_yaml(&below, rest, value))
 }
 
 fn flatten(name: &str, tree: &Tree, out: &mut Vec<(String, String)>) {
@@ -228,11 +345,57 @@ mod tests {
     }
 
     #[test]
+    fn the_last_value_of_each_column_counts() {
+        let csv = "epoch,loss,val_acc\n0,0.5,\n1,2.5e-1,0.9\n2,0.125,\n";
+        assert_eq!(pairs("m.csv", csv), want(&[("epoch", "2"), ("loss", "0.125"), ("val_acc", "0.9")]));
+        assert_eq!(pairs("m.csv", "a, b\n"), want(&[]));
+        assert_eq!(pairs("m.json", "{}"), want(&[]));
+        assert!(read_pairs("parameters", Path::new("p.csv"), b"a\n1\n").is_err());
+    }
+
+    fn set(name: &str, text: &str, values: &[(&str, &str)]) -> Result<String> {
+        with_values(Path::new(name), text.as_bytes(), &want(values))
+            .map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn values_are_set_and_all_else_stays() {
+        let yaml =
+            "# rates\nlr: 0.1  # slow\nopt:\n  name: adam\n  betas: [0.9, 0.99]\nwhen: 2020-01-01\na.b: 1\n";
+        let changed = set("p.yaml", yaml, &[("lr", "1e-3"), ("opt.name", "sgd"), ("a.b", "2")]).unwrap();
+        for (kept, line) in
+            [("lr: 1e-3", "lr"), ("  name: sgd", "name"), ("a.b: 2", "a.b"), ("when: 2020-01-01", "when")]
+        {
+            assert!(changed.lines().any(|l| l.starts_with(kept)), "{line}: {changed}");
+        }
+        assert!(changed.contains("# rates") && changed.contains("betas: [0.9, 0.99]"), "{changed}");
+        let toml = "# rates\nlr = 0.1\n[opt]\nname = \"adam\"\n";
+        let changed = set("p.toml", toml, &[("lr", "0.5"), ("opt.name", "sgd")]).unwrap();
+        assert_eq!(changed, "# rates\nlr = 0.5\n[opt]\nname = \"sgd\"\n");
+        let json = r#"{"lr": 0.1, "opt": {"name": "adam", "n": 3}, "flag": true}"#;
+        let changed = set("p.json", json, &[("lr", "1e-7"), ("opt.name", "sgd"), ("flag", "false")]).unwrap();
+        let expected = want(&[("flag", "false"), ("lr", "1e-7"), ("opt.n", "3"), ("opt.name", "sgd")]);
+        assert_eq!(read_pairs("parameters", Path::new("p.json"), changed.as_bytes()).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_set() {
+        for (name, text) in [("p.yaml", "lr: 1\n"), ("p.toml", "lr = 1\n"), ("p.json", "{\"lr\": 1}")] {
+            assert!(set(name, text, &[("lrr", "2")]).is_err(), "{name}");
+            assert!(set(name, text, &[("lr.x", "2")]).is_err(), "{name}");
+        }
+        // A map is no value.
+        assert!(set("p.yaml", "opt:\n  lr: 1\n", &[("opt", "2")]).is_err());
+    }
+
+    #[test]
     fn what_is_no_table_of_names_is_refused() {
         for (name, text) in [
             ("m.json", "[1]"),
             ("m.json", "{"),
-            ("m.csv", "a,b"),
+            ("m.txt", "a,b"),
+            ("m.csv", "a,b\n1\n"),
+            ("m.csv", "a,a\n1,2\n"),
             ("m.json", r#"{"a":1,"a":2}"#),
             ("m.json", r#"{"a.b":1,"a":{"b":2}}"#),
         ] {

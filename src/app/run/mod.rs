@@ -1,9 +1,12 @@
 //! `run`: preflight → run.started → spawn → outputs stored → run.finished → the command's own exit code.
 
+pub mod active;
 pub mod child;
 pub mod environment;
 pub mod files;
 mod outputs;
+mod overrides;
+mod source;
 
 use crate::app;
 use crate::app::AppError;
@@ -12,6 +15,7 @@ use crate::app::Result;
 use crate::app::commit::keep;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
+use crate::app::query::LogEntry;
 use crate::app::record;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::digest::Blake3Hash;
@@ -20,6 +24,7 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Digests;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
+use crate::domain::entry::ObjectRef;
 use crate::domain::entry::Parameter;
 use crate::domain::entry::Run;
 use crate::domain::entry::RunStatus;
@@ -29,23 +34,27 @@ use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::redact;
+use crate::domain::requirement::Requirement;
+use crate::domain::version_map::Content;
 use crate::durable::staging::ScratchDir;
-use crate::git::program::RunTree;
 use crate::git::repo::Commit;
 use crate::ports::StoreError;
 use crate::ports::object_store::Kept;
-use crate::ports::object_store::PutBatch;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
 use crate::worktree::Scanned;
 use crate::worktree::problem::ProblemKind;
 use crate::worktree::problem::ScanError;
 use crate::worktree::scan;
+use active::Active;
 use child::Ended;
 use child::SignalGuard;
 use outputs::Made;
 use outputs::Outputs;
+use overrides::Overrides;
 use serde::Serialize;
+use source::Used;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -58,6 +67,14 @@ pub struct RunRequest {
     pub outputs: Vec<PathBuf>,
     pub metrics: Vec<PathBuf>,
     pub params: Vec<PathBuf>,
+    /// `[FILE:]KEY=VALUE`: other values for the time of the run.
+    pub set: Vec<String>,
+    /// What the metrics must reach.
+    pub requirements: Vec<Requirement>,
+    /// Name of the sweep that the run belongs to.
+    pub sweep: Option<String>,
+    /// Read every input again, whatever is remembered of it.
+    pub rehash: bool,
     /// Model file and model package group.
     pub model: Option<(PathBuf, String)>,
     pub require_clean: bool,
@@ -94,11 +111,14 @@ struct Prepared {
     id: RunId,
     run: Run,
     source: Source,
+    evidence: BTreeMap<String, ObjectRef>,
     inputs: Vec<Artefact>,
     scans: Vec<Scanned>,
     config_files: Vec<Artefact>,
     parameters: Vec<Parameter>,
     notes: Vec<String>,
+    /// Inputs are read again when the command has ended.
+    rehash: bool,
     /// Of the inputs.
     records: Vec<DatasetRecord>,
     /// Until the run's start is recorded.
@@ -114,13 +134,31 @@ pub fn run(
     let signer = project.ready()?;
     let commit = project.repo.head()?;
     let outputs = Outputs::plan(project, cwd, request)?;
-    let mut prepared = prepare(project, cwd, request, &commit, &outputs, progress)?;
-    let guard = SignalGuard::take().map_err(|e| StoreError::io("watch", "signals", e))?;
+    let overrides = Overrides::plan(project, cwd, request)?;
+    let mut told = close_killed(project, &*signer)?;
+    let id = draw_id(project)?;
+    let writes: Vec<RepoPath> = outputs.paths().into_iter().chain(overrides.paths().cloned()).collect();
+    let claim = || Active::claim(project, id, writes.clone(), &overrides.changes);
+    let prepare = || prepare(project, cwd, request, (id, &commit), &outputs, &overrides, progress);
+    let (mut active, mut prepared, guard) = match overrides.changes.is_empty() {
+        // What is wrong with the request leaves everything as it was.
+        true => {
+            let prepared = prepare()?;
+            (claim()?, prepared, take_signals()?)
+        }
+        // Parameter files hold other values before they are looked at: an interruption must not leave them so.
+        false => {
+            let guard = take_signals()?;
+            (claim()?, prepare()?, guard)
+        }
+    };
+    prepared.notes.append(&mut told);
 
     // Durable before the command starts: a run that is killed, or ends badly, stays in the log.
     append(project, &*signer, Kind::RunStarted, |body, _| {
         body.run = Some(prepared.run.clone());
         body.source = Some(prepared.source.clone());
+        body.evidence.clone_from(&prepared.evidence);
         body.inputs = List::Inline(prepared.inputs.clone());
         body.config_files = List::Inline(prepared.config_files.clone());
         body.parameters = List::Inline(prepared.parameters.clone());
@@ -135,34 +173,87 @@ pub fn run(
     // `sync` makes up for it.
     let _ = keep::note_run(project, &commit.id);
 
-    let variables = [("MLPROV_RUN_ID", prepared.id.to_string())];
+    let scratch = ScratchDir::create(&project.own_dir().join("scratch"))?;
+    let variables = [
+        ("MLPROV_RUN_ID", id.to_string()),
+        ("MLPROV_RUN_DIR", scratch.path().to_string_lossy().into_owned()),
+    ];
     let ended = guard.run(&request.command, cwd, &variables, request.stdout_is_ours);
-    let id = prepared.id;
+    prepared.notes.extend(active.give_back());
     finish(project, &*signer, prepared, outputs, &commit, &ended, progress).map_err(|source| match source {
         AppError::NotPublished { .. } => source,
         source => AppError::NotRecorded { run: id, exit_code: ended.exit_code(), source: Box::new(source) },
     })
 }
 
+fn take_signals() -> Result<SignalGuard> {
+    Ok(SignalGuard::take().map_err(|e| StoreError::io("watch", "signals", e))?)
+}
+
+fn draw_id(project: &Project) -> Result<RunId> {
+    let mut random = [0u8; 10];
+    getrandom::fill(&mut random)
+        .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
+    Ok(RunId::new((project.clock.now().unix_micros() / 1000) as u64, &random))
+}
+
+/// Closes the runs whose mlprov was killed on this machine: nobody knows how they ended.
+fn close_killed(project: &Project, signer: &dyn EntrySigner) -> Result<Vec<String>> {
+    let (runs, told) = active::clear(project)?;
+    if runs.is_empty() {
+        return Ok(told);
+    }
+    let entries = project.entries()?;
+    let of = |entry: &&LogEntry, kind: Kind| {
+        entry.body().filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
+    };
+    let mut closed = Vec::new();
+    for id in runs {
+        let ended = entries.iter().any(|e| of(&e, Kind::RunFinished) == Some(id));
+        let start = entries.iter().find(|e| of(e, Kind::RunStarted) == Some(id)).and_then(LogEntry::body);
+        let Some(start) = start.filter(|_| !ended) else { continue };
+        let mut body = start.clone();
+        let draft = project.draft(Kind::RunFinished, signer);
+        (body.kind, body.time, body.producer, body.actor) =
+            (draft.kind, draft.time, draft.producer, draft.actor);
+        body.notes = vec!["nobody saw its end: its mlprov was killed".to_owned()];
+        if let Some(run) = &mut body.run {
+            run.status = RunStatus::Unknown;
+        }
+        closed.push(record::seal(body, signer)?);
+    }
+    if !closed.is_empty() {
+        project.append(closed)?;
+    }
+    Ok(told)
+}
+
 fn prepare(
     project: &Project,
     cwd: &Path,
     request: &RunRequest,
-    commit: &Commit,
+    (id, commit): (RunId, &Commit),
     outputs: &Outputs,
+    overrides: &Overrides,
     progress: &dyn Progress,
 ) -> Result<Prepared> {
     let objects = project.store.batch(false)?;
     let mut notes = Vec::new();
-    let source = source(project, commit, outputs, &*objects, &mut notes)?;
-    if request.require_clean && source.state != Some(TreeState::Clean) {
+    let Used { source, evidence } = source::used(project, commit, outputs, overrides, &*objects, &mut notes)?;
+    if request.require_clean && source.state == Some(TreeState::Dirty) {
         return Err(AppError::NotClean { commit: commit.id.to_string() });
     }
 
     let mut config_files = Vec::new();
     let mut parameters = Vec::new();
-    for file in &request.params {
-        let path = app::repo_path(&project.repo, cwd, file)?;
+    for (name, value) in &overrides.loose {
+        let (value, secrets) = redact::redact_value(name, value);
+        notes.extend(secrets.iter().map(|s| format!("parameter {name}: {} redacted", s.name())));
+        parameters.push(Parameter { name: name.clone(), value, source: None });
+    }
+    let named = request.params.iter().map(|file| app::repo_path(&project.repo, cwd, file));
+    let named = named.collect::<Result<Vec<RepoPath>>>()?;
+    for path in named.into_iter().chain(overrides.paths().cloned()) {
         if config_files.iter().any(|a: &Artefact| a.name == path) {
             continue;
         }
@@ -192,11 +283,16 @@ fn prepare(
     let mut scans = Vec::new();
     let mut records: Vec<DatasetRecord> = Vec::new();
     for path in input_paths(project, cwd, request, commit, outputs)? {
-        let scanned = scan::scan(project.repo.root(), &path)?;
-        let hashed = data::put(scanned.clone(), &*objects, false, progress)?;
+        let seen = project.see(&path, progress)?;
+        let nothing = Vec::new();
+        let known = if request.rehash { &nothing } else { &seen.known.hashes };
+        let remembered = known.iter().any(Option::is_some);
+        let scanned = seen.scanned.clone();
+        let held = |content: &Content| project.store.holds(&content.blake3, content.size);
+        let hashed = data::put::put_known(seen.scanned, known, &held, &*objects, progress)?;
         let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
         let mut artefact = record.artefact(&path, "dataset");
-        artefact.observed = Some("before".to_owned());
+        artefact.observed = Some(if remembered { "stat" } else { "bytes" }.to_owned());
         inputs.push(artefact);
         scans.push(scanned);
         records.push(record);
@@ -207,10 +303,6 @@ fn prepare(
     let (command, secrets) = redact::redact_argv(&argv);
     notes.extend(secrets.iter().map(|s| format!("command: {} redacted", s.name())));
     let started_on = project.clock.now();
-    let mut random = [0u8; 10];
-    getrandom::fill(&mut random)
-        .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
-    let id = RunId::new((started_on.unix_micros() / 1000) as u64, &random);
     let here = cwd.canonicalize().unwrap_or_else(|_| cwd.to_owned());
     let run = Run {
         id,
@@ -227,10 +319,24 @@ fn prepare(
             .relative(&here)
             .map_or_else(|| ".".to_owned(), |p| p.to_string_lossy().into_owned()),
         parents: parent_run(),
-        group: None,
+        group: request.sweep.clone(),
+        requirements: request.requirements.clone(),
         external_ids: Default::default(),
     };
-    Ok(Prepared { id, run, source, inputs, scans, config_files, parameters, notes, records, kept })
+    Ok(Prepared {
+        id,
+        run,
+        source,
+        evidence,
+        inputs,
+        scans,
+        config_files,
+        parameters,
+        notes,
+        rehash: request.rehash,
+        records,
+        kept,
+    })
 }
 
 /// A run inside a run names it.
@@ -261,42 +367,6 @@ fn input_paths(
     Ok(paths)
 }
 
-/// What tree really runs. `git status` is not asked: it can be wrong.
-fn source(
-    project: &Project,
-    commit: &Commit,
-    outputs: &Outputs,
-    objects: &dyn PutBatch,
-    notes: &mut Vec<String>,
-) -> Result<Source> {
-    let scratch = ScratchDir::create(&project.own_dir().join("scratch"))?;
-    let repo = &project.repo;
-    let run_tree = RunTree::take(repo.root(), &repo.common_dir(), scratch.path(), &outputs.paths())?;
-    let mut source = project.source(commit, repo.branch());
-    source.flags = run_tree.flags.clone();
-    if run_tree.tree == commit.tree {
-        let clean = if run_tree.left_out { TreeState::Dirty } else { TreeState::Clean };
-        source.state = Some(clean);
-        return Ok(source);
-    }
-    source.state = Some(TreeState::Dirty);
-    source.run_tree = Some(run_tree.tree.clone());
-    let mut patch = run_tree.patch_from(&commit.tree)?;
-    if let Ok(text) = std::str::from_utf8(&patch) {
-        let (text, secrets) = redact::redact(text);
-        if !secrets.is_empty() {
-            notes.extend(
-                secrets
-                    .iter()
-                    .map(|s| format!("patch: {} redacted; it no longer applies as it is", s.name())),
-            );
-            patch = text.into_bytes();
-        }
-    }
-    source.diff = Some(record::put_object(&patch, objects)?);
-    Ok(source)
-}
-
 fn finish(
     project: &Project,
     signer: &dyn EntrySigner,
@@ -306,12 +376,30 @@ fn finish(
     ended: &Ended,
     progress: &dyn Progress,
 ) -> Result<RunReport> {
-    let Prepared { id, mut run, source, mut inputs, scans, config_files, parameters, mut notes, .. } =
-        prepared;
+    let Prepared {
+        id,
+        rehash,
+        mut run,
+        source,
+        evidence,
+        mut inputs,
+        scans,
+        config_files,
+        parameters,
+        mut notes,
+        ..
+    } = prepared;
     let root = project.repo.root();
     for (artefact, before) in inputs.iter_mut().zip(&scans) {
-        let stable = scan::scan(root, &artefact.name).is_ok_and(|after| before.is_same(&after));
-        artefact.observed = Some("before+after".to_owned());
+        let after = scan::scan(root, &artefact.name).ok().filter(|after| before.is_same(after));
+        let stable = match (after, rehash) {
+            (None, _) => false,
+            (Some(_), false) => true,
+            (Some(after), true) => {
+                let root = data::hash(after, &[], progress).and_then(|hashed| hashed.root());
+                root.is_ok_and(|root| root == artefact.digest.blake3)
+            }
+        };
         artefact.stable = Some(stable);
         if !stable {
             notes.push(format!(
@@ -322,6 +410,13 @@ fn finish(
     }
 
     let mut made = outputs.store(project, progress);
+    for requirement in &run.requirements {
+        let value = made.metrics.iter().find(|m| m.name == requirement.metric).map(|m| m.value.as_str());
+        if !value.is_some_and(|value| requirement.is_met_by(value)) {
+            made.incomplete = true;
+            made.notes.push(format!("{requirement} was required; it is {}", value.unwrap_or("not there")));
+        }
+    }
     run.finished_on = Some(project.clock.now());
     let succeeded = *ended == Ended::Exited { code: 0, interrupted: false };
     let package = match succeeded && !made.incomplete {
@@ -357,6 +452,7 @@ fn finish(
         body.parameters = List::Inline(parameters.clone());
         body.metrics = List::Inline(metrics.clone());
         body.environment = Some(environment::capture());
+        body.evidence.clone_from(&evidence);
         body.model_package = package.clone();
         body.notes = notes.clone();
         Ok(())

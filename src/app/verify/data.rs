@@ -50,6 +50,9 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: 
     if let Some(object) = body.run.as_ref().and_then(|r| r.command_object.as_ref()) {
         check_object(project, "command", "argv", object, findings)?;
     }
+    for (role, object) in &body.evidence {
+        check_object(project, "evidence", role, object, findings)?;
+    }
     let metrics = project.list(&body.metrics);
     if metrics.as_ref().is_ok_and(|all| all.iter().any(|m| m.source.is_none())) {
         findings.add("metrics", "", Verdict::Unknown, "some name no file that they were read from");

@@ -79,6 +79,9 @@ pub fn check(project: &Project, body: &Body, entries: &[&LogEntry], findings: &m
     if body.kind != Kind::RunFinished {
         return;
     }
+    if run.status != RunStatus::Unknown {
+        requirements(project, body, run, findings);
+    }
     let of_run = |e: &&&LogEntry| e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.id == run.id);
     let about: Vec<_> = entries.iter().filter(of_run).collect();
     let Some(start) = about.iter().find(|e| e.is(&Kind::RunStarted)).and_then(|e| e.body()) else {
@@ -91,6 +94,23 @@ pub fn check(project: &Project, body: &Body, entries: &[&LogEntry], findings: &m
     }
 }
 
+/// What was required before the run began, against the metrics that were recorded at its end.
+fn requirements(project: &Project, body: &Body, run: &Run, findings: &mut Findings) {
+    let Ok(metrics) = project.list(&body.metrics) else { return }; // reported with the data
+    for requirement in &run.requirements {
+        let value = metrics.iter().find(|m| m.name == requirement.metric).map(|m| m.value.as_str());
+        match value {
+            Some(value) if requirement.is_met_by(value) => {
+                findings.add("requirement", requirement, Verdict::Intact, format!("it is {value}"));
+            }
+            Some(value) => {
+                findings.add("requirement", requirement, Verdict::Failed, format!("it is {value}"));
+            }
+            None => findings.add("requirement", requirement, Verdict::Failed, "the run has no such metric"),
+        }
+    }
+}
+
 /// What the start says otherwise than the end; lists may stand in the entry here and in an object there.
 fn difference(project: &Project, start: &Body, end: &Body) -> Option<&'static str> {
     let (Some(first), Some(last)) = (&start.run, &end.run) else { return Some("another run") };
@@ -98,6 +118,9 @@ fn difference(project: &Project, start: &Body, end: &Body) -> Option<&'static st
         != (&last.cwd, &last.started_on, &last.name, &last.parents)
     {
         return Some("another directory, name or time");
+    }
+    if first.requirements != last.requirements {
+        return Some("other requirements");
     }
     if argv(project, first) != argv(project, last) {
         return Some("another command");

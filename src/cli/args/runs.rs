@@ -1,5 +1,6 @@
 //! Arguments of the commands that record, show and verify.
 
+use crate::domain::requirement::Requirement;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,12 +16,24 @@ pub struct RunArgs {
     /// File or directory that the command makes (repeatable)
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     pub outputs: Vec<PathBuf>,
-    /// Metrics file that the command makes: JSON, YAML or TOML (repeatable)
+    /// Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)
     #[arg(short = 'm', long = "metrics", value_name = "METRICS")]
     pub metrics: Vec<PathBuf>,
     /// Parameters file: JSON, YAML or TOML (repeatable)
     #[arg(short = 'p', long = "params", value_name = "PARAMS")]
     pub params: Vec<PathBuf>,
+    /// Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)
+    #[arg(short = 'S', long = "set-param", value_name = "K=V")]
+    pub set: Vec<String>,
+    /// What a metric must reach, as in 'acc >= 0.9'; else the run fails (repeatable)
+    #[arg(long = "require", value_name = "EXPR")]
+    pub requirements: Vec<Requirement>,
+    /// Name of the sweep that the run belongs to
+    #[arg(long, value_name = "NAME")]
+    pub sweep: Option<String>,
+    /// Read every input again, also those that were not touched since they were read
+    #[arg(long)]
+    pub rehash: bool,
     /// Model file that the command makes; it is registered as a model package
     #[arg(long, value_name = "FILE", requires = "model_group")]
     pub model: Option<PathBuf>,

@@ -1,0 +1,229 @@
+//! Runs that go on: what each of them writes, and what it changed for its time.
+//!
+//! `<own directory>/runs/<run id>.json`, locked as long as its mlprov lives. One whose lock is free on its own machine
+//! was killed: its parameter files get back what they held, and its run is closed as UNKNOWN.
+
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::ids::RunId;
+use crate::domain::path::RepoPath;
+use crate::durable;
+use crate::ports::StoreError;
+use serde::Deserialize;
+use serde::Serialize;
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// What a run needs for itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    pub run: RunId,
+    /// Root of the work tree: others may have the same paths elsewhere.
+    root: PathBuf,
+    pub host: String,
+    /// Drawn by the kernel at each boot; empty where there is none.
+    pub boot: String,
+    pub pid: u32,
+    /// Outputs, and parameter files that it changes.
+    pub writes: Vec<RepoPath>,
+    changed: Vec<Changed>,
+}
+
+/// A parameter file with other values for the time of a run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed {
+    path: RepoPath,
+    mode: u32,
+    /// Hash of what was written.
+    written: Blake3Hash,
+    /// File with what was there before, beside the claim.
+    before: PathBuf,
+}
+
+/// Another file for the time of a run.
+pub struct Change {
+    pub path: RepoPath,
+    pub before: Vec<u8>,
+    pub after: Vec<u8>,
+}
+
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// random(4): `/proc/sys/kernel/random/boot_id`.
+fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+fn dir(project: &Project) -> PathBuf {
+    project.own_dir().join("runs")
+}
+
+/// A run that goes on. When it goes, the files that it changed are as they were.
+pub struct Active {
+    claim: Claim,
+    dir: PathBuf,
+    file: PathBuf,
+    _lock: File,
+}
+
+impl Active {
+    /// Fails if a run that goes on writes one of the same paths.
+    pub fn claim(project: &Project, run: RunId, writes: Vec<RepoPath>, changes: &[Change]) -> Result<Self> {
+        let dir = dir(project);
+        durable::create_dir_all(&dir)?;
+        durable::while_locked(&dir.join("lock"), || Self::claim_alone(project, &dir, run, writes, changes))?
+    }
+
+    fn claim_alone(
+        project: &Project,
+        dir: &Path,
+        run: RunId,
+        writes: Vec<RepoPath>,
+        changes: &[Change],
+    ) -> Result<Self> {
+        let root = project.repo.root().to_owned();
+        for (other, lives) in claims(dir)? {
+            let clash = other.writes.iter().find(|path| {
+                other.root == root
+                    && writes.iter().any(|own| own == *path || own.contains(path) || path.contains(own))
+            });
+            // One on another machine cannot be asked.
+            if let Some(path) = clash.filter(|_| lives || other.host != host()) {
+                return Err(AppError::Busy {
+                    path: path.to_string(),
+                    run: other.run.short(),
+                    host: other.host,
+                    pid: other.pid,
+                });
+            }
+        }
+        let mut changed = Vec::new();
+        for (n, change) in changes.iter().enumerate() {
+            let before = PathBuf::from(format!("{run}.before-{n}"));
+            durable::replace(&dir.join(&before), &change.before, 0o600)?;
+            let place = root.join(change.path.as_str());
+            let meta = fs::metadata(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
+            changed.push(Changed {
+                path: change.path.clone(),
+                mode: meta.permissions().mode() & 0o777,
+                written: Blake3Hash::of(&change.after),
+                before,
+            });
+        }
+        let claim = Claim { run, root, host: host(), boot: boot(), pid: std::process::id(), writes, changed };
+        let file = dir.join(format!("{run}.json"));
+        let json =
+            serde_json::to_vec(&claim).map_err(|e| StoreError::io("write", file.display(), e.into()))?;
+        durable::replace(&file, &json, 0o600)?;
+        let failed = |e: io::Error| StoreError::io("lock", file.display(), e);
+        let lock = File::open(&file).map_err(failed)?;
+        lock.try_lock().map_err(|e| failed(e.into()))?;
+        let active = Active { claim, dir: dir.to_owned(), file, _lock: lock };
+        // From here on, dropping it gives the files back.
+        for (change, changed) in changes.iter().zip(&active.claim.changed) {
+            durable::replace(&active.claim.root.join(change.path.as_str()), &change.after, changed.mode)?;
+        }
+        Ok(active)
+    }
+
+    /// Gives the changed files back what they held. What somebody else wrote to them meanwhile stays, and is told.
+    pub fn give_back(&mut self) -> Vec<String> {
+        let changed = std::mem::take(&mut self.claim.changed);
+        give_back(&self.dir, &self.claim.root, &changed)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let _ = self.give_back(); // said before, if there was anything to say
+        let _ = fs::remove_file(&self.file); // a claim without a lock claims nothing
+    }
+}
+
+fn give_back(dir: &Path, root: &Path, all: &[Changed]) -> Vec<String> {
+    let mut told = Vec::new();
+    for changed in all {
+        let place = root.join(changed.path.as_str());
+        let kept = dir.join(&changed.before);
+        let given = (|| -> Result<bool> {
+            let now = fs::read(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
+            let before = fs::read(&kept).map_err(|e| StoreError::io("read", kept.display(), e))?;
+            if now == before {
+                return Ok(true);
+            }
+            if Blake3Hash::of(&now) != changed.written {
+                return Ok(false);
+            }
+            durable::replace(&place, &before, changed.mode)?;
+            Ok(true)
+        })();
+        match given {
+            Ok(true) => _ = fs::remove_file(&kept),
+            Ok(false) => told.push(format!(
+                "{} was changed while the run went on, and keeps that; what it held before is in {}",
+                changed.path,
+                changed.before.display()
+            )),
+            Err(e) => told.push(format!("{} could not be given back what it held before: {e}", changed.path)),
+        }
+    }
+    told
+}
+
+/// All claims, and whether each one's mlprov lives.
+fn claims(dir: &Path) -> Result<Vec<(Claim, bool)>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(StoreError::io("read", dir.display(), e).into()),
+    };
+    let mut out = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        // It may end just now.
+        let Ok(file) = File::open(&path) else { continue };
+        let lives = file.try_lock().is_err();
+        let Ok(bytes) = fs::read(&path) else { continue };
+        // One that cannot be read claims nothing that could be honoured.
+        out.extend(serde_json::from_slice::<Claim>(&bytes).ok().map(|claim| (claim, lives)));
+    }
+    out.sort_by_key(|(claim, _)| claim.run);
+    Ok(out)
+}
+
+/// Runs that go on, as far as can be seen from here.
+pub fn living(project: &Project) -> Result<Vec<(Claim, bool)>> {
+    claims(&dir(project))
+}
+
+/// Ends the claims of runs whose mlprov was killed on this machine. Returns those runs, and what a person should know.
+pub fn clear(project: &Project) -> Result<(Vec<RunId>, Vec<String>)> {
+    let dir = dir(project);
+    if !dir.is_dir() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    durable::while_locked(&dir.join("lock"), || {
+        let (mut runs, mut told) = (Vec::new(), Vec::new());
+        for (claim, lives) in claims(&dir)? {
+            if lives || claim.host != host() {
+                continue;
+            }
+            told.extend(give_back(&dir, &claim.root, &claim.changed));
+            let _ = fs::remove_file(dir.join(format!("{}.json", claim.run))); // the next one tries again
+            runs.push(claim.run);
+        }
+        Ok((runs, told))
+    })?
+}

@@ -1,0 +1,8 @@
+//! Runs: what they really had, and what becomes of them.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod concurrent;
+mod params;
+mod source;
