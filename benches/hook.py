@@ -47,6 +47,21 @@ def main():
         shutil.rmtree(base)
 
 
+def fill(args, repo, env):
+    """Many commits of one tree, made without git commit and recorded as pre-push records what no hook saw."""
+    if not args.commits:
+        return
+    lines = []
+    for i in range(args.commits):
+        message = f"filler {i}"
+        lines.append(f"commit refs/heads/main\ncommitter bench <bench@example.org> {1_700_000_000 + i} +0000\n")
+        lines.append(f"data {len(message)}\n{message}\n" + ("from refs/heads/main^0\n" if i == 0 else ""))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=repo, env=env, input="".join(lines), text=True, check=True)
+    tip = subprocess.check_output(["git", "rev-parse", "main"], cwd=repo, env=env, text=True).strip()
+    push = f"refs/heads/main {tip} refs/heads/main {'0' * 40}\n"
+    subprocess.run([args.binary, "hook", "pre-push", "x", "x"], cwd=repo, env=env, input=push, text=True, check=True)
+
+
 def run(args, base):
     repo, home = base / "repo", base / "home"
     repo.mkdir()
@@ -77,8 +92,7 @@ def run(args, base):
     sh("git", "add", "-A")
     sh("git", "commit", "-q", "-m", "start")
     sh("git", "gc", "-q")
-    for i in range(args.commits):
-        sh("git", "commit", "-q", "--allow-empty", "-m", f"filler {i}")
+    fill(args, repo, env)
 
     noop = base / "hooks-true"
     noop.mkdir()
