@@ -241,6 +241,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --rehash 'Read every input again, also those that were not touched since they were read'
+            cand --no-log 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
             cand --require-clean 'Refuse to run unless the work tree is exactly the commit'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'

@@ -198,6 +198,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l color -d 'When to 
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l rehash -d 'Read every input again, also those that were not touched since they were read'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-log -d 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s v -l verbose -d 'Say more about what is done'

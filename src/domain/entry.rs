@@ -346,6 +346,22 @@ pub struct Environment {
     pub variables: BTreeMap<String, String>,
     /// How many variables were left out.
     pub variables_omitted: u64,
+    /// As the machine names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpus: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_driver: Option<String>,
+    /// Image, as whoever started the container said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// Files at the repository's root that pin packages.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lock_files: BTreeMap<String, Blake3Hash>,
+    /// How many; which ones stands in the evidence `packages`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_packages: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

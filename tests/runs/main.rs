@@ -4,5 +4,6 @@
 mod common;
 
 mod concurrent;
+mod evidence;
 mod params;
 mod source;

@@ -1,5 +1,8 @@
 //! The command itself: its output, signals and exit code pass through.
 
+use super::output::Flow;
+use super::output::Printed;
+use super::output::Taps;
 use rustix::process::Pid;
 use rustix::process::Signal;
 use signal_hook::consts::SIGHUP;
@@ -64,12 +67,21 @@ impl SignalGuard {
     }
 
     /// Runs the command to its end and forwards what arrives meanwhile.
-    /// `quiet`: its standard output goes to standard error, because ours is for the report.
-    pub fn run(mut self, argv: &[OsString], cwd: &Path, variables: &[(&str, String)], quiet: bool) -> Ended {
+    pub fn run(
+        mut self,
+        argv: &[OsString],
+        cwd: &Path,
+        variables: &[(&str, String)],
+        how: Output,
+    ) -> (Ended, Option<Printed>) {
         let mut command = Command::new(&argv[0]);
-        if quiet {
+        if how.quiet {
             command.stdout(io::stderr());
         }
+        let taps = match how.keep.then(|| Taps::put(&mut command, how.quiet)).transpose() {
+            Ok(taps) => taps,
+            Err(e) => return (Ended::NotStarted { code: 126, why: format!("its output: {e}") }, None),
+        };
         command.args(&argv[1..]).current_dir(cwd);
         for (name, value) in variables {
             command.env(name, value);
@@ -78,9 +90,12 @@ impl SignalGuard {
             Ok(child) => child,
             Err(e) => {
                 let code = if e.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
-                return Ended::NotStarted { code, why: e.to_string() };
+                return (Ended::NotStarted { code, why: e.to_string() }, None);
             }
         };
+        // It holds the writing ends as well.
+        drop(command);
+        let flow = taps.map(Taps::flow);
         // Some until the child is reaped: afterwards its number may belong to another process.
         let pid = Mutex::new(Pid::from_raw(child.id() as i32));
         let handle = self.signals.handle();
@@ -107,14 +122,24 @@ impl SignalGuard {
             interrupted = forwarder.join().unwrap_or(false);
             status
         });
-        match status {
+        let ended = match status {
             Ok(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => Ended::Exited { code, interrupted },
                 (None, signal) => Ended::Signalled { signal: signal.unwrap_or(0), interrupted },
             },
             Err(e) => Ended::NotStarted { code: 126, why: e.to_string() },
-        }
+        };
+        (ended, flow.map(Flow::end))
     }
+}
+
+/// What becomes of what the command prints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Output {
+    /// Standard output goes to standard error, because ours is for the report.
+    pub quiet: bool,
+    /// Its end is kept.
+    pub keep: bool,
 }
 
 /// Waits without reaping, then takes the number away from the forwarder, then reaps.

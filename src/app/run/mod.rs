@@ -4,6 +4,7 @@ pub mod active;
 pub mod child;
 pub mod environment;
 pub mod files;
+mod output;
 mod outputs;
 mod overrides;
 mod source;
@@ -22,6 +23,7 @@ use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::Digests;
+use crate::domain::entry::Environment;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::ObjectRef;
@@ -48,7 +50,9 @@ use crate::worktree::problem::ScanError;
 use crate::worktree::scan;
 use active::Active;
 use child::Ended;
+use child::Output;
 use child::SignalGuard;
+use output::Printed;
 use outputs::Made;
 use outputs::Outputs;
 use overrides::Overrides;
@@ -75,6 +79,8 @@ pub struct RunRequest {
     pub sweep: Option<String>,
     /// Read every input again, whatever is remembered of it.
     pub rehash: bool,
+    /// Keep the end of what the command prints.
+    pub keep_output: bool,
     /// Model file and model package group.
     pub model: Option<(PathBuf, String)>,
     pub require_clean: bool,
@@ -117,6 +123,8 @@ struct Prepared {
     config_files: Vec<Artefact>,
     parameters: Vec<Parameter>,
     notes: Vec<String>,
+    /// Found out while the command runs.
+    environment: Option<Environment>,
     /// Inputs are read again when the command has ended.
     rehash: bool,
     /// Of the inputs.
@@ -178,8 +186,17 @@ pub fn run(
         ("MLPROV_RUN_ID", id.to_string()),
         ("MLPROV_RUN_DIR", scratch.path().to_string_lossy().into_owned()),
     ];
-    let ended = guard.run(&request.command, cwd, &variables, request.stdout_is_ours);
+    let how = Output { quiet: request.stdout_is_ours, keep: request.keep_output };
+    let (root, program) = (project.repo.root(), &request.command[0]);
+    let ((ended, printed), around) = std::thread::scope(|scope| {
+        // While the command runs: looking around takes its time.
+        let around = scope.spawn(move || environment::capture(root, program));
+        (guard.run(&request.command, cwd, &variables, how), around.join().ok())
+    });
     prepared.notes.extend(active.give_back());
+    if let Err(e) = keep_evidence(project, &mut prepared, printed, around) {
+        prepared.notes.push(format!("what it printed, and its packages, could not be kept: {e}"));
+    }
     finish(project, &*signer, prepared, outputs, &commit, &ended, progress).map_err(|source| match source {
         AppError::NotPublished { .. } => source,
         source => AppError::NotRecorded { run: id, exit_code: ended.exit_code(), source: Box::new(source) },
@@ -195,6 +212,31 @@ fn draw_id(project: &Project) -> Result<RunId> {
     getrandom::fill(&mut random)
         .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
     Ok(RunId::new((project.clock.now().unix_micros() / 1000) as u64, &random))
+}
+
+/// What the command printed, and what was around it.
+fn keep_evidence(
+    project: &Project,
+    prepared: &mut Prepared,
+    printed: Option<Printed>,
+    around: Option<(Environment, Option<Vec<u8>>)>,
+) -> Result<()> {
+    let (environment, packages) = around.unzip();
+    prepared.environment = environment;
+    let objects = project.store.batch(false)?;
+    if let Some(packages) = packages.flatten() {
+        prepared.evidence.insert("packages".to_owned(), record::put_object(&packages, &*objects)?);
+    }
+    if let Some(printed) = printed.filter(|printed| !printed.tail.is_empty()) {
+        if printed.omitted > 0 {
+            prepared.notes.push(format!("output: the first {} bytes are not kept", printed.omitted));
+        }
+        let (text, secrets) = redact::redact(&String::from_utf8_lossy(&printed.tail));
+        prepared.notes.extend(secrets.iter().map(|s| format!("output: {} redacted", s.name())));
+        prepared.evidence.insert("output".to_owned(), record::put_object(text.as_bytes(), &*objects)?);
+    }
+    prepared.kept = Some(objects.commit()?);
+    Ok(())
 }
 
 /// Closes the runs whose mlprov was killed on this machine: nobody knows how they ended.
@@ -333,6 +375,7 @@ fn prepare(
         config_files,
         parameters,
         notes,
+        environment: None,
         rehash: request.rehash,
         records,
         kept,
@@ -379,6 +422,7 @@ fn finish(
     let Prepared {
         id,
         rehash,
+        environment,
         mut run,
         source,
         evidence,
@@ -451,7 +495,7 @@ fn finish(
         body.config_files = List::Inline(config_files.clone());
         body.parameters = List::Inline(parameters.clone());
         body.metrics = List::Inline(metrics.clone());
-        body.environment = Some(environment::capture());
+        body.environment.clone_from(&environment);
         body.evidence.clone_from(&evidence);
         body.model_package = package.clone();
         body.notes = notes.clone();

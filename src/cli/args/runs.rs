@@ -34,6 +34,9 @@ pub struct RunArgs {
     /// Read every input again, also those that were not touched since they were read
     #[arg(long)]
     pub rehash: bool,
+    /// Do not keep what the command prints (else its last 1 MiB, without secrets)
+    #[arg(long)]
+    pub no_log: bool,
     /// Model file that the command makes; it is registered as a model package
     #[arg(long, value_name = "FILE", requires = "model_group")]
     pub model: Option<PathBuf>,
