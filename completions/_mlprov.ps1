@@ -270,6 +270,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         }
         'mlprov;log' {
             [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Only entries of this kind, e.g. run.finished')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Who changed this configuration file, when, in which commit, and which runs used it')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Only changes of this value in it, as in `optimizer.lr`')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'At most N entries')
             [CompletionResult]::new('--max-count', '--max-count', [CompletionResultType]::ParameterName, 'At most N entries')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')

@@ -1990,13 +1990,21 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__log)
-            opts="-n -C -q -v -h --kind --max-count --quiet --verbose --json --color --no-progress --help"
+            opts="-n -C -q -v -h --kind --config --key --max-count --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

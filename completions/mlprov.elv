@@ -254,6 +254,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;log'= {
             cand --kind 'Only entries of this kind, e.g. run.finished'
+            cand --config 'Who changed this configuration file, when, in which commit, and which runs used it'
+            cand --key 'Only changes of this value in it, as in `optimizer.lr`'
             cand -n 'At most N entries'
             cand --max-count 'At most N entries'
             cand -C 'Run as if started in DIR'

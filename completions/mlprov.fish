@@ -206,6 +206,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l json -d 'One JSON 
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l kind -d 'Only entries of this kind, e.g. run.finished' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l config -d 'Who changed this configuration file, when, in which commit, and which runs used it' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l key -d 'Only changes of this value in it, as in `optimizer.lr`' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s n -l max-count -d 'At most N entries' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l color -d 'When to use colours' -r -f -a "auto\t''

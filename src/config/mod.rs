@@ -102,6 +102,19 @@ impl Default for RunTable {
     }
 }
 
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigTable {
+    /// Files whose every version is bound by the entries of commits and runs: patterns of paths below the root.
+    pub paths: Vec<String>,
+}
+
+impl Default for ConfigTable {
+    fn default() -> Self {
+        ConfigTable { paths: vec!["params.*".to_owned(), "configs/**".to_owned()] }
+    }
+}
+
 /// `.mlprov/config.toml`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,6 +129,8 @@ pub struct Config {
     pub hooks: HooksTable,
     #[serde(default)]
     pub run: RunTable,
+    #[serde(default)]
+    pub config: ConfigTable,
 }
 
 impl Config {

@@ -22,18 +22,37 @@ pub struct PlacedPointer {
 /// Pointers of a tree by the pointer's path, with the blob that holds each.
 pub type PointerBlobs = BTreeMap<String, String>;
 
+/// Whether a path is wanted besides the pointers.
+pub type Also<'a> = dyn Fn(&str) -> bool + 'a;
+
+/// The path as a key, if the file is a pointer or wanted besides.
+fn key(path: &[u8], entry: &TreeEntry, tree: &str, also: &Also<'_>) -> Result<Option<String>, GitError> {
+    match std::str::from_utf8(path) {
+        _ if !entry.is_plain_file() => Ok(None),
+        _ if is_pointer_name(&entry.name) => pointer_path(path, tree).map(Some),
+        Ok(path) if also(path) => Ok(Some(path.to_owned())),
+        _ => Ok(None),
+    }
+}
+
 impl Repo {
     /// All pointers in a tree: reads every directory of it.
     pub fn pointer_blobs(&self, id: &TreeId) -> Result<PointerBlobs, GitError> {
+        self.wanted_blobs(id, &|_| false)
+    }
+
+    /// As [`Repo::pointer_blobs`], with other files besides.
+    pub fn wanted_blobs(&self, id: &TreeId, also: &Also<'_>) -> Result<PointerBlobs, GitError> {
         let mut found = PointerBlobs::new();
-        self.collect_pointers(id.as_str(), &mut Vec::new(), &mut found)?;
+        self.collect(id.as_str(), &mut Vec::new(), also, &mut found)?;
         Ok(found)
     }
 
-    fn collect_pointers(
+    fn collect(
         &self,
         tree: &str,
         dir: &mut Vec<u8>,
+        also: &Also<'_>,
         found: &mut PointerBlobs,
     ) -> Result<(), GitError> {
         check_depth(dir)?;
@@ -42,25 +61,26 @@ impl Repo {
             dir.extend_from_slice(&entry.name);
             if entry.is_tree() {
                 dir.push(b'/');
-                self.collect_pointers(&entry.id, dir, found)?;
-            } else if is_pointer_name(&entry.name) && entry.is_plain_file() {
-                found.insert(pointer_path(dir, tree)?, entry.id);
+                self.collect(&entry.id, dir, also, found)?;
+            } else if let Some(path) = key(dir, &entry, tree, also)? {
+                found.insert(path, entry.id);
             }
             dir.truncate(depth);
         }
         Ok(())
     }
 
-    /// Brings the pointers of tree `from` up to those of tree `to`; reads only the directories that differ.
+    /// Brings what [`Repo::wanted_blobs`] found in tree `from` up to tree `to`; reads only the directories that differ.
     /// `None` if `from` is not here any more.
-    pub fn pointer_blobs_since(
+    pub fn wanted_blobs_since(
         &self,
         mut known: PointerBlobs,
         from: &TreeId,
         to: &TreeId,
+        also: &Also<'_>,
     ) -> Result<Option<PointerBlobs>, GitError> {
         let Ok(old) = self.git.tree(from.as_str()) else { return Ok(None) };
-        self.apply_difference(old, to.as_str(), &mut Vec::new(), &mut known)?;
+        self.apply_difference(old, to.as_str(), &mut Vec::new(), also, &mut known)?;
         Ok(Some(known))
     }
 
@@ -70,6 +90,7 @@ impl Repo {
         old: Vec<TreeEntry>,
         new: &str,
         dir: &mut Vec<u8>,
+        also: &Also<'_>,
         known: &mut PointerBlobs,
     ) -> Result<(), GitError> {
         check_depth(dir)?;
@@ -89,11 +110,11 @@ impl Repo {
                 };
                 known.remove(&String::from_utf8_lossy(dir).into_owned()); // a pointer became a directory
                 dir.push(b'/');
-                self.apply_difference(old, &entry.id, dir, known)?;
+                self.apply_difference(old, &entry.id, dir, also, known)?;
             } else {
                 forget_below(known, dir);
-                if is_pointer_name(&entry.name) && entry.is_plain_file() {
-                    known.insert(pointer_path(dir, new)?, entry.id);
+                if let Some(path) = key(dir, &entry, new, also)? {
+                    known.insert(path, entry.id);
                 }
             }
             dir.truncate(depth);
@@ -106,10 +127,15 @@ impl Repo {
         Ok(())
     }
 
+    /// A file of a tree, by what [`Repo::wanted_blobs`] found.
+    pub fn wanted_file(&self, blob: &str) -> Result<Vec<u8>, GitError> {
+        self.git.blob(blob)
+    }
+
     /// Reads the pointers named by [`Repo::pointer_blobs`].
     pub fn read_pointers(&self, tree: &TreeId, blobs: &PointerBlobs) -> Result<Vec<PlacedPointer>, GitError> {
         let mut out = Vec::new();
-        for (path, blob) in blobs {
+        for (path, blob) in blobs.iter().filter(|(path, _)| is_pointer_name(path.as_bytes())) {
             let bad = |why: String| GitError::BadPointer { path: path.clone(), tree: tree.to_string(), why };
             let bytes = self.git.blob(blob).map_err(|e| bad(e.to_string()))?;
             let text = std::str::from_utf8(&bytes).map_err(|_| bad("is not UTF-8".into()))?;
@@ -150,7 +176,7 @@ fn forget_below(known: &mut PointerBlobs, path: &[u8]) {
     known.retain(|k, _| !gone(k));
 }
 
-fn is_pointer_name(path: &[u8]) -> bool {
+pub fn is_pointer_name(path: &[u8]) -> bool {
     path.ends_with(pointer::SUFFIX.as_bytes()) && !path.ends_with(b"/.mlprov") && path != b".mlprov"
 }
 
@@ -197,12 +223,14 @@ mod tests {
         ];
         for from in &trees {
             for to in &trees {
-                let known = repo.pointer_blobs(from).unwrap();
-                let updated = repo.pointer_blobs_since(known, from, to).unwrap().unwrap();
-                assert_eq!(updated, repo.pointer_blobs(to).unwrap(), "{from} to {to}");
+                let also = |path: &str| path.ends_with('x') || path.starts_with("y/");
+                let known = repo.wanted_blobs(from, &also).unwrap();
+                let updated = repo.wanted_blobs_since(known, from, to, &also).unwrap().unwrap();
+                assert_eq!(updated, repo.wanted_blobs(to, &also).unwrap(), "{from} to {to}");
             }
         }
         assert_eq!(repo.pointer_blobs(&trees[0]).unwrap().len(), 3);
         assert_eq!(repo.pointer_blobs(&trees[4]).unwrap().len(), 1);
+        assert_eq!(repo.wanted_blobs(&trees[0], &|path| path == "d/x").unwrap().len(), 4);
     }
 }

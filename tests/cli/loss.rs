@@ -131,13 +131,9 @@ fn derived_state_may_be_deleted_at_any_time() {
 /// What is written without a sync may be empty, or a part of itself, after the power failed.
 #[test]
 fn derived_state_may_be_lost_in_part_at_any_time() {
-    for name in [
-        "cache/pointers.json",
-        "ledger/head",
-        "ledger/lookup.ids",
-        "ledger/lookup.offsets",
-        "ledger/checkpoint",
-    ] {
+    for name in
+        ["cache/bound.json", "ledger/head", "ledger/lookup.ids", "ledger/lookup.offsets", "ledger/checkpoint"]
+    {
         survives_the_loss_of(name);
     }
 }

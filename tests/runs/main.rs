@@ -4,6 +4,7 @@
 mod common;
 
 mod concurrent;
+mod config;
 mod evidence;
 mod params;
 mod source;

@@ -2,6 +2,7 @@
 //!
 //! The hot path: one small cache, one journal append, one checkpoint. No socket, no walk over the work tree.
 
+pub mod bound;
 pub mod keep;
 pub mod reconcile;
 pub mod rewrite;
@@ -24,9 +25,6 @@ use crate::domain::ids::EntryId;
 use crate::domain::ids::TreeId;
 use crate::domain::redact;
 use crate::domain::time::Timestamp;
-use crate::durable;
-use crate::git::pointers::PlacedPointer;
-use crate::git::pointers::PointerBlobs;
 use crate::git::program;
 use crate::git::repo::Commit;
 use crate::ledger::batch::SealedEntry;
@@ -34,7 +32,6 @@ use crate::outbox::Intent;
 use crate::ports::StoreError;
 use crate::ports::object_store::Kept;
 use crate::ports::signer::EntrySigner;
-use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -51,39 +48,7 @@ pub enum CommitOutcome {
     Deferred,
 }
 
-/// The pointers of the last tree looked at, so that the next one costs only the difference.
-#[derive(Serialize, Deserialize)]
-struct PointerCache {
-    tree: TreeId,
-    blobs: PointerBlobs,
-}
-
 impl Project {
-    /// All pointers in a commit's tree.
-    pub fn pointers(&self, tree: &TreeId) -> Result<Vec<PlacedPointer>> {
-        let path = self.own_dir().join("cache").join("pointers.json");
-        let cache =
-            durable::read_derived(&path).and_then(|b| serde_json::from_slice::<PointerCache>(&b).ok());
-        let blobs = match cache {
-            Some(cache) if cache.tree == *tree => cache.blobs,
-            cache => {
-                let since =
-                    cache.map(|c| self.repo.pointer_blobs_since(c.blobs, &c.tree, tree)).transpose()?;
-                let blobs = match since.flatten() {
-                    Some(blobs) => blobs,
-                    None => self.repo.pointer_blobs(tree)?,
-                };
-                let cache = PointerCache { tree: tree.clone(), blobs };
-                if let (Ok(json), Some(dir)) = (serde_json::to_vec(&cache), path.parent()) {
-                    // Only a cache: without it the next commit walks the whole tree.
-                    let _ = std::fs::create_dir_all(dir).map(|()| durable::write_derived(&path, &json));
-                }
-                cache.blobs
-            }
-        };
-        Ok(self.repo.read_pointers(tree, &blobs)?)
-    }
-
     /// The `source` of an entry about this commit.
     pub fn source(&self, commit: &Commit, reference: Option<String>) -> Source {
         let remotes = self.repo.remote_urls();
@@ -113,7 +78,7 @@ impl Project {
 /// The data versions that a tree's pointers name, and the paths of those that are not known here.
 fn data_of(project: &Project, tree: &TreeId) -> Result<(Vec<Artefact>, Vec<String>)> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for placed in project.pointers(tree)? {
+    for placed in project.bound(tree)?.pointers {
         match project.dataset(&placed.pointer.blake3)? {
             Some(record) => known.push(record.artefact(&placed.data, "dataset")),
             None => unknown.push(placed.data.to_string()),
@@ -140,6 +105,7 @@ fn body_of(
     source.flags = flags.to_vec();
     body.source = Some(source);
     body.inputs = List::Inline(inputs);
+    body.config_files = List::Inline(project.bound(&commit.tree)?.configs);
     Ok(Ok(body))
 }
 

@@ -295,7 +295,14 @@ fn prepare(
     }
     let named = request.params.iter().map(|file| app::repo_path(&project.repo, cwd, file));
     let named = named.collect::<Result<Vec<RepoPath>>>()?;
-    for path in named.into_iter().chain(overrides.paths().cloned()) {
+    let with_values: Vec<RepoPath> = named.into_iter().chain(overrides.paths().cloned()).collect();
+    // Those of the commit that lie there; of these no values are taken.
+    let of_commit = project.bound(&commit.tree)?.configs.into_iter().map(|config| config.name);
+    let there = of_commit.filter(|path| project.repo.root().join(path.as_str()).is_file());
+    let outputs_too = outputs.paths();
+    let there: Vec<RepoPath> =
+        there.filter(|path| !outputs_too.iter().any(|o| o.contains(path) || o == path)).collect();
+    for path in with_values.iter().chain(&there).cloned() {
         if config_files.iter().any(|a: &Artefact| a.name == path) {
             continue;
         }
@@ -314,6 +321,9 @@ fn prepare(
             return Err(ScanError::one(&place, ProblemKind::Changed).into());
         }
         config_files.push(artefact);
+        if !with_values.contains(&path) {
+            continue;
+        }
         for (name, value) in files::read_pairs("parameters", &place, &bytes)? {
             let (value, secrets) = redact::redact_value(&name, &value);
             notes.extend(secrets.iter().map(|s| format!("parameter {name}: {} redacted", s.name())));

@@ -12,6 +12,7 @@ use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::Sha256Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::Metric;
 use crate::domain::entry::ObjectRef;
@@ -30,7 +31,9 @@ use std::io::Read;
 
 pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: &dyn Progress) -> Result<()> {
     let lists = [("input", &body.inputs), ("output", &body.outputs), ("config", &body.config_files)];
-    for (link, items) in lists {
+    // The configuration of a commit stands in its tree, and is checked there.
+    let of_commit = body.kind == Kind::CommitRecorded;
+    for (link, items) in lists.into_iter().filter(|(link, _)| !(of_commit && *link == "config")) {
         match project.list(items) {
             Ok(artefacts) => {
                 for artefact in &artefacts {

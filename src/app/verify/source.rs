@@ -6,6 +6,7 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Body;
+use crate::domain::entry::Digests;
 use crate::domain::entry::Kind;
 use crate::domain::ids::TreeId;
 use crate::domain::path::RepoPath;
@@ -124,7 +125,7 @@ fn tree(project: &Project, body: &Body, tree: &TreeId, findings: &mut Findings) 
                 format!("the pointers in the tree are not those of the entry (first difference: {odd})");
             findings.add("tree", tree.short(), Verdict::Altered, detail);
         }
-        return Ok(());
+        return configs(project, body, tree, findings);
     }
     // A run may read data that differs from the commit's: that is recorded, not wrong. But it must be said.
     for input in &inputs {
@@ -135,6 +136,37 @@ fn tree(project: &Project, body: &Body, tree: &TreeId, findings: &mut Findings) 
             }
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Configuration files that the entry names, against those of the tree. Which files are named is up to the settings of
+/// whoever recorded the commit.
+fn configs(project: &Project, body: &Body, tree: &TreeId, findings: &mut Findings) -> Result<()> {
+    let Ok(configs) = project.list(&body.config_files) else {
+        findings.add("config", "the list itself", Verdict::Missing, "it cannot be read");
+        return Ok(());
+    };
+    let mut sound = 0;
+    for config in &configs {
+        match project.repo.file_in(tree, config.name.as_str()) {
+            Ok(Some(bytes)) if Digests::both_of(&bytes) == config.digest => sound += 1,
+            Ok(Some(_)) => {
+                let detail = "the commit holds another content than the entry says";
+                findings.add("config", &config.name, Verdict::Altered, detail);
+            }
+            Ok(None) => {
+                findings.add("config", &config.name, Verdict::Altered, "the commit does not hold it");
+            }
+            Err(e) => findings.add("config", &config.name, Verdict::Missing, e.to_string()),
+        }
+    }
+    if sound > 0 {
+        let detail = match sound {
+            1 => "the configuration file is that of the entry".to_owned(),
+            n => format!("{n} configuration files are those of the entry"),
+        };
+        findings.add("config", tree.short(), Verdict::Intact, detail);
     }
     Ok(())
 }

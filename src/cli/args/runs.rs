@@ -56,6 +56,12 @@ pub struct LogArgs {
     /// Only entries of this kind, e.g. run.finished
     #[arg(long, value_name = "K")]
     pub kind: Option<String>,
+    /// Who changed this configuration file, when, in which commit, and which runs used it
+    #[arg(long, value_name = "PATH", conflicts_with = "kind")]
+    pub config: Option<PathBuf>,
+    /// Only changes of this value in it, as in `optimizer.lr`
+    #[arg(long, value_name = "K", requires = "config")]
+    pub key: Option<String>,
     /// At most N entries
     #[arg(short = 'n', long = "max-count", value_name = "N")]
     pub limit: Option<usize>,
