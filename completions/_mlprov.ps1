@@ -47,6 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is recorded about a run, commit, entry or model')
+            [CompletionResult]::new('reproduce', 'reproduce', [CompletionResultType]::ParameterValue, 'Lay a run out again: commit, patch, configuration, data; and run it again')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check every link of a binding; the exit code is the gate')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
@@ -289,6 +290,21 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;show' {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;reproduce' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to; it must not exist, or be empty')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--execute', '--execute', [CompletionResultType]::ParameterName, 'Run the command there, with this run as its parent, and compare what it made')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -836,6 +852,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show all that is recorded about a run, commit, entry or model')
+            [CompletionResult]::new('reproduce', 'reproduce', [CompletionResultType]::ParameterValue, 'Lay a run out again: commit, patch, configuration, data; and run it again')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check every link of a binding; the exit code is the gate')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show keys, and trust the logs of others')
@@ -885,6 +902,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;show' {
+            break
+        }
+        'mlprov;help;reproduce' {
             break
         }
         'mlprov;help;verify' {

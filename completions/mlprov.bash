@@ -67,6 +67,9 @@ _mlprov() {
             mlprov,push)
                 cmd="mlprov__subcmd__sync"
                 ;;
+            mlprov,reproduce)
+                cmd="mlprov__subcmd__reproduce"
+                ;;
             mlprov,restore)
                 cmd="mlprov__subcmd__restore"
                 ;;
@@ -135,6 +138,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,prune)
                 cmd="mlprov__subcmd__help__subcmd__prune"
+                ;;
+            mlprov__subcmd__help,reproduce)
+                cmd="mlprov__subcmd__help__subcmd__reproduce"
                 ;;
             mlprov__subcmd__help,restore)
                 cmd="mlprov__subcmd__help__subcmd__restore"
@@ -356,7 +362,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show verify sync push key ledger demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show reproduce verify sync push key ledger demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -470,7 +476,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run log show verify sync key ledger demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -946,6 +952,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__reproduce)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2108,6 +2128,32 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__reproduce)
+            opts="-C -q -v -h --to --execute --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -44,6 +44,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
+            cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
             cand push 'Publish this clone''s log through a git remote, and fetch what others recorded'
@@ -272,6 +273,20 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;show'= {
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;reproduce'= {
+            cand --to 'Where to; it must not exist, or be empty'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --execute 'Run the command there, with this run as its parent, and compare what it made'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -764,6 +779,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first'
             cand show 'Show all that is recorded about a run, commit, entry or model'
+            cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
@@ -800,6 +816,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;log'= {
         }
         &'mlprov;help;show'= {
+        }
+        &'mlprov;help;reproduce'= {
         }
         &'mlprov;help;verify'= {
         }

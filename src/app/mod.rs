@@ -16,6 +16,7 @@ pub mod ls;
 pub mod merge;
 pub mod query;
 pub mod record;
+pub mod reproduce;
 pub mod resolve;
 pub mod restore;
 pub mod run;
@@ -88,6 +89,11 @@ pub enum AppError {
     /// Nothing recorded here has this id.
     #[error("nothing recorded here is named {id:?}")]
     UnknownId { id: String },
+    #[error("commit {commit} is not in this repository")]
+    NoCommit { commit: String },
+    /// Something of the run cannot be had again.
+    #[error("run {run} cannot be laid out again: {why}")]
+    NotReproducible { run: String, why: String },
     /// A run that goes on writes the same path.
     #[error("run {run} (pid {pid} on {host}) writes {path} as well, and goes on")]
     Busy { path: String, run: String, host: String, pid: u32 },

@@ -24,7 +24,9 @@ pub fn exit_code(e: &AppError) -> u8 {
             1
         }
         AppError::NotPublished { .. } => 3,
+        AppError::NotReproducible { .. } => 1,
         AppError::Busy { .. }
+        | AppError::NoCommit { .. }
         | AppError::UnknownId { .. }
         | AppError::Waiting { .. }
         | AppError::Unpinned { .. }
@@ -109,6 +111,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::UnknownId { .. }
         | AppError::Waiting { .. }
         | AppError::Busy { .. }
+        | AppError::NoCommit { .. }
+        | AppError::NotReproducible { .. }
         | AppError::AmbiguousId { .. }
         | AppError::OutsideRepository { .. }
         | AppError::WholeRepository { .. }
@@ -231,6 +235,8 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
         }
+        AppError::NoCommit { commit } => format!("git fetch origin {commit}"),
+        AppError::NotReproducible { .. } => "mlprov show ID   # shows what was recorded of it".into(),
         AppError::Busy { .. } => {
             "give each run paths of its own, or a work tree of its own: git worktree add ../other".into()
         }

@@ -111,6 +111,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Show(args) => commands::show::run(context, args),
         Command::Verify(args) => commands::verify::run(context, args),
         Command::Sync(args) => commands::sync::run(context, args),
+        Command::Reproduce(args) => commands::reproduce::run(context, args),
         Command::Hooks(args) => commands::hooks::run(context, args),
         Command::Key(args) => commands::key::run(context, args),
         Command::Ledger(args) => commands::ledger::run(context, args),

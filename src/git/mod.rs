@@ -12,6 +12,7 @@ pub mod refs;
 pub mod remote;
 pub mod repo;
 pub mod run_tree;
+pub mod worktrees;
 
 use std::path::PathBuf;
 

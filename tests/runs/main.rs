@@ -7,4 +7,5 @@ mod concurrent;
 mod config;
 mod evidence;
 mod params;
+mod reproduce;
 mod source;

@@ -79,6 +79,8 @@ pub struct RunRequest {
     pub sweep: Option<String>,
     /// Read every input again, whatever is remembered of it.
     pub rehash: bool,
+    /// Runs that this one comes from, besides the one that it runs in.
+    pub parents: Vec<RunId>,
     /// Keep the end of what the command prints.
     pub keep_output: bool,
     /// Model file and model package group.
@@ -370,7 +372,7 @@ fn prepare(
             .repo
             .relative(&here)
             .map_or_else(|| ".".to_owned(), |p| p.to_string_lossy().into_owned()),
-        parents: parent_run(),
+        parents: parent_run().into_iter().chain(request.parents.iter().copied()).collect(),
         group: request.sweep.clone(),
         requirements: request.requirements.clone(),
         external_ids: Default::default(),

@@ -179,6 +179,16 @@ lies in the work tree counts as read. The command finds its run id in MLPROV_RUN
     /// Show all that is recorded about a run, commit, entry or model
     #[command(after_help = ID_HELP)]
     Show(ShowArgs),
+    /// Lay a run out again: commit, patch, configuration, data; and run it again
+    #[command(after_help = "\
+Examples:
+  mlprov reproduce latest --to ../again
+  mlprov reproduce r-1a2b3c4d --to ../again --execute
+
+Makes a git work tree at the commit, applies what differed from it, restores the inputs (every byte hashed), lists how
+this machine differs, and prints the command. With --execute the exit code is 0 only if the run completes and
+outputs and metrics are the same; its secrets, and what was not recorded, are up to you.")]
+    Reproduce(ReproduceArgs),
     /// Check every link of a binding; the exit code is the gate
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),

@@ -68,6 +68,19 @@ pub struct LogArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct ReproduceArgs {
+    /// The run
+    #[arg(value_name = "RUN")]
+    pub id: String,
+    /// Where to; it must not exist, or be empty
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Run the command there, with this run as its parent, and compare what it made
+    #[arg(long)]
+    pub execute: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct ShowArgs {
     /// What to show
     #[arg(value_name = "ID")]

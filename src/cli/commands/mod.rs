@@ -13,6 +13,7 @@ pub mod log;
 pub mod ls;
 pub mod merge;
 pub mod prune;
+pub mod reproduce;
 pub mod restore;
 pub mod run;
 pub mod show;

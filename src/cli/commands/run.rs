@@ -22,6 +22,7 @@ pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
         requirements: args.requirements,
         sweep: args.sweep,
         rehash: args.rehash,
+        parents: Vec::new(),
         keep_output: !args.no_log,
         model: args.model.zip(args.model_group),
         require_clean: args.require_clean,

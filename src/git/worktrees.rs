@@ -1,0 +1,38 @@
+//! Work trees beside the user's own.
+
+use crate::domain::ids::CommitId;
+use crate::domain::ids::TreeId;
+use crate::git::GitError;
+use crate::git::program;
+use crate::git::repo::Repo;
+use std::path::Path;
+
+impl Repo {
+    /// A work tree of this repository at a commit, on no branch. `dir` must not exist, or be empty. No hook runs.
+    pub fn add_work_tree(&self, dir: &Path, commit: &CommitId) -> Result<(), GitError> {
+        let mut add = program::git(self.root());
+        add.args(["-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach"]);
+        add.arg(dir).arg(commit.as_str());
+        program::output(add).map(|_| ())
+    }
+
+    /// Takes it away again, with all that lies in it.
+    pub fn remove_work_tree(&self, dir: &Path) -> Result<(), GitError> {
+        let mut remove = program::git(self.root());
+        remove.args(["worktree", "remove", "--force"]).arg(dir);
+        program::output(remove).map(|_| ())
+    }
+}
+
+/// Applies a patch to a work tree and its index; the tree that it gives.
+pub fn apply_patch(dir: &Path, patch: &[u8]) -> Result<TreeId, GitError> {
+    let mut apply = program::git(dir);
+    apply.args(["apply", "--index", "--whitespace=nowarn", "--allow-empty", "-"]);
+    program::output_with(apply, patch)?;
+    let mut write = program::git(dir);
+    write.arg("write-tree");
+    let told = String::from_utf8_lossy(&program::output(write)?).trim().to_owned();
+    let bad =
+        |e: crate::domain::ParseError| GitError::Program { command: "write-tree".into(), why: e.to_string() };
+    told.parse().map_err(bad)
+}
