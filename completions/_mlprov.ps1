@@ -267,6 +267,71 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('begin', 'begin', [CompletionResultType]::ParameterValue, 'Begin a run that wraps no command (notebooks, jobs); prints its id')
+            [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End a run that was begun so')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mlprov;run;begin' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Name of the run')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the run')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Data that the command reads (repeatable)')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Data that the command reads (repeatable)')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File or directory that the command makes (repeatable)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File or directory that the command makes (repeatable)')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Parameters file: JSON, YAML or TOML (repeatable)')
+            [CompletionResult]::new('--params', '--params', [CompletionResultType]::ParameterName, 'Parameters file: JSON, YAML or TOML (repeatable)')
+            [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)')
+            [CompletionResult]::new('--set-param', '--set-param', [CompletionResultType]::ParameterName, 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)')
+            [CompletionResult]::new('--require', '--require', [CompletionResultType]::ParameterName, 'What a metric must reach, as in ''acc >= 0.9''; else the run fails (repeatable)')
+            [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Name of the sweep that the run belongs to')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model file that the command makes; it is registered as a model package')
+            [CompletionResult]::new('--model-group', '--model-group', [CompletionResultType]::ParameterName, 'Model package group to register it in')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--rehash', '--rehash', [CompletionResultType]::ParameterName, 'Read every input again, also those that were not touched since they were read')
+            [CompletionResult]::new('--no-log', '--no-log', [CompletionResultType]::ParameterName, 'Do not keep what the command prints (else its last 1 MiB, without secrets)')
+            [CompletionResult]::new('--require-clean', '--require-clean', [CompletionResultType]::ParameterName, 'Refuse to run unless the work tree is exactly the commit')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;run;end' {
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'How it ended [default: by the exit code, else COMPLETE]')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code of what ran')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;run;help' {
+            [CompletionResult]::new('begin', 'begin', [CompletionResultType]::ParameterValue, 'Begin a run that wraps no command (notebooks, jobs); prints its id')
+            [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End a run that was begun so')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mlprov;run;help;begin' {
+            break
+        }
+        'mlprov;run;help;end' {
+            break
+        }
+        'mlprov;run;help;help' {
             break
         }
         'mlprov;log' {
@@ -896,6 +961,14 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;run' {
+            [CompletionResult]::new('begin', 'begin', [CompletionResultType]::ParameterValue, 'Begin a run that wraps no command (notebooks, jobs); prints its id')
+            [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End a run that was begun so')
+            break
+        }
+        'mlprov;help;run;begin' {
+            break
+        }
+        'mlprov;help;run;end' {
             break
         }
         'mlprov;help;log' {

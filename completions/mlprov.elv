@@ -252,6 +252,65 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
+            cand begin 'Begin a run that wraps no command (notebooks, jobs); prints its id'
+            cand end 'End a run that was begun so'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;run;begin'= {
+            cand -n 'Name of the run'
+            cand --name 'Name of the run'
+            cand -d 'Data that the command reads (repeatable)'
+            cand --input 'Data that the command reads (repeatable)'
+            cand -o 'File or directory that the command makes (repeatable)'
+            cand --output 'File or directory that the command makes (repeatable)'
+            cand -m 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)'
+            cand --metrics 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)'
+            cand -p 'Parameters file: JSON, YAML or TOML (repeatable)'
+            cand --params 'Parameters file: JSON, YAML or TOML (repeatable)'
+            cand -S 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)'
+            cand --set-param 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)'
+            cand --require 'What a metric must reach, as in ''acc >= 0.9''; else the run fails (repeatable)'
+            cand --sweep 'Name of the sweep that the run belongs to'
+            cand --model 'Model file that the command makes; it is registered as a model package'
+            cand --model-group 'Model package group to register it in'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --rehash 'Read every input again, also those that were not touched since they were read'
+            cand --no-log 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
+            cand --require-clean 'Refuse to run unless the work tree is exactly the commit'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;run;end'= {
+            cand --status 'How it ended [default: by the exit code, else COMPLETE]'
+            cand --exit-code 'Exit code of what ran'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;run;help'= {
+            cand begin 'Begin a run that wraps no command (notebooks, jobs); prints its id'
+            cand end 'End a run that was begun so'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;run;help;begin'= {
+        }
+        &'mlprov;run;help;end'= {
+        }
+        &'mlprov;run;help;help'= {
         }
         &'mlprov;log'= {
             cand --kind 'Only entries of this kind, e.g. run.finished'
@@ -812,6 +871,12 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;merge'= {
         }
         &'mlprov;help;run'= {
+            cand begin 'Begin a run that wraps no command (notebooks, jobs); prints its id'
+            cand end 'End a run that was begun so'
+        }
+        &'mlprov;help;run;begin'= {
+        }
+        &'mlprov;help;run;end'= {
         }
         &'mlprov;help;log'= {
         }

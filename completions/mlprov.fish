@@ -184,28 +184,69 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s v -l verbose -d 
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand merge" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s n -l name -d 'Name of the run' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s d -l input -d 'Data that the command reads (repeatable)' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s o -l output -d 'File or directory that the command makes (repeatable)' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s m -l metrics -d 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s p -l params -d 'Parameters file: JSON, YAML or TOML (repeatable)' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s S -l set-param -d 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require -d 'What a metric must reach, as in \'acc >= 0.9\'; else the run fails (repeatable)' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l sweep -d 'Name of the sweep that the run belongs to' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l model-group -d 'Model package group to register it in' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s C -d 'Run as if started in DIR' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l color -d 'When to use colours' -r -f -a "auto\t''
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s n -l name -d 'Name of the run' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s d -l input -d 'Data that the command reads (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s o -l output -d 'File or directory that the command makes (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s m -l metrics -d 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s p -l params -d 'Parameters file: JSON, YAML or TOML (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s S -l set-param -d 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l require -d 'What a metric must reach, as in \'acc >= 0.9\'; else the run fails (repeatable)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l sweep -d 'Name of the sweep that the run belongs to' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l rehash -d 'Read every input again, also those that were not touched since they were read'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-log -d 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s q -l quiet -d 'Only answers and errors, no status or hints'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s v -l verbose -d 'Say more about what is done'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -l no-progress -d 'Say nothing of how far a long step has come'
-complete -c mlprov -n "__fish_mlprov_using_subcommand run" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l rehash -d 'Read every input again, also those that were not touched since they were read'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l no-log -d 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -a "begin" -d 'Begin a run that wraps no command (notebooks, jobs); prints its id'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -a "end" -d 'End a run that was begun so'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s n -l name -d 'Name of the run' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s d -l input -d 'Data that the command reads (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s o -l output -d 'File or directory that the command makes (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s m -l metrics -d 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s p -l params -d 'Parameters file: JSON, YAML or TOML (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s S -l set-param -d 'Another value for a parameter, for the time of the run: [FILE:]KEY=VALUE (repeatable)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l require -d 'What a metric must reach, as in \'acc >= 0.9\'; else the run fails (repeatable)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l sweep -d 'Name of the sweep that the run belongs to' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l rehash -d 'Read every input again, also those that were not touched since they were read'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l no-log -d 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l status -d 'How it ended [default: by the exit code, else COMPLETE]' -r -f -a "COMPLETE\t''
+FAIL\t''
+ABORT\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l exit-code -d 'Exit code of what ran' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "begin" -d 'Begin a run that wraps no command (notebooks, jobs); prints its id'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "end" -d 'End a run that was begun so'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l kind -d 'Only entries of this kind, e.g. run.finished' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l config -d 'Who changed this configuration file, when, in which commit, and which runs used it' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l key -d 'Only changes of this value in it, as in `optimizer.lr`' -r
@@ -602,6 +643,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "hook" -d 'Called by the git hooks'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "merge-driver" -d 'Called by git to merge pointers'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from run" -f -a "begin" -d 'Begin a run that wraps no command (notebooks, jobs); prints its id'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from run" -f -a "end" -d 'End a run that was begun so'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show the public keys of this clone'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "trust" -d 'Accept a log\'s key from now on'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List who may write to this log'

@@ -89,6 +89,9 @@ pub enum AppError {
     /// Nothing recorded here has this id.
     #[error("nothing recorded here is named {id:?}")]
     UnknownId { id: String },
+    /// It was not begun with `run begin`, or has ended.
+    #[error("run {run} is not open")]
+    NotOpen { run: String },
     #[error("commit {commit} is not in this repository")]
     NoCommit { commit: String },
     /// Something of the run cannot be had again.

@@ -25,6 +25,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         }
         AppError::NotPublished { .. } => 3,
         AppError::NotReproducible { .. } => 1,
+        AppError::NotOpen { .. } => 2,
         AppError::Busy { .. }
         | AppError::NoCommit { .. }
         | AppError::UnknownId { .. }
@@ -113,6 +114,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::Busy { .. }
         | AppError::NoCommit { .. }
         | AppError::NotReproducible { .. }
+        | AppError::NotOpen { .. }
         | AppError::AmbiguousId { .. }
         | AppError::OutsideRepository { .. }
         | AppError::WholeRepository { .. }
@@ -235,6 +237,7 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
         }
+        AppError::NotOpen { .. } => "mlprov run begin   # begins one".into(),
         AppError::NoCommit { commit } => format!("git fetch origin {commit}"),
         AppError::NotReproducible { .. } => "mlprov show ID   # shows what was recorded of it".into(),
         AppError::Busy { .. } => {

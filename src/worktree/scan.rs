@@ -1,5 +1,6 @@
 //! Finds the files of a dataset, and refuses what cannot be one. Directories are read on all cores.
 
+use crate::domain::digest::Blake3Hash;
 use crate::domain::path;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer;
@@ -106,9 +107,21 @@ impl Scanned {
         self.files.iter().map(|f| &*f.name)
     }
 
-    /// True if both scans saw the same files in the same state.
-    pub fn is_same(&self, later: &Scanned) -> bool {
-        self.files == later.files
+    /// The same for two scans that saw the same files in the same state, and for no others.
+    pub fn fingerprint(&self) -> Blake3Hash {
+        let mut hasher = blake3::Hasher::new();
+        for file in &self.files {
+            let target = file.target.as_ref().map(|t| t.as_os_str().as_encoded_bytes()).unwrap_or_default();
+            for text in [file.name.as_bytes(), target] {
+                hasher.update(&(text.len() as u64).to_le_bytes());
+                hasher.update(text);
+            }
+            let Stat { dev, inode, size, mtime, ctime } = file.stat;
+            for word in [dev, inode, size, mtime as u64, ctime as u64] {
+                hasher.update(&word.to_le_bytes());
+            }
+        }
+        Blake3Hash::from(hasher.finalize())
     }
 
     /// Where to open a file (for a symlink: what it points to).

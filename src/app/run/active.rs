@@ -31,6 +31,9 @@ pub struct Claim {
     /// Drawn by the kernel at each boot; empty where there is none.
     pub boot: String,
     pub pid: u32,
+    /// It was begun apart from any process, and goes on until it is ended.
+    #[serde(default)]
+    pub apart: bool,
     /// Outputs, and parameter files that it changes.
     pub writes: Vec<RepoPath>,
     changed: Vec<Changed>,
@@ -64,7 +67,7 @@ fn boot() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
-fn dir(project: &Project) -> PathBuf {
+pub(super) fn dir(project: &Project) -> PathBuf {
     project.own_dir().join("runs")
 }
 
@@ -74,6 +77,8 @@ pub struct Active {
     dir: PathBuf,
     file: PathBuf,
     _lock: File,
+    /// It goes on without this process.
+    left: bool,
 }
 
 impl Active {
@@ -120,7 +125,16 @@ impl Active {
                 before,
             });
         }
-        let claim = Claim { run, root, host: host(), boot: boot(), pid: std::process::id(), writes, changed };
+        let claim = Claim {
+            run,
+            root,
+            host: host(),
+            boot: boot(),
+            pid: std::process::id(),
+            apart: false,
+            writes,
+            changed,
+        };
         let file = dir.join(format!("{run}.json"));
         let json =
             serde_json::to_vec(&claim).map_err(|e| StoreError::io("write", file.display(), e.into()))?;
@@ -128,7 +142,7 @@ impl Active {
         let failed = |e: io::Error| StoreError::io("lock", file.display(), e);
         let lock = File::open(&file).map_err(failed)?;
         lock.try_lock().map_err(|e| failed(e.into()))?;
-        let active = Active { claim, dir: dir.to_owned(), file, _lock: lock };
+        let active = Active { claim, dir: dir.to_owned(), file, _lock: lock, left: false };
         // From here on, dropping it gives the files back.
         for (change, changed) in changes.iter().zip(&active.claim.changed) {
             durable::replace(&active.claim.root.join(change.path.as_str()), &change.after, changed.mode)?;
@@ -143,8 +157,38 @@ impl Active {
     }
 }
 
+impl Active {
+    /// Lets it go on when this process has ended, until [`Active::resume`].
+    pub fn leave(mut self) -> Result<()> {
+        self.claim.apart = true;
+        let json = serde_json::to_vec(&self.claim);
+        let json = json.map_err(|e| StoreError::io("write", self.file.display(), e.into()))?;
+        durable::replace(&self.file, &json, 0o600)?;
+        self.left = true;
+        Ok(())
+    }
+
+    /// A run that was begun apart; `None` if there is no such run.
+    pub fn resume(project: &Project, run: RunId) -> Result<Option<Self>> {
+        let dir = dir(project);
+        let file = dir.join(format!("{run}.json"));
+        let Some((claim, _)) = claims(&dir)?.into_iter().find(|(claim, _)| claim.run == run && claim.apart)
+        else {
+            return Ok(None);
+        };
+        let failed = |e: io::Error| StoreError::io("lock", file.display(), e);
+        let lock = File::open(&file).map_err(failed)?;
+        // Somebody else ends it just now.
+        lock.try_lock().map_err(|e| failed(e.into()))?;
+        Ok(Some(Active { claim, dir, file, _lock: lock, left: false }))
+    }
+}
+
 impl Drop for Active {
     fn drop(&mut self) {
+        if self.left {
+            return;
+        }
         let _ = self.give_back(); // said before, if there was anything to say
         let _ = fs::remove_file(&self.file); // a claim without a lock claims nothing
     }
@@ -194,10 +238,12 @@ fn claims(dir: &Path) -> Result<Vec<(Claim, bool)>> {
         }
         // It may end just now.
         let Ok(file) = File::open(&path) else { continue };
-        let lives = file.try_lock().is_err();
+        let locked = file.try_lock().is_err();
         let Ok(bytes) = fs::read(&path) else { continue };
         // One that cannot be read claims nothing that could be honoured.
-        out.extend(serde_json::from_slice::<Claim>(&bytes).ok().map(|claim| (claim, lives)));
+        let Ok(claim) = serde_json::from_slice::<Claim>(&bytes) else { continue };
+        let lives = locked || claim.apart;
+        out.push((claim, lives));
     }
     out.sort_by_key(|(claim, _)| claim.run);
     Ok(out)

@@ -11,6 +11,7 @@ use crate::app::run::RunRequest;
 use crate::app::run::files;
 use crate::domain::arn;
 use crate::domain::arn::ModelPackageArn;
+use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Metric;
 use crate::domain::entry::ModelPackage;
@@ -20,18 +21,22 @@ use crate::ports::StoreError;
 use crate::ports::model_registry::PackageRecord;
 use crate::ports::object_store::Kept;
 use crate::ports::progress::Progress;
-use crate::worktree::Scanned;
 use crate::worktree::scan;
+use serde::Deserialize;
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// One declared output, as it lay there before the command started.
+#[derive(Serialize, Deserialize)]
 pub struct Declared {
     pub path: RepoPath,
-    role: &'static str,
-    before: Option<Scanned>,
+    role: String,
+    /// See [`Scanned::fingerprint`].
+    before: Option<Blake3Hash>,
 }
 
 /// Paths that the command will write, known to be sound.
+#[derive(Serialize, Deserialize)]
 pub struct Outputs {
     pub declared: Vec<Declared>,
     /// Model file and group.
@@ -80,8 +85,8 @@ impl Outputs {
         for (path, role) in files {
             if !declared.iter().any(|d| d.path == path) {
                 // Whatever lies there now is not made by this run.
-                let before = scan::scan(project.repo.root(), &path).ok();
-                declared.push(Declared { path, role, before });
+                let before = scan::scan(project.repo.root(), &path).ok().map(|scanned| scanned.fingerprint());
+                declared.push(Declared { path, role: role.to_owned(), before });
             }
         }
         Ok(Outputs { declared, model })
@@ -113,8 +118,8 @@ impl Outputs {
         for Declared { path, role, before } in &self.declared {
             let put = || -> Result<Artefact> {
                 let scanned = scan::scan(project.repo.root(), path)?;
-                let unchanged = before.as_ref().is_some_and(|b| b.is_same(&scanned));
-                let for_others = *role == "model" || *role == "metrics";
+                let unchanged = before.is_some_and(|before| before == scanned.fingerprint());
+                let for_others = role == "model" || role == "metrics";
                 let hashed = data::put(scanned, &*objects, for_others, progress)?;
                 let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
                 let mut artefact = record.artefact(path, role);

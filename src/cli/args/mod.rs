@@ -173,7 +173,7 @@ Examples:
 
 Output, signals and exit code of the command pass through. Without -d, every dataset of the commit that
 lies in the work tree counts as read. The command finds its run id in MLPROV_RUN_ID.")]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show what was recorded, newest first
     Log(LogArgs),
     /// Show all that is recorded about a run, commit, entry or model

@@ -2,11 +2,48 @@
 
 use crate::domain::requirement::Requirement;
 use clap::Args;
+use clap::Subcommand;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct RunArgs {
+    #[command(subcommand)]
+    pub apart: Option<RunCommand>,
+    #[command(flatten)]
+    pub flags: RunFlags,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RunCommand {
+    /// Begin a run that wraps no command (notebooks, jobs); prints its id
+    #[command(after_help = "\
+Example:
+  RUN=$(mlprov run begin -d data -o model.pkl) && python train.py && mlprov run end $RUN")]
+    Begin(RunFlags),
+    /// End a run that was begun so
+    End(RunEndArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct RunEndArgs {
+    /// The run
+    #[arg(value_name = "RUN")]
+    pub id: String,
+    /// How it ended [default: by the exit code, else COMPLETE]
+    #[arg(long, value_name = "STATUS", value_parser = ["COMPLETE", "FAIL", "ABORT"])]
+    pub status: Option<String>,
+    /// Exit code of what ran
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub exit_code: Option<i32>,
+}
+
+#[derive(Args, Debug)]
+pub struct RunFlags {
     /// Name of the run
     #[arg(short, long)]
     pub name: Option<String>,
@@ -46,9 +83,6 @@ pub struct RunArgs {
     /// Refuse to run unless the work tree is exactly the commit
     #[arg(long)]
     pub require_clean: bool,
-    /// The command and its arguments
-    #[arg(required = true, last = true, value_name = "CMD")]
-    pub command: Vec<OsString>,
 }
 
 #[derive(Args, Debug)]

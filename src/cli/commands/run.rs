@@ -2,34 +2,47 @@ use crate::app::AppError;
 use crate::app::run;
 use crate::app::run::RunReport;
 use crate::app::run::RunRequest;
+use crate::app::run::apart;
+use crate::app::run::apart::Ending;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::RunArgs;
+use crate::cli::args::RunCommand;
+use crate::cli::args::RunFlags;
 use crate::cli::compose;
 use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::domain::entry::RunStatus;
+use std::ffi::OsString;
 
 pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
-    let request = RunRequest {
-        name: args.name,
-        inputs: args.inputs,
-        outputs: args.outputs,
-        metrics: args.metrics,
-        params: args.params,
-        set: args.set,
-        requirements: args.requirements,
-        sweep: args.sweep,
-        rehash: args.rehash,
-        parents: Vec::new(),
-        keep_output: !args.no_log,
-        model: args.model.zip(args.model_group),
-        require_clean: args.require_clean,
-        stdout_is_ours: context.ui.json,
-        command: args.command,
+    let progress = context.ui.progress();
+    let report = match args.apart {
+        None => {
+            let request = request(context, args.flags, args.command);
+            run::run(&project, &context.cwd, &request, &progress)?
+        }
+        Some(RunCommand::Begin(flags)) => {
+            let begun =
+                apart::begin(&project, &context.cwd, &request(context, flags, Vec::new()), &progress)?;
+            match context.ui.json {
+                true => context.ui.json("mlprov.run-begin/1", &begun),
+                false => context.ui.answer(&format!("{}\n", begun.run)),
+            }
+            return Ok(0);
+        }
+        Some(RunCommand::End(end)) => {
+            let status = end.status.map(RunStatus::from);
+            let ending = Ending { status, exit_code: end.exit_code };
+            let mut report = apart::end(&project, &context.cwd, &end.id, &ending, &progress)?;
+            // That it failed is no news to who says so.
+            if !ending.is_good() {
+                report.exit_code = 0;
+            }
+            report
+        }
     };
-    let report = run::run(&project, &context.cwd, &request, &context.ui.progress())?;
     // The command's own output stands on stdout; ours goes beside it, unless it was asked for.
     if context.ui.json {
         context.ui.json("mlprov.run/1", &report);
@@ -37,6 +50,26 @@ pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
         context.ui.status(text(&report).trim_end());
     }
     Ok(u8::try_from(report.exit_code).unwrap_or(1))
+}
+
+fn request(context: &Context, flags: RunFlags, command: Vec<OsString>) -> RunRequest {
+    RunRequest {
+        name: flags.name,
+        inputs: flags.inputs,
+        outputs: flags.outputs,
+        metrics: flags.metrics,
+        params: flags.params,
+        set: flags.set,
+        requirements: flags.requirements,
+        sweep: flags.sweep,
+        rehash: flags.rehash,
+        parents: Vec::new(),
+        keep_output: !flags.no_log,
+        model: flags.model.zip(flags.model_group),
+        require_clean: flags.require_clean,
+        stdout_is_ours: context.ui.json,
+        command,
+    }
 }
 
 fn text(report: &RunReport) -> String {

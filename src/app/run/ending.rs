@@ -1,0 +1,211 @@
+//! How a run ends, and what is kept of it.
+
+use super::RunReport;
+use super::active;
+use super::child;
+use super::child::Ended;
+use super::output::Printed;
+use super::outputs::Made;
+use super::outputs::Outputs;
+use super::prepare::Prepared;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::data;
+use crate::app::query::LogEntry;
+use crate::app::record;
+use crate::domain::entry::Body;
+use crate::domain::entry::Digests;
+use crate::domain::entry::Environment;
+use crate::domain::entry::Kind;
+use crate::domain::entry::List;
+use crate::domain::entry::RunStatus;
+use crate::domain::entry::TreeState;
+use crate::domain::redact;
+use crate::ports::progress::Progress;
+use crate::ports::signer::EntrySigner;
+use crate::worktree::scan;
+
+/// What the command printed, and what was around it.
+pub(super) fn keep_evidence(
+    project: &Project,
+    prepared: &mut Prepared,
+    printed: Option<Printed>,
+    around: Option<(Environment, Option<Vec<u8>>)>,
+) -> Result<()> {
+    let (environment, packages) = around.unzip();
+    prepared.environment = environment;
+    let objects = project.store.batch(false)?;
+    if let Some(packages) = packages.flatten() {
+        prepared.evidence.insert("packages".to_owned(), record::put_object(&packages, &*objects)?);
+    }
+    if let Some(printed) = printed.filter(|printed| !printed.tail.is_empty()) {
+        if printed.omitted > 0 {
+            prepared.notes.push(format!("output: the first {} bytes are not kept", printed.omitted));
+        }
+        let (text, secrets) = redact::redact(&String::from_utf8_lossy(&printed.tail));
+        prepared.notes.extend(secrets.iter().map(|s| format!("output: {} redacted", s.name())));
+        prepared.evidence.insert("output".to_owned(), record::put_object(text.as_bytes(), &*objects)?);
+    }
+    prepared.kept = Some(objects.commit()?);
+    Ok(())
+}
+
+/// Closes the runs whose mlprov was killed on this machine: nobody knows how they ended.
+pub(super) fn close_killed(project: &Project, signer: &dyn EntrySigner) -> Result<Vec<String>> {
+    let (runs, told) = active::clear(project)?;
+    if runs.is_empty() {
+        return Ok(told);
+    }
+    let entries = project.entries()?;
+    let of = |entry: &&LogEntry, kind: Kind| {
+        entry.body().filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
+    };
+    let mut closed = Vec::new();
+    for id in runs {
+        let ended = entries.iter().any(|e| of(&e, Kind::RunFinished) == Some(id));
+        let start = entries.iter().find(|e| of(e, Kind::RunStarted) == Some(id)).and_then(LogEntry::body);
+        let Some(start) = start.filter(|_| !ended) else { continue };
+        let mut body = start.clone();
+        let draft = project.draft(Kind::RunFinished, signer);
+        (body.kind, body.time, body.producer, body.actor) =
+            (draft.kind, draft.time, draft.producer, draft.actor);
+        body.notes = vec!["nobody saw its end: its mlprov was killed".to_owned()];
+        if let Some(run) = &mut body.run {
+            run.status = RunStatus::Unknown;
+        }
+        closed.push(record::seal(body, signer)?);
+    }
+    if !closed.is_empty() {
+        project.append(closed)?;
+    }
+    Ok(told)
+}
+
+/// Stores what was made, judges it, and records the end.
+pub(super) fn finish(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    prepared: Prepared,
+    outputs: Outputs,
+    ended: &Ended,
+    progress: &dyn Progress,
+) -> Result<RunReport> {
+    let Prepared {
+        id,
+        rehash,
+        environment,
+        mut run,
+        source,
+        evidence,
+        mut inputs,
+        scans,
+        config_files,
+        parameters,
+        mut notes,
+        ..
+    } = prepared;
+    let root = project.repo.root();
+    for (artefact, before) in inputs.iter_mut().zip(&scans) {
+        let after = scan::scan(root, &artefact.name).ok().filter(|after| *before == after.fingerprint());
+        let stable = match (after, rehash) {
+            (None, _) => false,
+            (Some(_), false) => true,
+            (Some(after), true) => {
+                let root = data::hash(after, &[], progress).and_then(|hashed| hashed.root());
+                root.is_ok_and(|root| root == artefact.digest.blake3)
+            }
+        };
+        artefact.stable = Some(stable);
+        if !stable {
+            notes.push(format!(
+                "input {} changed while the command ran, so this run will never verify",
+                artefact.name
+            ));
+        }
+    }
+
+    let mut made = outputs.store(project, progress);
+    for requirement in &run.requirements {
+        let value = made.metrics.iter().find(|m| m.name == requirement.metric).map(|m| m.value.as_str());
+        if !value.is_some_and(|value| requirement.is_met_by(value)) {
+            made.incomplete = true;
+            made.notes.push(format!("{requirement} was required; it is {}", value.unwrap_or("not there")));
+        }
+    }
+    run.finished_on = Some(project.clock.now());
+    let succeeded = *ended == Ended::Exited { code: 0, interrupted: false };
+    let package = match succeeded && !made.incomplete {
+        true => outputs.register(project, &run, &mut made),
+        false => None,
+    };
+    run.status = match ended {
+        Ended::Exited { interrupted: true, .. } | Ended::Signalled { interrupted: true, .. } => {
+            RunStatus::Abort
+        }
+        _ if succeeded && !made.incomplete => RunStatus::Complete,
+        _ => RunStatus::Fail,
+    };
+    match ended {
+        Ended::Exited { code, .. } => run.exit_code = Some(*code),
+        Ended::Signalled { signal, .. } => run.signal = Some(child::signal_name(*signal)),
+        Ended::NotStarted { code, why } => {
+            run.exit_code = Some(*code);
+            notes.push(format!("the command {:?} could not be started: {why}", run.command[0]));
+        }
+    }
+    let Made { stored, metrics, notes: made_notes, .. } = made;
+    notes.extend(made_notes);
+
+    let program = std::env::current_exe().and_then(std::fs::read).ok();
+    let receipt = append(project, signer, Kind::RunFinished, |body, _| {
+        body.producer.digest = program.as_deref().map(Digests::both_of);
+        body.run = Some(run.clone());
+        body.source = Some(source.clone());
+        body.inputs = List::Inline(inputs.clone());
+        body.outputs = List::Inline(stored.clone());
+        body.config_files = List::Inline(config_files.clone());
+        body.parameters = List::Inline(parameters.clone());
+        body.metrics = List::Inline(metrics.clone());
+        body.environment.clone_from(&environment);
+        body.evidence.clone_from(&evidence);
+        body.model_package = package.clone();
+        body.notes = notes.clone();
+        Ok(())
+    })?;
+
+    Ok(RunReport {
+        run: id,
+        short: id.short(),
+        // A run that is not complete never looks like one to who asks the exit code.
+        exit_code: match ended.exit_code() {
+            0 if run.status != RunStatus::Complete => 1,
+            code => code,
+        },
+        status: run.status,
+        signal: run.signal,
+        commit: source.commit.to_string(),
+        state: source.state.unwrap_or(TreeState::Clean),
+        inputs: inputs.iter().map(|a| a.name.to_string()).collect(),
+        outputs: stored.iter().map(|a| a.name.to_string()).collect(),
+        metrics: metrics.into_iter().map(|m| (m.name, m.value)).collect(),
+        model_package: package.map(|p| p.arn),
+        index: receipt.index,
+        notes,
+    })
+}
+
+/// Drafts, fits, seals and commits one entry.
+pub(super) fn append(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    kind: Kind,
+    fill: impl FnOnce(&mut Body, &Project) -> Result<()>,
+) -> Result<record::Receipt> {
+    let mut body = project.draft(kind, signer);
+    fill(&mut body, project)?;
+    let objects = project.store.batch(false)?;
+    record::fit(&mut body, &*objects)?;
+    let _kept = objects.commit()?;
+    let mut receipts = project.append(vec![record::seal(body, signer)?])?;
+    Ok(receipts.remove(0))
+}

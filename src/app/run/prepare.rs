@@ -1,0 +1,214 @@
+//! What is found out before a run begins.
+
+use super::RunRequest;
+use super::files;
+use super::outputs::Outputs;
+use super::overrides::Overrides;
+use super::source;
+use super::source::Used;
+use crate::app;
+use crate::app::AppError;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::data;
+use crate::app::data::DatasetRecord;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Artefact;
+use crate::domain::entry::Environment;
+use crate::domain::entry::ObjectRef;
+use crate::domain::entry::Parameter;
+use crate::domain::entry::Run;
+use crate::domain::entry::RunStatus;
+use crate::domain::entry::Source;
+use crate::domain::entry::TreeState;
+use crate::domain::ids::RunId;
+use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
+use crate::domain::redact;
+use crate::domain::version_map::Content;
+use crate::git::repo::Commit;
+use crate::ports::StoreError;
+use crate::ports::object_store::Kept;
+use crate::ports::progress::Progress;
+use crate::worktree::problem::ProblemKind;
+use crate::worktree::problem::ScanError;
+use crate::worktree::scan;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Everything that was found out before the command starts.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Prepared {
+    pub(super) id: RunId,
+    pub(super) run: Run,
+    pub(super) source: Source,
+    pub(super) evidence: BTreeMap<String, ObjectRef>,
+    pub(super) inputs: Vec<Artefact>,
+    /// Of the inputs, as they lay there: see [`Scanned::fingerprint`].
+    pub(super) scans: Vec<Blake3Hash>,
+    pub(super) config_files: Vec<Artefact>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) notes: Vec<String>,
+    /// Found out while the command runs.
+    pub(super) environment: Option<Environment>,
+    /// Inputs are read again when the command has ended.
+    pub(super) rehash: bool,
+    /// Of the inputs.
+    pub(super) records: Vec<DatasetRecord>,
+    /// Until the run's start is recorded.
+    #[serde(skip)]
+    pub(super) kept: Option<Kept>,
+}
+
+/// Nothing is recorded yet.
+pub(super) fn prepare(
+    project: &Project,
+    cwd: &Path,
+    request: &RunRequest,
+    (id, commit): (RunId, &Commit),
+    outputs: &Outputs,
+    overrides: &Overrides,
+    progress: &dyn Progress,
+) -> Result<Prepared> {
+    let objects = project.store.batch(false)?;
+    let mut notes = Vec::new();
+    let Used { source, evidence } = source::used(project, commit, outputs, overrides, &*objects, &mut notes)?;
+    if request.require_clean && source.state == Some(TreeState::Dirty) {
+        return Err(AppError::NotClean { commit: commit.id.to_string() });
+    }
+
+    let mut config_files = Vec::new();
+    let mut parameters = Vec::new();
+    for (name, value) in &overrides.loose {
+        let (value, secrets) = redact::redact_value(name, value);
+        notes.extend(secrets.iter().map(|s| format!("parameter {name}: {} redacted", s.name())));
+        parameters.push(Parameter { name: name.clone(), value, source: None });
+    }
+    let named = request.params.iter().map(|file| app::repo_path(&project.repo, cwd, file));
+    let named = named.collect::<Result<Vec<RepoPath>>>()?;
+    let with_values: Vec<RepoPath> = named.into_iter().chain(overrides.paths().cloned()).collect();
+    // Those of the commit that lie there; of these no values are taken.
+    let of_commit = project.bound(&commit.tree)?.configs.into_iter().map(|config| config.name);
+    let there = of_commit.filter(|path| project.repo.root().join(path.as_str()).is_file());
+    let outputs_too = outputs.paths();
+    let there: Vec<RepoPath> =
+        there.filter(|path| !outputs_too.iter().any(|o| o.contains(path) || o == path)).collect();
+    for path in with_values.iter().chain(&there).cloned() {
+        if config_files.iter().any(|a: &Artefact| a.name == path) {
+            continue;
+        }
+        let place = project.repo.root().join(path.as_str());
+        let scanned = scan::scan(project.repo.root(), &path)?;
+        if scanned.kind == DatasetKind::Directory {
+            let why = "it is a directory, not a file".to_owned();
+            return Err(AppError::RunFile { what: "parameters", path: place, why });
+        }
+        let bytes = std::fs::read(scanned.place(&scanned.files[0]))
+            .map_err(|e| StoreError::io("read", place.display(), e))?;
+        let hashed = data::put(scanned, &*objects, true, progress)?;
+        let artefact =
+            data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?.artefact(&path, "config");
+        if artefact.digest.blake3 != Blake3Hash::of(&bytes) {
+            return Err(ScanError::one(&place, ProblemKind::Changed).into());
+        }
+        config_files.push(artefact);
+        if !with_values.contains(&path) {
+            continue;
+        }
+        for (name, value) in files::read_pairs("parameters", &place, &bytes)? {
+            let (value, secrets) = redact::redact_value(&name, &value);
+            notes.extend(secrets.iter().map(|s| format!("parameter {name}: {} redacted", s.name())));
+            parameters.push(Parameter { name, value, source: Some(path.clone()) });
+        }
+    }
+
+    let mut inputs = Vec::new();
+    let mut scans = Vec::new();
+    let mut records: Vec<DatasetRecord> = Vec::new();
+    for path in input_paths(project, cwd, request, commit, outputs)? {
+        let seen = project.see(&path, progress)?;
+        let nothing = Vec::new();
+        let known = if request.rehash { &nothing } else { &seen.known.hashes };
+        let remembered = known.iter().any(Option::is_some);
+        let scanned = seen.scanned.clone();
+        let held = |content: &Content| project.store.holds(&content.blake3, content.size);
+        let hashed = data::put::put_known(seen.scanned, known, &held, &*objects, progress)?;
+        let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
+        let mut artefact = record.artefact(&path, "dataset");
+        artefact.observed = Some(if remembered { "stat" } else { "bytes" }.to_owned());
+        inputs.push(artefact);
+        scans.push(scanned.fingerprint());
+        records.push(record);
+    }
+    let kept = Some(objects.commit()?);
+
+    let argv: Vec<String> = request.command.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+    let (command, secrets) = redact::redact_argv(&argv);
+    notes.extend(secrets.iter().map(|s| format!("command: {} redacted", s.name())));
+    let started_on = project.clock.now();
+    let here = cwd.canonicalize().unwrap_or_else(|_| cwd.to_owned());
+    let run = Run {
+        id,
+        name: request.name.as_deref().map(|n| redact::redact(n).0),
+        status: RunStatus::Started,
+        started_on,
+        finished_on: None,
+        exit_code: None,
+        signal: None,
+        command,
+        command_object: None,
+        cwd: project
+            .repo
+            .relative(&here)
+            .map_or_else(|| ".".to_owned(), |p| p.to_string_lossy().into_owned()),
+        parents: parent_run().into_iter().chain(request.parents.iter().copied()).collect(),
+        group: request.sweep.clone(),
+        requirements: request.requirements.clone(),
+        external_ids: Default::default(),
+    };
+    Ok(Prepared {
+        id,
+        run,
+        source,
+        evidence,
+        inputs,
+        scans,
+        config_files,
+        parameters,
+        notes,
+        environment: None,
+        rehash: request.rehash,
+        records,
+        kept,
+    })
+}
+
+/// A run inside a run names it.
+fn parent_run() -> Vec<RunId> {
+    std::env::var("MLPROV_RUN_ID").ok().and_then(|id| id.parse().ok()).into_iter().collect()
+}
+
+/// The `-d` paths; without any, every dataset of the commit that lies in the work tree.
+fn input_paths(
+    project: &Project,
+    cwd: &Path,
+    request: &RunRequest,
+    commit: &Commit,
+    outputs: &Outputs,
+) -> Result<Vec<RepoPath>> {
+    let mut paths = Vec::new();
+    for typed in &request.inputs {
+        let path = app::repo_path(&project.repo, cwd, typed)?;
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    if request.inputs.is_empty() {
+        let datasets = project.pointers(&commit.tree)?.into_iter().map(|p| p.data);
+        let is_output = |path: &RepoPath| outputs.declared.iter().any(|d| d.path == *path);
+        paths = datasets.filter(|p| project.repo.root().join(p.as_str()).exists() && !is_output(p)).collect();
+    }
+    Ok(paths)
+}
