@@ -46,7 +46,7 @@ complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "du" -d 'Show how much
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "prune" -d 'Remove stored contents that nothing refers to'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "merge" -d 'Merge a pointer that is in conflict, file by file'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "run" -d 'Run a command and record code, data, parameters, metrics, outputs and model'
-complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "log" -d 'Show what was recorded, newest first'
+complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "log" -d 'Show what was recorded, newest first; runs filtered, sorted, side by side'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "show" -d 'Show all that is recorded about a run, commit, entry or model'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "reproduce" -d 'Lay a run out again: commit, patch, configuration, data; and run it again'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "verify" -d 'Check every link of a binding; the exit code is the gate'
@@ -248,6 +248,12 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "end" -d 'End a run that was begun so'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l kind -d 'Only entries of this kind, e.g. run.finished' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l where -d 'Only runs for which this is true, as in \'metrics.acc > 0.9 and params.lr = 0.01\'' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l dataset -d 'Only runs that read this dataset (its path, or the first digits of its root)' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l commit -d 'Only runs that began from this commit' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l model -d 'Only runs that made a model of this group, or this model package' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l sweep -d 'Only runs of this sweep' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l sort -d 'Sort runs by a field, as in metrics.acc; with - before it the largest first' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l config -d 'Who changed this configuration file, when, in which commit, and which runs used it' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l key -d 'Only changes of this value in it, as in `optimizer.lr`' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s n -l max-count -d 'At most N entries' -r
@@ -255,6 +261,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s C -d 'Run as if st
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l table -d 'Runs as a table of the parameters that differ, and all metrics'
+complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l csv -d 'Runs as CSV, with all parameters and metrics'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand log" -l json -d 'One JSON document on standard output'
@@ -630,7 +638,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "prune" -d 'Remove stored contents that nothing refers to'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "merge" -d 'Merge a pointer that is in conflict, file by file'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "run" -d 'Run a command and record code, data, parameters, metrics, outputs and model'
-complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "log" -d 'Show what was recorded, newest first'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "log" -d 'Show what was recorded, newest first; runs filtered, sorted, side by side'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "show" -d 'Show all that is recorded about a run, commit, entry or model'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "reproduce" -d 'Lay a run out again: commit, patch, configuration, data; and run it again'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_subcommand_from init track untrack status ls restore diff du prune merge run log show reproduce verify sync key ledger demo completions hooks hook merge-driver help" -f -a "verify" -d 'Check every link of a binding; the exit code is the gate'

@@ -20,6 +20,7 @@ pub mod reproduce;
 pub mod resolve;
 pub mod restore;
 pub mod run;
+pub mod runs;
 pub mod seen;
 pub mod select;
 pub mod show;

@@ -107,7 +107,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Prune(args) => commands::prune::run(context, args),
         Command::Merge(args) => commands::merge::run(context, args),
         Command::Run(args) => commands::run::run(context, *args),
-        Command::Log(args) => commands::log::run(context, args),
+        Command::Log(args) => commands::log::run(context, *args),
         Command::Show(args) => commands::show::run(context, args),
         Command::Verify(args) => commands::verify::run(context, args),
         Command::Sync(args) => commands::sync::run(context, args),

@@ -3,6 +3,7 @@
 pub mod arn;
 pub mod digest;
 pub mod entry;
+pub mod filter;
 pub mod ids;
 pub mod json;
 pub mod manifest;

@@ -8,5 +8,6 @@ mod concurrent;
 mod config;
 mod evidence;
 mod params;
+mod query;
 mod reproduce;
 mod source;

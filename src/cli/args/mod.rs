@@ -174,8 +174,18 @@ Examples:
 Output, signals and exit code of the command pass through. Without -d, every dataset of the commit that
 lies in the work tree counts as read. The command finds its run id in MLPROV_RUN_ID.")]
     Run(Box<RunArgs>),
-    /// Show what was recorded, newest first
-    Log(LogArgs),
+    /// Show what was recorded, newest first; runs filtered, sorted, side by side
+    #[command(after_help = "\
+Examples:
+  mlprov log -n 20
+  mlprov log --where 'metrics.acc > 0.9 and params.lr = 0.01' --sort -metrics.acc
+  mlprov log --sweep grid --table         what differed, and what came of it
+  mlprov log --csv > runs.csv
+  mlprov log --config params.yaml --key lr
+
+Fields: metrics.NAME, params.NAME, status, name, sweep, commit, time. Numbers compare as numbers; a run without the
+field does not match.")]
+    Log(Box<LogArgs>),
     /// Show all that is recorded about a run, commit, entry or model
     #[command(after_help = ID_HELP)]
     Show(ShowArgs),

@@ -1,5 +1,6 @@
 //! Arguments of the commands that record, show and verify.
 
+use crate::domain::filter::Filter;
 use crate::domain::requirement::Requirement;
 use clap::Args;
 use clap::Subcommand;
@@ -90,6 +91,30 @@ pub struct LogArgs {
     /// Only entries of this kind, e.g. run.finished
     #[arg(long, value_name = "K")]
     pub kind: Option<String>,
+    /// Only runs for which this is true, as in 'metrics.acc > 0.9 and params.lr = 0.01'
+    #[arg(long = "where", value_name = "EXPR", conflicts_with_all = ["kind", "config"])]
+    pub filter: Option<Filter>,
+    /// Only runs that read this dataset (its path, or the first digits of its root)
+    #[arg(long, value_name = "D", conflicts_with_all = ["kind", "config"])]
+    pub dataset: Option<String>,
+    /// Only runs that began from this commit
+    #[arg(long, value_name = "C", conflicts_with_all = ["kind", "config"])]
+    pub commit: Option<String>,
+    /// Only runs that made a model of this group, or this model package
+    #[arg(long, value_name = "M", conflicts_with_all = ["kind", "config"])]
+    pub model: Option<String>,
+    /// Only runs of this sweep
+    #[arg(long, value_name = "S", conflicts_with_all = ["kind", "config"])]
+    pub sweep: Option<String>,
+    /// Sort runs by a field, as in metrics.acc; with - before it the largest first
+    #[arg(long, value_name = "F", allow_hyphen_values = true, conflicts_with_all = ["kind", "config"])]
+    pub sort: Option<String>,
+    /// Runs as a table of the parameters that differ, and all metrics
+    #[arg(long, conflicts_with_all = ["kind", "config"])]
+    pub table: bool,
+    /// Runs as CSV, with all parameters and metrics
+    #[arg(long, conflicts_with_all = ["kind", "config", "table"])]
+    pub csv: bool,
     /// Who changed this configuration file, when, in which commit, and which runs used it
     #[arg(long, value_name = "PATH", conflicts_with = "kind")]
     pub config: Option<PathBuf>,
