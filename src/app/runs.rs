@@ -124,7 +124,7 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
         }
     }
     // Run ids rise with time.
-    rows.sort_by(|a, b| b.run.cmp(&a.run));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.run));
     if let Some(field) = sort {
         let order = |a: &RunRow, b: &RunRow| match (a.field(field), b.field(field)) {
             (Some(a), Some(b)) if descending => filter::compare(&b, &a),
