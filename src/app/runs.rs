@@ -5,6 +5,7 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::query::LogEntry;
 use crate::domain::ParseError;
+use crate::domain::comparison;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::RunStatus;
@@ -127,8 +128,8 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.run));
     if let Some(field) = sort {
         let order = |a: &RunRow, b: &RunRow| match (a.field(field), b.field(field)) {
-            (Some(a), Some(b)) if descending => filter::compare(&b, &a),
-            (Some(a), Some(b)) => filter::compare(&a, &b),
+            (Some(a), Some(b)) if descending => comparison::order(&b, &a),
+            (Some(a), Some(b)) => comparison::order(&a, &b),
             // Those without it come last, either way.
             (a, b) => b.is_some().cmp(&a.is_some()),
         };

@@ -1,6 +1,7 @@
 //! WORDS: the pure types of the record. Nothing here reads a file, a clock or the network.
 
 pub mod arn;
+pub mod comparison;
 pub mod digest;
 pub mod entry;
 pub mod filter;

@@ -1,32 +1,15 @@
 //! What a metric must reach: declared before a run begins, judged when it has ended.
 
 use crate::domain::ParseError;
+use crate::domain::comparison::Relation;
+use crate::domain::comparison::SIGNS;
+use crate::domain::comparison::number;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 use std::fmt;
 use std::str::FromStr;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Relation {
-    AtLeast,
-    AtMost,
-    Above,
-    Below,
-    Equal,
-    Unequal,
-}
-
-/// Longer ones first: `>=` begins with `>`.
-const SIGNS: [(&str, Relation); 6] = [
-    (">=", Relation::AtLeast),
-    ("<=", Relation::AtMost),
-    ("==", Relation::Equal),
-    ("!=", Relation::Unequal),
-    (">", Relation::Above),
-    ("<", Relation::Below),
-];
 
 /// `metric RELATION number`, as in `acc >= 0.9`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,20 +23,8 @@ pub struct Requirement {
 impl Requirement {
     /// Whether a value (decimal text) meets it. What is no number meets nothing, and neither does NaN.
     pub fn is_met_by(&self, value: &str) -> bool {
-        let number = |text: &str| match text {
-            "Infinity" => Some(f64::INFINITY),
-            "-Infinity" => Some(f64::NEG_INFINITY),
-            text => text.parse::<f64>().ok().filter(|n| !n.is_nan()),
-        };
-        let (Some(value), Some(threshold)) = (number(value), number(&self.threshold)) else { return false };
-        match self.relation {
-            Relation::AtLeast => value >= threshold,
-            Relation::AtMost => value <= threshold,
-            Relation::Above => value > threshold,
-            Relation::Below => value < threshold,
-            Relation::Equal => value == threshold,
-            Relation::Unequal => value != threshold,
-        }
+        let numbers = number(value).zip(number(&self.threshold));
+        numbers.is_some_and(|(value, threshold)| self.relation.holds(value, threshold))
     }
 }
 
@@ -62,7 +33,9 @@ impl FromStr for Requirement {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let bad = |why: &str| ParseError::new("requirement", why, text);
-        let found = SIGNS.iter().filter_map(|(sign, relation)| Some((text.find(sign)?, sign, *relation)));
+        // One `=` would look like a value that is set.
+        let signs = SIGNS.iter().filter(|(sign, _)| *sign != "=");
+        let found = signs.filter_map(|(sign, relation)| Some((text.find(sign)?, sign, *relation)));
         // The first sign, and at one place the longer one.
         let (at, sign, relation) = found
             .min_by_key(|(at, sign, _)| (*at, 9 - sign.len()))
@@ -77,8 +50,7 @@ impl FromStr for Requirement {
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = SIGNS.iter().find(|(_, relation)| *relation == self.relation).map_or("", |(sign, _)| sign);
-        write!(f, "{} {sign} {}", self.metric, self.threshold)
+        write!(f, "{} {} {}", self.metric, self.relation.sign(), self.threshold)
     }
 }
 

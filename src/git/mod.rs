@@ -6,6 +6,7 @@ mod by_program;
 pub mod hooks;
 mod library;
 pub mod merge_driver;
+mod objects;
 pub mod pointers;
 pub mod program;
 pub mod refs;
