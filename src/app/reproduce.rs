@@ -4,6 +4,9 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
+use crate::app::diff;
+use crate::app::diff::ValueDifference;
+use crate::app::diff::environment::Packages;
 use crate::app::restore;
 use crate::app::restore::RestoreRequest;
 use crate::app::restore::Wanted;
@@ -156,62 +159,35 @@ fn fill(
     };
     let program = command.first().map(OsString::from).unwrap_or_default();
     let (now, packages) = environment::capture(directory, &program);
-    let packages = packages.map(|json| package_set(&json)).unwrap_or_default();
-    let then = recorded.body.evidence.get("packages").map(|object| project.read_ref(object)).transpose()?;
-    let then = then.map(|json| package_set(&json)).unwrap_or_default();
+    let packages = packages.and_then(|json| diff::environment::packages(&json));
+    let then = diff::environment::recorded_packages(project, &recorded.body)?;
     Ok(LaidOut {
         run: run.id,
         directory: directory.canonicalize().unwrap_or_else(|_| directory.to_owned()),
         commit: recorded.source.commit.to_string(),
         patched: patch.is_some(),
         inputs,
-        environment: differences(recorded.body.environment.as_ref(), &now, &then, &packages),
+        environment: differences(recorded.body.environment.as_ref(), &then, &now, &packages),
         command,
         cwd: run.cwd.clone(),
     })
 }
 
-fn package_set(json: &[u8]) -> BTreeSet<String> {
-    serde_json::from_slice(json).unwrap_or_default()
-}
-
 /// What could make another result.
 fn differences(
     then: Option<&Environment>,
+    packages_then: &Packages,
     now: &Environment,
-    packages_then: &BTreeSet<String>,
-    packages_now: &BTreeSet<String>,
+    packages_now: &Packages,
 ) -> Vec<Difference> {
-    let mut out = Vec::new();
-    let Some(then) = then else { return out };
-    let mut compare = |what: &str, recorded: String, found: String| {
-        if recorded != found {
-            out.push(Difference { what: what.to_owned(), recorded, found });
-        }
+    let Some(then) = then else { return Vec::new() };
+    let differ = diff::environment::between((Some(then), packages_then), (Some(now), packages_now));
+    let difference = |d: ValueDifference| Difference {
+        what: d.name,
+        recorded: d.a.unwrap_or_default(),
+        found: d.b.unwrap_or_default(),
     };
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    compare("os", then.os.clone(), now.os.clone());
-    compare("arch", then.arch.clone(), now.arch.clone());
-    compare("cpu", text(&then.cpu), text(&now.cpu));
-    compare("cpus", then.cpus.to_string(), now.cpus.to_string());
-    compare("gpus", then.gpus.join(", "), now.gpus.join(", "));
-    compare("gpu driver", text(&then.gpu_driver), text(&now.gpu_driver));
-    compare("container", text(&then.container), text(&now.container));
-    let names: BTreeSet<&String> = then.variables.keys().chain(now.variables.keys()).collect();
-    for name in names {
-        let value = |of: &Environment| of.variables.get(name).cloned().unwrap_or_default();
-        compare(name, value(then), value(now));
-    }
-    let version = |set: &BTreeSet<String>| -> BTreeMap<String, String> {
-        set.iter().filter_map(|p| p.split_once("==")).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
-    };
-    let (before, after) = (version(packages_then), version(packages_now));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    for name in names {
-        let value = |of: &BTreeMap<String, String>| of.get(name).cloned().unwrap_or_default();
-        compare(&format!("package {name}"), value(&before), value(&after));
-    }
-    out
+    differ.into_iter().map(difference).collect()
 }
 
 /// What runs the laid out command again, as it was declared: with the old run as its parent.

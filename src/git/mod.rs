@@ -13,6 +13,7 @@ pub mod refs;
 pub mod remote;
 pub mod repo;
 pub mod run_tree;
+pub mod scratch;
 pub mod worktrees;
 
 use std::path::PathBuf;

@@ -5,17 +5,15 @@ use crate::domain::path::RepoPath;
 use crate::git::GitError;
 use crate::git::program::git;
 use crate::git::program::output;
-use crate::git::program::output_with;
+use crate::git::scratch::Scratch;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// What is stored of untracked files (bytes). What is beyond is named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,10 +49,8 @@ pub struct RunTree {
     pub converted: Vec<String>,
     /// Whether something that differs from the commit was left out.
     pub left_out: bool,
-    objects: PathBuf,
-    alternates: OsString,
     root: PathBuf,
-    index: PathBuf,
+    scratch: Scratch,
 }
 
 impl RunTree {
@@ -67,18 +63,14 @@ impl RunTree {
         outputs: &[RepoPath],
         limits: Limits,
     ) -> Result<Self, GitError> {
-        let objects = scratch.join("objects");
-        std::fs::create_dir_all(&objects).map_err(|source| GitError::NoProgram { source })?;
         let mut taken = RunTree {
             tree: TreeId::empty(),
             flags: Vec::new(),
             omitted: Vec::new(),
             converted: Vec::new(),
             left_out: false,
-            objects,
-            alternates: quoted(&common_dir.join("objects")),
             root: root.to_owned(),
-            index: scratch.join("index"),
+            scratch: Scratch::new(root, common_dir, scratch)?,
         };
         // Begin with HEAD's own entries: files that are ignored but tracked must stay part of the tree.
         taken.run(&["read-tree", "HEAD"], &[])?;
@@ -94,27 +86,12 @@ impl RunTree {
         taken.add_untracked(outputs, limits)?;
         taken.look_into_submodules()?;
         taken.find_converted()?;
-        let text = String::from_utf8_lossy(&taken.run(&["write-tree"], &[])?).trim().to_owned();
-        taken.tree = text.parse().map_err(|e: crate::domain::ParseError| GitError::Program {
-            command: "write-tree".into(),
-            why: e.to_string(),
-        })?;
+        taken.tree = taken.scratch.write_tree("index")?;
         Ok(taken)
     }
 
-    fn git(&self) -> Command {
-        let mut command = git(&self.root);
-        command
-            .env("GIT_INDEX_FILE", &self.index)
-            .env("GIT_OBJECT_DIRECTORY", &self.objects)
-            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.alternates);
-        command
-    }
-
     fn run(&self, args: &[&str], input: &[u8]) -> Result<Vec<u8>, GitError> {
-        let mut command = self.git();
-        command.args(args);
-        output_with(command, input)
+        self.scratch.run("index", args, input)
     }
 
     /// Tracked files that are outputs themselves go back to what HEAD has. A directory among the outputs does not
@@ -325,25 +302,12 @@ impl RunTree {
 
     /// Paths that differ from another tree.
     pub fn changed_since(&self, from: &TreeId) -> Result<Vec<String>, GitError> {
-        let names =
-            ["diff-tree", "-r", "-z", "--name-only", "--no-renames", from.as_str(), self.tree.as_str()];
-        let listed = self.run(&names, &[])?;
-        let names = listed.split(|b| *b == 0).filter(|name| !name.is_empty());
-        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+        Ok(self.scratch.changed(from, &self.tree)?.into_iter().map(|(_, path)| path).collect())
     }
 
     /// Whether a patch turns `from` into this tree: it is applied, in an index of its own.
     pub fn applies(&self, from: &TreeId, patch: &[u8]) -> bool {
-        let index = self.index.with_extension("patched");
-        let run = |args: &[&str], input: &[u8]| {
-            let mut command = self.git();
-            command.env("GIT_INDEX_FILE", &index).args(args);
-            output_with(command, input)
-        };
-        let patched = run(&["read-tree", from.as_str()], &[])
-            .and_then(|_| run(&["apply", "--cached", "--whitespace=nowarn", "--allow-empty", "-"], patch))
-            .and_then(|_| run(&["write-tree"], &[]));
-        patched.is_ok_and(|tree| String::from_utf8_lossy(&tree).trim() == self.tree.as_str())
+        self.scratch.patched(from, patch).is_ok_and(|tree| tree == self.tree)
     }
 }
 
@@ -353,10 +317,4 @@ fn is_lfs_pointer(place: &Path) -> bool {
     let mut head = [0; BEGIN.len()];
     let Ok(mut file) = fs::File::open(place) else { return false };
     file.read_exact(&mut head).is_ok() && head == *BEGIN
-}
-
-/// In a list of directories separated by ':' a path is quoted as in C (gitrepository-layout, alternates).
-fn quoted(path: &Path) -> OsString {
-    let text = path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
-    OsString::from(format!("\"{text}\""))
 }

@@ -179,10 +179,99 @@ fn two_runs_differ_in_values_and_commits_as_well() {
     let out = s.mlprov(&["diff", &short, "latest"]);
     out.success().shows("commit  ").shows("rate  0.1 -> 0.2  (p.json)").shows("new   - -> x");
     s.mlprov(&["diff", &first, &short]).success().shows("no difference");
+    // The outputs of the first run are in the second one's commit; they are no code.
+    assert_eq!(report["code"], json!({ "files": [{ "state": "changed", "path": "p.json" }] }));
     // A run and a commit: only data.
     let report = s.json(&["diff", &first, "HEAD"]);
     assert!(report.get("commits").is_none() && report["parameters"] == json!([]));
     assert!(files(&report).contains(&"removed out".to_owned()));
+}
+
+fn a_run(s: &Sandbox) -> String {
+    s.mlprov(&["run", "-o", "out", "--", "sh", "-c", "cat *.py > out 2>&1"]).success();
+    s.entries().last().unwrap()["run"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_code_of_two_runs_is_what_ran_and_not_the_commit() {
+    let s = Sandbox::repo();
+    s.write("train.py", "1\n");
+    s.write("same.py", "1\n");
+    s.commit_all("code");
+    let committed = a_run(&s);
+    // One commit, other files in the work tree: one changed, one untracked, one gone.
+    s.write("train.py", "2\n");
+    s.write("new.py", "3\n");
+    fs::remove_file(s.path("same.py")).unwrap();
+    let dirty = a_run(&s);
+    let expected = json!([
+        { "state": "added", "path": "new.py" },
+        { "state": "removed", "path": "same.py" },
+        { "state": "changed", "path": "train.py" },
+    ]);
+    let report = s.json(&["diff", &committed, &dirty]);
+    assert_eq!(report["code"]["files"], expected);
+    assert_eq!(report["commits"][0], report["commits"][1]);
+    let text = s.mlprov(&["diff", &committed, &dirty]).success().stdout();
+    assert!(text.contains("code:\n  added   new.py\n  removed same.py\n  changed train.py\n"), "{text}");
+    s.mlprov(&["diff", "--exit-code", &committed, &dirty]).code(1);
+    // What was dirty is committed: another commit, the same code.
+    s.commit_all("the same, committed");
+    let later = a_run(&s);
+    let report = s.json(&["diff", &dirty, &later]);
+    assert_eq!(report["code"], json!({ "files": [] }));
+    assert_ne!(report["commits"][0], report["commits"][1]);
+    // Nothing was written into the repository for it.
+    assert_eq!(s.git(&["status", "--porcelain"]), "");
+    s.git(&["fsck", "--strict"]);
+}
+
+#[test]
+fn code_that_is_not_here_is_not_equal_code() {
+    let s = Sandbox::repo();
+    s.write("train.py", "1\n");
+    s.commit_all("code");
+    let first = a_run(&s);
+    s.write("train.py", "2\n");
+    let dirty = a_run(&s);
+    let body = s.body_of("latest");
+    let patch = body["source"]["diff"]["digest"]["blake3"].as_str().unwrap().to_owned();
+    fs::remove_file(s.object_by_hash(&patch)).unwrap();
+    let out = s.mlprov(&["diff", "--exit-code", &first, &dirty]);
+    out.code(1).shows("code: not compared: ").shows("its patch cannot be read");
+}
+
+#[test]
+fn environments_of_two_runs_are_compared() {
+    let s = Sandbox::repo();
+    s.write("uv.lock", "one\n");
+    s.commit_all("pins");
+    let run = |devices: &str| {
+        let mut command = s.command(env!("CARGO_BIN_EXE_mlprov"), "repo");
+        command.env("CUDA_VISIBLE_DEVICES", devices).args([
+            "run",
+            "-o",
+            "out",
+            "--",
+            "sh",
+            "-c",
+            "echo x > out",
+        ]);
+        command.assert().success();
+        s.entries().last().unwrap()["run"].as_str().unwrap().to_owned()
+    };
+    let first = run("0");
+    let same = run("0");
+    assert_eq!(s.json(&["diff", &first, &same])["environment"], json!([]));
+    s.mlprov(&["diff", "--exit-code", &first, &same]).success();
+    s.write("uv.lock", "two\n");
+    let other = run("1");
+    let report = s.json(&["diff", &first, &other]);
+    let named: Vec<&str> =
+        report["environment"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert_eq!(named, ["$CUDA_VISIBLE_DEVICES", "uv.lock"]);
+    s.mlprov(&["diff", &first, &other]).success().shows("$CUDA_VISIBLE_DEVICES  0 -> 1");
+    s.mlprov(&["diff", "--exit-code", &first, &other]).code(1);
 }
 
 #[test]

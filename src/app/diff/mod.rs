@@ -1,8 +1,12 @@
-//! `diff`: what differs between two versions of the data; of two runs also their parameters and metrics.
+//! `diff`: what differs between two versions of the data; of two runs also their code, parameters, metrics and
+//! environment.
 
+mod code;
+pub mod environment;
 mod files;
 mod values;
 
+pub use code::CodeDifference;
 pub use files::FileDifference;
 pub use files::State;
 pub use values::ValueDifference;
@@ -72,19 +76,27 @@ pub struct DiffReport {
     /// Of two runs: the commits that they ran on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commits: Option<[String; 2]>,
+    /// Of two runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeDifference>,
     pub datasets: Vec<DatasetDifference>,
     /// Of two runs.
     pub parameters: Vec<ValueDifference>,
     pub metrics: Vec<ValueDifference>,
+    /// Of two runs: the machine, allowed variables, lock files and packages.
+    pub environment: Vec<ValueDifference>,
     /// Commits among the two that are not recorded yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,
 }
 
 impl DiffReport {
-    /// Of data, parameters and metrics.
+    /// Code that could not be compared is no equal code.
     pub fn is_empty(&self) -> bool {
-        self.datasets.is_empty() && self.parameters.is_empty() && self.metrics.is_empty()
+        let values = [&self.parameters, &self.metrics, &self.environment];
+        self.datasets.is_empty()
+            && values.iter().all(|values| values.is_empty())
+            && self.code.as_ref().is_none_or(CodeDifference::is_empty)
     }
 }
 
@@ -163,9 +175,11 @@ pub fn diff(
         a: a.describe(),
         b: b.describe(),
         commits: None,
+        code: None,
         datasets,
         parameters: Vec::new(),
         metrics: Vec::new(),
+        environment: Vec::new(),
         waiting: Vec::new(),
     };
     let commits: Vec<&CommitId> = [&a, &b].into_iter().filter_map(Side::commit).collect();
@@ -176,6 +190,8 @@ pub fn diff(
     if let (Side::Version(Version::Run { body: a, .. }), Side::Version(Version::Run { body: b, .. })) =
         (&a, &b)
     {
+        report.code = Some(code::code(project, [(&report.a, a), (&report.b, b)])?);
+        report.environment = environment::environment(project, a, b)?;
         let commit = |body: &Body| body.source.as_ref().map(|s| s.commit.to_string()).unwrap_or_default();
         report.commits = Some([commit(a), commit(b)]);
         report.parameters = values::parameters(project, a, b)?;

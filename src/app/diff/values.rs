@@ -21,7 +21,7 @@ pub struct ValueDifference {
     pub b: Option<String>,
 }
 
-type Values = BTreeMap<(String, Option<RepoPath>), String>;
+pub(super) type Values = BTreeMap<(String, Option<RepoPath>), String>;
 
 pub fn parameters(project: &Project, a: &Body, b: &Body) -> Result<Vec<ValueDifference>> {
     let values = |body: &Body| -> Result<Values> {
@@ -37,7 +37,7 @@ pub fn metrics(project: &Project, a: &Body, b: &Body) -> Result<Vec<ValueDiffere
     Ok(differences(&values(a)?, &values(b)?))
 }
 
-fn differences(a: &Values, b: &Values) -> Vec<ValueDifference> {
+pub(super) fn differences(a: &Values, b: &Values) -> Vec<ValueDifference> {
     let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
     let differ = keys.into_iter().filter(|key| a.get(key) != b.get(key));
     let difference = |key: &(String, Option<RepoPath>)| ValueDifference {

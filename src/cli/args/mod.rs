@@ -132,7 +132,7 @@ they are those of the version that was there, and stay if not. Pointers stay as 
 Examples:
   mlprov diff                       HEAD against the files in the work tree
   mlprov diff v1.0 v2.0 -- data/train
-  mlprov diff r-1a2b3c4d latest     two runs: also parameters, metrics and commits that differ
+  mlprov diff r-1a2b3c4d latest     two runs: also their code, parameters, metrics and environment
   mlprov diff --exit-code || echo something was changed
 
 A and B are commits, tags, branches or runs (ID as in `show`). A file counts as renamed if its content has no

@@ -1,5 +1,6 @@
 use crate::app::AppError;
 use crate::app::diff;
+use crate::app::diff::CodeDifference;
 use crate::app::diff::Count;
 use crate::app::diff::DatasetDifference;
 use crate::app::diff::DiffReport;
@@ -27,6 +28,9 @@ pub fn run(context: &Context, args: DiffArgs) -> Result<Exit, AppError> {
         return Ok(exit);
     }
     context.ui.answer(&text(&report, if args.all { usize::MAX } else { SHOWN }));
+    for what in report.code.iter().flat_map(|code| &code.not_checked) {
+        context.ui.status(format!("not compared: {}", format::visible(what)));
+    }
     report.waiting.iter().for_each(|waiting| context.ui.status(format::waiting(waiting)));
     Ok(exit)
 }
@@ -36,6 +40,7 @@ fn text(report: &DiffReport, shown: usize) -> String {
     if let Some([a, b]) = report.commits.as_ref().filter(|[a, b]| a != b) {
         out.push_str(&format!("commit  {} -> {}\n", short(a), short(b)));
     }
+    out.push_str(&report.code.as_ref().map(|difference| code(difference, shown)).unwrap_or_default());
     for d in &report.datasets {
         out.push_str(&summary(d));
         d.files.iter().take(shown).for_each(|file| out.push_str(&line(file)));
@@ -45,10 +50,38 @@ fn text(report: &DiffReport, shown: usize) -> String {
     }
     out.push_str(&values("parameters", &report.parameters));
     out.push_str(&values("metrics", &report.metrics));
+    out.push_str(&values("environment", &report.environment));
     if out.is_empty() {
         out.push_str(&format!("no difference between {} and {}\n", report.a, report.b));
     }
     out
+}
+
+fn code(code: &CodeDifference, shown: usize) -> String {
+    let mut out = String::new();
+    if let Some(why) = &code.not_compared {
+        out.push_str(&format!("{}: not compared: {}\n", ui::paint(ui::BOLD, "code"), format::visible(why)));
+    }
+    if !code.files.is_empty() {
+        out.push_str(&format!("{}:\n", ui::paint(ui::BOLD, "code")));
+        for file in code.files.iter().take(shown) {
+            let (style, verb) = verb(file.state);
+            out.push_str(&format!("  {} {}\n", ui::paint(style, verb), format::visible(&file.path)));
+        }
+        if code.files.len() > shown {
+            out.push_str(&format!("  and {} more (--all lists them)\n", code.files.len() - shown));
+        }
+    }
+    out
+}
+
+fn verb(state: State) -> (anstyle::Style, &'static str) {
+    match state {
+        State::Added => (ui::GREEN, "added  "),
+        State::Removed => (ui::RED, "removed"),
+        State::Renamed => (ui::YELLOW, "renamed"),
+        State::Changed => (ui::YELLOW, "changed"),
+    }
 }
 
 fn short(commit: &str) -> &str {
@@ -73,15 +106,12 @@ fn summary(d: &DatasetDifference) -> String {
 fn line(file: &FileDifference) -> String {
     let size = |bytes: Option<u64>| bytes.map_or_else(|| "size unknown".to_owned(), format::bytes);
     let path = format::visible(file.path.as_str());
-    let (style, verb, what) = match (file.state, &file.from) {
-        (State::Added, _) => (ui::GREEN, "added  ", format!("{path}  {}", size(file.b_bytes))),
-        (State::Removed, _) => (ui::RED, "removed", format!("{path}  {}", size(file.a_bytes))),
-        (State::Renamed, Some(from)) => {
-            (ui::YELLOW, "renamed", format!("{path}  (was {})", format::visible(from.as_str())))
-        }
-        (State::Changed | State::Renamed, _) => {
-            (ui::YELLOW, "changed", format!("{path}  {} -> {}", size(file.a_bytes), size(file.b_bytes)))
-        }
+    let (style, verb) = verb(file.state);
+    let what = match (file.state, &file.from) {
+        (State::Added, _) => format!("{path}  {}", size(file.b_bytes)),
+        (State::Removed, _) => format!("{path}  {}", size(file.a_bytes)),
+        (State::Renamed, Some(from)) => format!("{path}  (was {})", format::visible(from.as_str())),
+        _ => format!("{path}  {} -> {}", size(file.a_bytes), size(file.b_bytes)),
     };
     format!("  {} {what}\n", ui::paint(style, verb))
 }
