@@ -5,6 +5,13 @@
 //! The audit is the real program, in a process of its own; its memory is what the system says (VmHWM). The long log
 //! has small entries, written in large batches.
 
+mod common;
+
+use common::Clone;
+use common::median;
+use common::millis;
+use common::say;
+use common::scratch;
 use mlprov::domain::entry::Body;
 use mlprov::domain::ids::EntryId;
 use mlprov::domain::ids::LogId;
@@ -31,7 +38,6 @@ use mlprov::ports::signer::EntrySigner;
 use mlprov::stores::local::journal::LocalLedger;
 use mlprov::stores::local::keys::LogKeyFile;
 use mlprov::stores::local::keys::WriterKeyFile;
-use rayon::prelude::*;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -40,26 +46,6 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
-
-fn say(line: String) {
-    let mut out = std::io::stdout();
-    out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n")).unwrap();
-}
-
-fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-}
-
-fn millis(work: impl FnOnce()) -> f64 {
-    let begun = Instant::now();
-    work();
-    begun.elapsed().as_secs_f64() * 1e3
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
 
 /// An entry whose envelope has about `length` bytes, signed in earnest.
 fn entry(project: ProjectId, key: &WriterKeyFile, n: u64, length: usize) -> SealedEntry {
@@ -90,68 +76,24 @@ struct Cost {
     peak: f64,
 }
 
-/// The real program in a repository of its own, with keys of its own.
-struct Clone {
-    dir: tempfile::TempDir,
-}
-
-impl Clone {
-    fn new() -> Self {
-        let clone = Clone { dir: scratch() };
-        let git = Command::new("git").args(["init", "-q"]).current_dir(clone.dir.path()).status();
-        assert!(git.unwrap().success());
-        assert!(clone.mlprov(&["init", "--yes"]).stdout(Stdio::null()).status().unwrap().success());
-        clone
-    }
-
-    fn mlprov(&self, args: &[&str]) -> Command {
-        let home = self.dir.path().join("home");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mlprov"));
-        command.args(args).current_dir(self.dir.path()).env("HOME", &home);
-        command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
-        command.env("GIT_AUTHOR_NAME", "bench").env("GIT_AUTHOR_EMAIL", "bench@example.org");
-        command
-    }
-
-    fn ledger(&self) -> LocalLedger {
-        LocalLedger::open(&self.dir.path().join(".git/mlprov/ledger")).unwrap().unwrap()
-    }
-
-    fn fill(&self, entries: u64) {
-        let keys = self.dir.path().join("home/config/mlprov/keys");
-        let (key, _) = WriterKeyFile::open_or_create(&keys.join("writer.pem")).unwrap();
-        let ledger = self.ledger();
-        let header = ledger.header();
-        let log = keys.join(format!("log-{}.pem", header.log));
-        let from = ledger.head().unwrap().size();
-        for start in (from..entries).step_by(1000) {
-            let range = start..(start + 1000).min(entries);
-            let signed = range.into_par_iter().map(|n| entry(header.project, &key, n, 1000)).collect();
-            let won = ledger.try_commit(start, &Batch::new(signed).unwrap()).unwrap();
-            assert_eq!(won, Outcome::Won { start });
+fn audit(clone: &Clone, more: &[&str], entries: u64) -> Cost {
+    let mut command = clone.mlprov(&["--json", "ledger", "audit"]);
+    let begun = Instant::now();
+    let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut peak, mut cpu) = (0.0f64, 0.0f64);
+    let status = loop {
+        peak = peak.max(high_water(child.id()));
+        cpu = cpu.max(cpu_seconds(child.id()));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
         }
-        ledger.publish(&LogKeyFile::open_or_create(&log, &header.origin).unwrap()).unwrap();
-    }
-
-    fn audit(&self, more: &[&str], entries: u64) -> Cost {
-        let mut command = self.mlprov(&["--json", "ledger", "audit"]);
-        let begun = Instant::now();
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut peak, mut cpu) = (0.0f64, 0.0f64);
-        let status = loop {
-            peak = peak.max(high_water(child.id()));
-            cpu = cpu.max(cpu_seconds(child.id()));
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        let seconds = begun.elapsed().as_secs_f64();
-        let report: serde_json::Value = serde_json::from_reader(child.stdout.take().unwrap()).unwrap();
-        assert!(status.success(), "{report:#}");
-        assert_eq!((&report["result"], report["size"].as_u64()), (&"sound".into(), Some(entries)));
-        Cost { seconds, cpu, peak }
-    }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    let report: serde_json::Value = serde_json::from_reader(child.stdout.take().unwrap()).unwrap();
+    assert!(status.success(), "{report:#}");
+    assert_eq!((&report["result"], report["size"].as_u64()), (&"sound".into(), Some(entries)));
+    Cost { seconds, cpu, peak }
 }
 
 fn high_water(pid: u32) -> f64 {
@@ -177,14 +119,14 @@ fn openssl() -> Option<f64> {
 
 fn audits(entries: u64) {
     let clone = Clone::new();
-    clone.fill(entries);
+    clone.fill(entries, |header, key, n| entry(header.project, key, n, 1000));
     let bound = 10.0 * entries as f64 / 1e6;
-    let plain = clone.audit(&["--structure-only"], entries);
+    let plain = audit(&clone, &["--structure-only"], entries);
     say(format!(
         "audit of {entries} entries, structure               {:8.2} s (cpu {:.2}; bound {bound:.2})   {:6.0} MiB (bound 200 at 1,000,000)",
         plain.seconds, plain.cpu, plain.peak
     ));
-    let full = clone.audit(&[], entries);
+    let full = audit(&clone, &[], entries);
     let Some(rate) = openssl() else {
         return say(format!(
             "audit of {entries} entries, with signatures         {:8.2} s (cpu {:.2})   {:6.0} MiB   bound skipped: openssl is missing",

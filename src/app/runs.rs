@@ -95,7 +95,14 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
         }
         None => None,
     };
-    let entries = project.all_entries()?;
+    let found = match project.asks_index()? {
+        true => project.find_runs(&request.filter),
+        false => None,
+    };
+    let entries = match found {
+        Some(entries) => entries.into_values().collect(),
+        None => project.all_entries()?,
+    };
     // The end of a run, as far as it has one; that nobody saw it gives way to an end that somebody saw.
     let mut chosen: BTreeMap<RunId, &LogEntry> = BTreeMap::new();
     for entry in &entries {

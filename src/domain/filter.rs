@@ -7,10 +7,10 @@ use crate::domain::comparison::number;
 use std::str::FromStr;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Condition {
-    field: String,
+pub struct Condition {
+    pub field: String,
     relation: Relation,
-    value: String,
+    pub value: String,
 }
 
 /// All of its conditions must hold.
@@ -20,6 +20,21 @@ pub struct Filter {
 }
 
 impl Condition {
+    /// The number that values are compared with.
+    pub fn number(&self) -> Option<f64> {
+        number(&self.value)
+    }
+
+    /// Whether few runs can be expected to meet it: some value is asked for, not any other than one.
+    pub fn selects(&self) -> bool {
+        self.relation != Relation::Unequal
+    }
+
+    /// Whether a number meets it.
+    pub fn holds_for(&self, found: f64) -> bool {
+        self.number().is_some_and(|value| self.relation.holds(found, value))
+    }
+
     fn holds(&self, found: &str) -> bool {
         match (number(found).zip(number(&self.value)), self.relation) {
             (Some((found, value)), relation) => relation.holds(found, value),
@@ -35,6 +50,10 @@ impl Filter {
     /// `value` gives a field's value; one that a run does not have meets no condition.
     pub fn matches<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> bool {
         self.conditions.iter().all(|c| value(&c.field).is_some_and(|found| c.holds(found)))
+    }
+
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
     }
 
     pub fn fields(&self) -> impl Iterator<Item = &str> {

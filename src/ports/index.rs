@@ -37,6 +37,23 @@ pub enum Term {
     Kind(Kind),
 }
 
+/// What can have a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Named<'a> {
+    Parameter(&'a str),
+    Metric(&'a str),
+}
+
+impl Named<'_> {
+    /// By which its entries are found, with any value or with this one.
+    pub fn term(self, value: Option<String>) -> Term {
+        match self {
+            Named::Parameter(name) => Term::Parameter { name: name.to_owned(), value },
+            Named::Metric(name) => Term::Metric { name: name.to_owned(), value },
+        }
+    }
+}
+
 /// Fewer digits are no short id.
 const SHORT: usize = 4;
 const LONG: usize = 8;
@@ -135,6 +152,15 @@ pub trait QueryIndex {
     fn forget(&self, log: LogId) -> Result<(), StoreError>;
 
     fn find(&self, term: &Term, logs: &[Covered]) -> Result<Option<Found>, StoreError>;
+
+    /// Every entry that was added with this parameter or metric, and a number as its value for which `holds`.
+    /// `None` as for [`QueryIndex::find`].
+    fn with_number(
+        &self,
+        name: &Named,
+        holds: &dyn Fn(f64) -> bool,
+        logs: &[Covered],
+    ) -> Result<Option<Vec<Hit>>, StoreError>;
 
     /// Directories that rows named, and whose files were not added yet.
     fn unread_directories(&self) -> Result<Vec<Blake3Hash>, StoreError>;

@@ -76,7 +76,9 @@ fn body(project: ProjectId, n: u64, signer: &dyn EntrySigner) -> Body {
         return body;
     }
     let began = first + 1;
-    let run = json!({ "id": run(began), "status": "COMPLETE", "startedOn": time, "command": ["train"], "cwd": "." });
+    let status = if kind == Kind::RunStarted { "STARTED" } else { "COMPLETE" };
+    let run =
+        json!({ "id": run(began), "status": status, "startedOn": time, "command": ["train"], "cwd": "." });
     body.run = Some(serde_json::from_value(run).unwrap());
     if kind == Kind::RunFinished {
         let named = |name: &str, value: u64| json!([{ "name": name, "value": value.to_string() }]);

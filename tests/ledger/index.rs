@@ -3,7 +3,11 @@
 use crate::common::Sandbox;
 use crate::common::forge;
 use mlprov::app::Project;
+use mlprov::app::runs::RunsRequest;
+use mlprov::app::runs::runs;
 use mlprov::domain::digest::Blake3Hash;
+use mlprov::domain::filter::Filter;
+use mlprov::domain::ids::RunId;
 use mlprov::ports::index::Covered;
 use mlprov::ports::index::Row;
 use mlprov::ports::index::Term;
@@ -87,6 +91,76 @@ fn what_was_recorded_since_is_found() {
     assert_right(&s, &forge::project(&s, 0));
 }
 
+/// Indexes of all entries about the runs that meet a filter, as forged entries tell.
+fn about_runs(filter: &str) -> (Filter, Vec<u64>) {
+    let filter: Filter = filter.parse().unwrap();
+    let value = |field: &str, n: u64| match field {
+        "metrics.auc" => Some(n.to_string()),
+        "params.lr" => Some((n % 100).to_string()),
+        _ => None,
+    };
+    let mut found = Vec::new();
+    for n in (2..SIZE).step_by(4) {
+        let values = ["metrics.auc", "params.lr"].map(|field| (field, value(field, n)));
+        let of = |name: &str| values.iter().find(|(field, _)| *field == name).and_then(|(_, v)| v.as_deref());
+        if filter.matches(of) {
+            found.extend([n, n + 1]);
+        }
+    }
+    (filter, found)
+}
+
+const FILTERS: [&str; 7] = [
+    "metrics.auc = 42",
+    "metrics.auc == 42.0 and params.lr > 41",
+    "metrics.auc >= 350",
+    "metrics.auc > 10 and metrics.auc <= 60 and params.lr < 50",
+    "params.lr = 2",
+    "params.lr = 2 and metrics.auc = 6",
+    "metrics.auc < -1e300",
+];
+
+fn ask(project: &Project, filter: &Filter) -> Vec<(RunId, u64)> {
+    let request = RunsRequest { filter: filter.clone(), ..RunsRequest::default() };
+    runs(project, &request).unwrap().runs.into_iter().map(|run| (run.run, run.index)).collect()
+}
+
+#[test]
+fn runs_are_found_by_their_numbers() {
+    let s = forged();
+    let (project, scan) = (forge::project(&s, 0), forge::project(&s, u64::MAX));
+    for (filter, expected) in FILTERS.into_iter().map(about_runs) {
+        let found = project.find_runs(&filter).unwrap_or_else(|| panic!("{filter:?} was not asked"));
+        assert_eq!(found.into_keys().map(|(_, index)| index).collect::<Vec<_>>(), expected, "{filter:?}");
+        assert_eq!(ask(&project, &filter), ask(&scan, &filter), "{filter:?}");
+        assert_eq!(ask(&scan, &filter).len() * 2, expected.len());
+    }
+    // Of these the log itself must tell, and does.
+    for filter in
+        ["metrics.auc != 42", "metrics.none > 1", "params.lr = slow", "status = COMPLETE", "params.lr >= 0"]
+    {
+        let filter: Filter = filter.parse().unwrap();
+        assert!(project.find_runs(&filter).is_none(), "{filter:?}");
+        assert_eq!(ask(&project, &filter), ask(&scan, &filter), "{filter:?}");
+    }
+}
+
+#[test]
+fn numbers_of_many_entries_and_of_those_that_came_later_are_found() {
+    let s = Sandbox::repo();
+    forge::append(&s, 0..2500);
+    let (project, scan) = (forge::project(&s, 0), forge::project(&s, u64::MAX));
+    let filter: Filter = "metrics.auc >= 2400 and params.lr >= 90".parse().unwrap();
+    assert_eq!(ask(&project, &filter).len(), 3);
+    // In a row that is there, and in new ones.
+    forge::append(&s, 2500..2504);
+    forge::append(&s, 2504..5000);
+    let all = ask(&project, &filter);
+    assert_eq!(all, ask(&scan, &filter));
+    assert_eq!(all.len(), 26 * 3);
+    assert!(project.find_runs(&filter).is_some());
+}
+
 /// Damages a sound index in its place: another file would be taken for a copy.
 fn spoil(s: &Sandbox, how: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     forge::project(s, 0).catch_up_index().unwrap();
@@ -116,6 +190,10 @@ fn damage_anywhere_gives_no_wrong_answer() {
                 found.into_keys().map(|(_, index)| index).eq(numbers.iter().map(|n| n + 1)),
                 "byte {at}: {term:?}"
             );
+        }
+        for (filter, expected) in FILTERS[..3].iter().map(|filter| about_runs(filter)) {
+            let Some(found) = project.find_runs(&filter) else { continue };
+            assert!(found.into_keys().map(|(_, index)| index).eq(expected), "byte {at}: {filter:?}");
         }
         repaired += usize::from(fs::read(file(&s)).unwrap() != bent);
     }

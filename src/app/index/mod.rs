@@ -3,6 +3,7 @@
 
 mod files;
 mod rows;
+mod runs;
 mod words;
 
 use crate::app::AppError;

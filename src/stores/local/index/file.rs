@@ -18,17 +18,19 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// Of the tables and of what stands in them. A file of any other version is made again.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// A question can be answered without the index, so nobody waits long for another writer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// `posting`: see `pack.rs`. `file`: the inode that this file was made as. A copy may have been taken in the
+/// `posting`, `number`: see `pack.rs`. `file`: the inode that this file was made as. A copy may have been taken in the
 /// middle of a write, so it is not believed.
 const SCHEMA: &str = "
     CREATE TABLE file (inode INTEGER NOT NULL);
     CREATE TABLE log (number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE,
         size INTEGER NOT NULL, root BLOB NOT NULL, latest_run INTEGER, sum INTEGER NOT NULL);
     CREATE TABLE posting (key INTEGER PRIMARY KEY, places BLOB NOT NULL);
+    CREATE TABLE number (key INTEGER NOT NULL, log INTEGER NOT NULL, chunk INTEGER NOT NULL,
+        numbers BLOB NOT NULL, PRIMARY KEY (key, log, chunk)) WITHOUT ROWID;
     CREATE TABLE directory (number INTEGER PRIMARY KEY AUTOINCREMENT, root BLOB NOT NULL UNIQUE,
         read INTEGER NOT NULL, sum INTEGER NOT NULL);
     CREATE TABLE incomplete (log INTEGER NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (log, leaf))

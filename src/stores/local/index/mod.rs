@@ -8,6 +8,7 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::comparison;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::LogId;
 use crate::ledger::hash::TreeHash;
@@ -15,15 +16,20 @@ use crate::ports::StoreError;
 use crate::ports::index::Covered;
 use crate::ports::index::Found;
 use crate::ports::index::Hit;
+use crate::ports::index::Named;
 use crate::ports::index::QueryIndex;
 use crate::ports::index::Row;
 use crate::ports::index::Term;
 use file::Fault;
 use file::IndexFile;
+use pack::CHUNK;
+use pack::Column;
 use pack::DIRECTORIES;
+use pack::Number;
 use pack::Place;
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
+use rusqlite::Statement;
 use rusqlite::Transaction;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -87,6 +93,7 @@ impl QueryIndex for LocalIndex {
                 add_directories(t, &row.directories)?;
             }
             merge(t, places_of(number, rows))?;
+            merge_numbers(t, numbers_of(number, rows))?;
             set_covered(t, number, after)?;
             Ok(true)
         })
@@ -99,6 +106,7 @@ impl QueryIndex for LocalIndex {
             };
             add_directories(t, &row.directories)?;
             merge(t, places_of(number, std::slice::from_ref(row)))?;
+            merge_numbers(t, numbers_of(number, std::slice::from_ref(row)))?;
             if row.complete {
                 let done = "DELETE FROM incomplete WHERE log = ?1 AND leaf = ?2";
                 t.execute(done, [number, row.index as i64])?;
@@ -128,13 +136,7 @@ impl QueryIndex for LocalIndex {
 
     fn find(&self, term: &Term, logs: &[Covered]) -> Result<Option<Found>> {
         let found = self.read(|t| {
-            let mut numbers = Vec::new();
-            for covered in logs {
-                let Some((number, _)) = log_row(t, covered.log)?.filter(|(_, c)| c == covered) else {
-                    return Ok(None);
-                };
-                numbers.push((number as u64, covered.log));
-            }
+            let Some(numbers) = log_numbers(t, logs)? else { return Ok(None) };
             let Some(places) = posting(t, pack::key(term))? else { return Ok(None) };
             let mut found = Found::default();
             for (number, log) in numbers {
@@ -145,6 +147,37 @@ impl QueryIndex for LocalIndex {
                 found.inside.push(directory(t, place.index as i64)?);
             }
             Ok(Some(found))
+        })?;
+        Ok(found.flatten())
+    }
+
+    fn with_number(
+        &self,
+        name: &Named,
+        holds: &dyn Fn(f64) -> bool,
+        logs: &[Covered],
+    ) -> Result<Option<Vec<Hit>>> {
+        let key = pack::key(&name.term(None));
+        let found = self.read(|t| {
+            let Some(numbers) = log_numbers(t, logs)? else { return Ok(None) };
+            let Some(places) = posting(t, key)? else { return Ok(None) };
+            let (mut hits, mut find) = (Vec::new(), t.prepare(FIND_NUMBERS)?);
+            for (number, log) in numbers {
+                let leaves: Vec<u64> = places.iter().filter(|p| p.log == number).map(|p| p.index).collect();
+                for leaves in leaves.chunk_by(|a, b| a / CHUNK == b / CHUNK) {
+                    let column = Column { key, log: number, chunk: leaves[0] / CHUNK };
+                    let values = column_of(&mut find, column)?;
+                    let mut known = values.iter().map(|(leaf, _)| *leaf).collect::<Vec<_>>();
+                    known.dedup();
+                    if known != leaves {
+                        return Err(Fault::Bad("numbers of other entries than those with the name"));
+                    }
+                    let met = values.iter().filter(|(_, value)| holds(*value));
+                    hits.extend(met.map(|(leaf, _)| Hit { log, index: *leaf }));
+                }
+            }
+            hits.dedup();
+            Ok(Some(hits))
         })?;
         Ok(found.flatten())
     }
@@ -209,6 +242,18 @@ fn log_row(t: &Transaction, log: LogId) -> Tried<Option<(i64, Covered)>> {
         return Err(Fault::Bad("the row of a log does not have its checksum"));
     }
     Ok(Some((number, covered)))
+}
+
+/// The numbers of logs; `None` if one is not covered as the caller says.
+fn log_numbers(t: &Transaction, logs: &[Covered]) -> Tried<Option<Vec<(u64, LogId)>>> {
+    let mut numbers = Vec::new();
+    for covered in logs {
+        let Some((number, _)) = log_row(t, covered.log)?.filter(|(_, c)| c == covered) else {
+            return Ok(None);
+        };
+        numbers.push((number as u64, covered.log));
+    }
+    Ok(Some(numbers))
 }
 
 fn log_sum(number: i64, covered: &Covered) -> i64 {
@@ -308,6 +353,46 @@ fn merge(t: &Transaction, waiting: Waiting) -> Tried<()> {
             places.extend(pack::decode(key, &bytes).ok_or(bad)?);
         }
         store.execute((key, pack::encode(key, &mut places)))?;
+    }
+    Ok(())
+}
+
+type Columns = BTreeMap<Column, Vec<Number>>;
+
+fn numbers_of(number: i64, rows: &[Row]) -> Columns {
+    let mut columns = Columns::new();
+    for row in rows {
+        for term in &row.terms {
+            let (named, value) = match term {
+                Term::Parameter { name, value: Some(value) } => (Named::Parameter(name), value),
+                Term::Metric { name, value: Some(value) } => (Named::Metric(name), value),
+                _ => continue,
+            };
+            let key = pack::key(&named.term(None));
+            let column = Column { key, log: number as u64, chunk: row.index / CHUNK };
+            let value = comparison::number(value).unwrap_or(f64::NAN);
+            columns.entry(column).or_default().push((row.index, value));
+        }
+    }
+    columns
+}
+
+const FIND_NUMBERS: &str = "SELECT numbers FROM number WHERE key = ?1 AND log = ?2 AND chunk = ?3";
+
+fn column_of(find: &mut Statement, column: Column) -> Tried<Vec<Number>> {
+    let place = (column.key, column.log as i64, column.chunk as i64);
+    let bytes: Option<Vec<u8>> = find.query_row(place, |row| row.get(0)).optional()?;
+    let Some(bytes) = bytes else { return Ok(Vec::new()) };
+    pack::decode_numbers(column, &bytes).ok_or(Fault::Bad("numbers do not have their checksum"))
+}
+
+fn merge_numbers(t: &Transaction, columns: Columns) -> Tried<()> {
+    let set = "INSERT OR REPLACE INTO number (key, log, chunk, numbers) VALUES (?1, ?2, ?3, ?4)";
+    let (mut store, mut find) = (t.prepare(set)?, t.prepare(FIND_NUMBERS)?);
+    for (column, mut numbers) in columns {
+        numbers.extend(column_of(&mut find, column)?);
+        let bytes = pack::encode_numbers(column, &mut numbers);
+        store.execute((column.key, column.log as i64, column.chunk as i64, bytes))?;
     }
     Ok(())
 }

@@ -87,6 +87,51 @@ pub fn decode(key: i64, bytes: &[u8]) -> Option<Vec<Place>> {
     Some(places)
 }
 
+/// Leaves whose numbers stand in one row: what an entry adds is written anew with so many at most.
+pub const CHUNK: u64 = 1024;
+
+/// Where the numbers of a parameter or metric stand: its key, the number of a log, and leaf / [`CHUNK`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Column {
+    pub key: i64,
+    pub log: u64,
+    pub chunk: u64,
+}
+
+/// A leaf and a value there; NaN if the value is no number. Every leaf that has the name has one, so that what was lost
+/// is noticed.
+pub type Number = (u64, f64);
+
+fn column_sum(column: Column, rest: &[u8]) -> [u8; 4] {
+    let Column { key, log, chunk } = column;
+    checksum(&[&key.to_le_bytes(), &log.to_le_bytes(), &chunk.to_le_bytes(), rest]).to_le_bytes()
+}
+
+/// `u32 crc32c of column and rest | (u64 leaf, f64)…`, little-endian. Sorts the numbers.
+pub fn encode_numbers(column: Column, numbers: &mut Vec<Number>) -> Vec<u8> {
+    numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    numbers.dedup_by_key(|(leaf, value)| (*leaf, value.to_bits()));
+    let mut out = vec![0; 4];
+    for (leaf, value) in numbers {
+        out.extend_from_slice(&leaf.to_le_bytes());
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+    let sum = column_sum(column, &out[4..]);
+    out[..4].copy_from_slice(&sum);
+    out
+}
+
+/// `None`: not what [`encode_numbers`] wrote for this column.
+pub fn decode_numbers(column: Column, bytes: &[u8]) -> Option<Vec<Number>> {
+    let (sum, rest) = bytes.split_at_checked(4)?;
+    let (pairs, left) = rest.as_chunks::<16>();
+    if column_sum(column, rest) != sum || !left.is_empty() {
+        return None;
+    }
+    let half = |pair: &[u8; 16], from: usize| -> [u8; 8] { std::array::from_fn(|n| pair[from + n]) };
+    Some(pairs.iter().map(|p| (u64::from_le_bytes(half(p, 0)), f64::from_le_bytes(half(p, 8)))).collect())
+}
+
 fn push(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -132,6 +177,27 @@ mod tests {
         }
         assert_eq!(decode(7, &bytes[..bytes.len() - 1]), None);
         assert_eq!(decode(7, &[]), None);
+    }
+
+    #[test]
+    fn numbers_come_back_and_belong_to_their_column() {
+        let column = Column { key: 7, log: 1, chunk: 2 };
+        let mut numbers = vec![(2050, 0.5), (2049, f64::NAN), (2050, -1.0), (2050, 0.5)];
+        let bytes = encode_numbers(column, &mut numbers);
+        let found = decode_numbers(column, &bytes).unwrap();
+        assert_eq!(found[1..], [(2050, -1.0), (2050, 0.5)]);
+        assert!(found[0].0 == 2049 && found[0].1.is_nan());
+        for other in [Column { key: 8, ..column }, Column { log: 2, ..column }, Column { chunk: 3, ..column }]
+        {
+            assert_eq!(decode_numbers(other, &bytes), None);
+        }
+        for at in 0..bytes.len() * 8 {
+            let mut bent = bytes.clone();
+            bent[at / 8] ^= 1 << (at % 8);
+            assert_eq!(decode_numbers(column, &bent), None, "bit {at}");
+        }
+        assert_eq!(decode_numbers(column, &bytes[..20]), None);
+        assert_eq!(decode_numbers(column, &[]), None);
     }
 
     #[test]

@@ -195,6 +195,85 @@ fn no_flipped_bit_and_no_cut_gives_a_wrong_answer() {
     }
 }
 
+/// Entry `n` has the metric `m` with the value `n / 2`, every tenth also as text.
+fn with_metric(range: std::ops::Range<u64>) -> Vec<Row> {
+    let metric = |value: String| {
+        let term = |value| Term::Metric { name: "m".into(), value };
+        [term(None), term(Some(value))]
+    };
+    let row = |n: u64| {
+        let mut terms = metric((n as f64 / 2.0).to_string()).to_vec();
+        if n.is_multiple_of(10) {
+            terms.extend(metric("text".to_owned()));
+        }
+        Row { index: n, terms, directories: vec![], complete: true }
+    };
+    range.map(row).collect()
+}
+
+fn numbers(
+    p: &Place,
+    index: &LocalIndex,
+    size: u64,
+    holds: impl Fn(f64) -> bool,
+) -> Result<Option<Vec<u64>>> {
+    let found = index.with_number(&Named::Metric("m"), &holds, &[p.covered(size)])?;
+    Ok(found.map(|hits| hits.iter().map(|hit| hit.index).collect()))
+}
+
+#[test]
+fn numbers_are_compared_as_numbers() {
+    let p = Place::new();
+    let index = p.index();
+    assert_eq!(numbers(&p, &index, 0, |_| true).unwrap(), None);
+    assert!(index.add(0, &with_metric(0..700), &p.covered(700)).unwrap());
+    assert!(index.add(700, &with_metric(700..3000), &p.covered(3000)).unwrap());
+    let found = |holds: fn(f64) -> bool| numbers(&p, &index, 3000, holds).unwrap().unwrap();
+    assert_eq!(found(|n| n >= 1498.5), [2997, 2998, 2999]);
+    assert_eq!(found(|n| n > 349.0 && n < 351.0), [699, 700, 701]);
+    assert_eq!(found(|n| n == 512.0), [1024]);
+    assert!(found(|n| n < 0.0).is_empty());
+    assert_eq!(found(|_| true).len(), 3000, "each once, also what has two values");
+    assert_eq!(numbers(&p, &index, 700, |_| true).unwrap(), None, "not covered as the caller says");
+    let other = index.with_number(&Named::Parameter("m"), &|_| true, &[p.covered(3000)]).unwrap();
+    assert_eq!(other, None);
+}
+
+#[test]
+fn numbers_that_were_lost_are_missed() {
+    let p = Place::new();
+    for spoil in [
+        "DELETE FROM number WHERE chunk = 1",
+        "DELETE FROM number",
+        "UPDATE number SET numbers = x'00000000'",
+        "UPDATE number SET chunk = 7 WHERE chunk = 2",
+        "UPDATE number SET numbers = (SELECT numbers FROM number WHERE chunk = 0) WHERE chunk = 1",
+    ] {
+        let index = p.index();
+        index.clear().unwrap();
+        assert!(index.add(0, &with_metric(0..3000), &p.covered(3000)).unwrap());
+        drop(index);
+        Connection::open(p.path()).unwrap().execute(spoil, []).unwrap();
+        let found = numbers(&p, &p.index(), 3000, |n| n > 1499.0);
+        assert!(matches!(found, Err(StoreError::Corrupt { .. })), "{spoil}: {found:?}");
+    }
+    let index = p.index();
+    index.clear().unwrap();
+    assert!(index.add(0, &with_metric(0..3000), &p.covered(3000)).unwrap());
+    drop(index);
+    let whole = fs::read(p.path()).unwrap();
+    let right = numbers(&p, &p.index(), 3000, |n| n > 1499.0).unwrap();
+    assert_eq!(right, Some(vec![2999]));
+    for at in (0..whole.len()).step_by(whole.len() / 1500 + 1) {
+        let mut bent = whole.clone();
+        bent[at] ^= 1 << (at % 8);
+        fs::write(p.path(), &bent).unwrap();
+        if let Ok(Some(found)) = numbers(&p, &p.index(), 3000, |n| n > 1499.0) {
+            assert_eq!(Some(found), right, "byte {at}");
+        }
+    }
+}
+
 #[test]
 fn a_place_that_cannot_be_written_is_an_error_that_one_can_do_without() {
     let p = Place::new();
