@@ -15,6 +15,7 @@ use crate::domain::ids::CommitId;
 use crate::domain::ids::LogId;
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
+use crate::ports::index::Term;
 use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
         None => None,
     };
     let found = match project.asks_index()? {
-        true => project.find_runs(&request.filter),
+        true => project.find_runs(&request.filter, &terms(request, commit.as_ref())),
         false => None,
     };
     let entries = match found {
@@ -147,6 +148,22 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
     }
     rows.truncate(request.limit.unwrap_or(usize::MAX));
     Ok(RunsReport { runs: rows })
+}
+
+/// What the index knows the wanted runs by.
+fn terms(request: &RunsRequest, commit: Option<&CommitId>) -> Vec<Term> {
+    let mut terms = Vec::new();
+    terms.extend(commit.cloned().map(Term::Commit));
+    terms.extend(request.sweep.clone().map(Term::Sweep));
+    terms.extend(request.model.as_ref().map(|model| match model.parse() {
+        Ok(arn) => Term::ModelPackage(arn),
+        Err(_) => Term::ModelGroup(model.clone()),
+    }));
+    // What can also be the beginning of a root has more than one answer.
+    let name = request.dataset.as_ref().map(|dataset| dataset.trim_end_matches('/'));
+    let name = name.filter(|name| !name.starts_with("b3:") && !name.chars().all(|c| c.is_ascii_hexdigit()));
+    terms.extend(name.and_then(|name| name.parse().ok()).map(Term::Input));
+    terms
 }
 
 fn of_interest(

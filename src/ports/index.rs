@@ -8,6 +8,7 @@ use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
+use crate::domain::path::RepoPath;
 use crate::ledger::hash::TreeHash;
 use crate::ports::StoreError;
 
@@ -26,6 +27,10 @@ pub enum Term {
     Content(Blake3Hash),
     ModelPackage(ModelPackageArn),
     ModelGroup(String),
+    /// What a run is grouped by.
+    Sweep(String),
+    /// A dataset or file that a run read, by its name.
+    Input(RepoPath),
     Parameter {
         name: String,
         value: Option<String>,

@@ -121,7 +121,10 @@ const FILTERS: [&str; 7] = [
 ];
 
 fn ask(project: &Project, filter: &Filter) -> Vec<(RunId, u64)> {
-    let request = RunsRequest { filter: filter.clone(), ..RunsRequest::default() };
+    ask_for(project, RunsRequest { filter: filter.clone(), ..RunsRequest::default() })
+}
+
+fn ask_for(project: &Project, request: RunsRequest) -> Vec<(RunId, u64)> {
     runs(project, &request).unwrap().runs.into_iter().map(|run| (run.run, run.index)).collect()
 }
 
@@ -130,7 +133,7 @@ fn runs_are_found_by_their_numbers() {
     let s = forged();
     let (project, scan) = (forge::project(&s, 0), forge::project(&s, u64::MAX));
     for (filter, expected) in FILTERS.into_iter().map(about_runs) {
-        let found = project.find_runs(&filter).unwrap_or_else(|| panic!("{filter:?} was not asked"));
+        let found = project.find_runs(&filter, &[]).unwrap_or_else(|| panic!("{filter:?} was not asked"));
         assert_eq!(found.into_keys().map(|(_, index)| index).collect::<Vec<_>>(), expected, "{filter:?}");
         assert_eq!(ask(&project, &filter), ask(&scan, &filter), "{filter:?}");
         assert_eq!(ask(&scan, &filter).len() * 2, expected.len());
@@ -140,8 +143,48 @@ fn runs_are_found_by_their_numbers() {
         ["metrics.auc != 42", "metrics.none > 1", "params.lr = slow", "status = COMPLETE", "params.lr >= 0"]
     {
         let filter: Filter = filter.parse().unwrap();
-        assert!(project.find_runs(&filter).is_none(), "{filter:?}");
+        assert!(project.find_runs(&filter, &[]).is_none(), "{filter:?}");
         assert_eq!(ask(&project, &filter), ask(&scan, &filter), "{filter:?}");
+    }
+}
+
+#[test]
+fn runs_are_found_by_what_else_they_are_about() {
+    let s = Sandbox::project_with_data();
+    let run = |more: &[&str]| {
+        let args = [&["run"], more, &["--", "sh", "-c", "echo m > model"]].concat();
+        s.mlprov(&args).success();
+    };
+    run(&["--sweep", "grid", "-d", "data", "-S", "lr=0.1"]);
+    run(&["--sweep", "other", "--model", "model", "--model-group", "iris"]);
+    let commit = s.head();
+    s.commit_all("more");
+    run(&["--sweep", "grid", "-d", "data", "-S", "lr=0.2"]);
+    forge::append(&s, 0..SIZE);
+    let (project, scan) = (forge::project(&s, 0), forge::project(&s, u64::MAX));
+    let some = |text: &str| Some(text.to_owned());
+    let none = RunsRequest::default;
+    let below = |filter: &str| filter.parse::<Filter>().unwrap();
+    let requests = [
+        (RunsRequest { sweep: some("grid"), ..none() }, 2),
+        (RunsRequest { sweep: some("grid"), filter: below("params.lr > 0.1"), ..none() }, 1),
+        (RunsRequest { sweep: some("grid"), model: some("iris"), ..none() }, 0),
+        (RunsRequest { model: some("iris"), ..none() }, 1),
+        (RunsRequest { dataset: some("data/"), ..none() }, 3),
+        (RunsRequest { commit: some(&commit), ..none() }, 2),
+        (RunsRequest { commit: some(&commit), dataset: some("data"), ..none() }, 2),
+        (RunsRequest { sweep: some("none"), ..none() }, 0),
+    ];
+    for (request, count) in requests {
+        let found = ask_for(&project, request.clone());
+        assert_eq!(found, ask_for(&scan, request.clone()), "{request:?}");
+        assert_eq!(found.len(), count, "{request:?}");
+    }
+    let terms = [Term::Sweep("grid".into()), Term::Input("data".parse().unwrap())];
+    // Each run has two entries, and without `-d` every dataset is an input.
+    for (terms, count) in [(&terms[..1], 4), (&terms[1..], 6), (&terms, 4)] {
+        let found = project.find_runs(&Filter::default(), terms).unwrap();
+        assert_eq!(found.len(), count, "{terms:?}");
     }
 }
 
@@ -158,7 +201,7 @@ fn numbers_of_many_entries_and_of_those_that_came_later_are_found() {
     let all = ask(&project, &filter);
     assert_eq!(all, ask(&scan, &filter));
     assert_eq!(all.len(), 26 * 3);
-    assert!(project.find_runs(&filter).is_some());
+    assert!(project.find_runs(&filter, &[]).is_some());
 }
 
 /// Damages a sound index in its place: another file would be taken for a copy.
@@ -192,7 +235,7 @@ fn damage_anywhere_gives_no_wrong_answer() {
             );
         }
         for (filter, expected) in FILTERS[..3].iter().map(|filter| about_runs(filter)) {
-            let Some(found) = project.find_runs(&filter) else { continue };
+            let Some(found) = project.find_runs(&filter, &[]) else { continue };
             assert!(found.into_keys().map(|(_, index)| index).eq(expected), "byte {at}: {filter:?}");
         }
         repaired += usize::from(fs::read(file(&s)).unwrap() != bent);

@@ -31,10 +31,14 @@ impl Project {
         for artefact in self.read_list(&body.config_files, row) {
             row.terms.push(Term::Content(artefact.digest.blake3));
         }
-        for list in [&body.inputs, &body.outputs] {
-            for artefact in self.read_list(list, row) {
-                of_dataset(&artefact, row);
+        for artefact in self.read_list(&body.inputs, row) {
+            of_dataset(&artefact, row);
+            if body.run.is_some() {
+                row.terms.push(Term::Input(artefact.name));
             }
+        }
+        for artefact in self.read_list(&body.outputs, row) {
+            of_dataset(&artefact, row);
         }
         for p in self.read_list(&body.parameters, row) {
             row.terms.push(Term::Parameter { name: p.name.clone(), value: None });
@@ -68,6 +72,7 @@ fn of_body(body: &Body, terms: &mut Vec<Term>) {
     terms.push(Term::Kind(body.kind.clone()));
     if let Some(run) = &body.run {
         of_run(&run.id, terms);
+        terms.extend(run.group.clone().map(Term::Sweep));
     }
     if let Some(source) = &body.source {
         of_commit(&source.commit, terms);

@@ -16,22 +16,22 @@ use crate::ports::index::Term;
 use std::collections::BTreeSet;
 
 impl Project {
-    /// All entries of every run of which one entry meets a filter, and perhaps of others; `None` if only the logs
-    /// themselves can tell.
-    pub fn find_runs(&self, filter: &Filter) -> Option<Entries> {
+    /// All entries of every run of which one entry meets a filter and is about all terms, and perhaps of others; `None`
+    /// if only the logs themselves can tell.
+    pub fn find_runs(&self, filter: &Filter, terms: &[Term]) -> Option<Entries> {
         self.ask_index(&|logs| {
             let covered = self.cover(logs)?;
-            let mut hits: Option<BTreeSet<Hit>> = None;
-            for (named, condition) in filter.conditions().iter().filter_map(sought) {
-                let Some(found) = self.with_value(named, condition, &covered)? else { return Ok(None) };
-                let found: BTreeSet<Hit> = found.into_iter().collect();
-                // One entry must meet all of them.
-                hits = Some(match hits {
-                    None => found,
-                    Some(hits) => hits.intersection(&found).copied().collect(),
-                });
+            let mut found = Vec::new();
+            for term in terms {
+                found.push(self.index.find(term, &covered)?.map(|found| found.hits));
             }
-            let Some(hits) = hits else { return Ok(None) };
+            for (named, condition) in filter.conditions().iter().filter_map(sought) {
+                found.push(self.with_value(named, condition, &covered)?);
+            }
+            let Some(found) = found.into_iter().collect::<Option<Vec<Vec<Hit>>>>() else { return Ok(None) };
+            let found = found.into_iter().map(BTreeSet::from_iter);
+            // One entry must meet all of them.
+            let Some(hits) = found.reduce(|a: BTreeSet<Hit>, b| &a & &b) else { return Ok(None) };
             if too_many(hits.len(), &covered) {
                 return Ok(None);
             }

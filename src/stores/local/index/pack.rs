@@ -37,6 +37,8 @@ pub fn key(term: &Term) -> i64 {
         Term::Content(content) => named(b"content", &content.to_string(), none),
         Term::ModelPackage(arn) => named(b"package", arn.as_str(), none),
         Term::ModelGroup(name) => named(b"group", name, none),
+        Term::Sweep(name) => named(b"sweep", name, none),
+        Term::Input(name) => named(b"input", name.as_str(), none),
         Term::Parameter { name, value } => named(b"parameter", name, value),
         Term::Metric { name, value } => named(b"metric", name, value),
         Term::Kind(kind) => named(b"kind", kind.as_str(), none),
@@ -212,6 +214,8 @@ mod tests {
             parameter("ab", None),
             Term::Metric { name: "ab".into(), value: None },
             Term::ModelGroup("ab".into()),
+            Term::Sweep("ab".into()),
+            Term::Input("ab".parse().unwrap()),
             Term::Digits("ab".into()),
         ];
         let keys: std::collections::BTreeSet<i64> = terms.iter().map(key).collect();
