@@ -6,11 +6,17 @@ use crate::app::Result;
 use crate::app::commit;
 use crate::app::commit::Waiting;
 use crate::app::ls;
+use crate::app::query::LogEntry;
+use crate::app::run::active;
+use crate::app::run::active::News;
 use crate::app::version::DatasetAt;
 use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Kind;
 use crate::domain::ids::CommitId;
+use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
+use crate::domain::time::Timestamp;
 use crate::git::GitError;
 use crate::ports::progress::Progress;
 use crate::worktree::problem::ProblemKind;
@@ -32,6 +38,15 @@ pub struct DatasetStatus {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct OpenRun {
+    pub run: RunId,
+    /// When it began, by its own clock: the last that is known of it.
+    pub since: Timestamp,
+    #[serde(flatten)]
+    pub news: News,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     pub name: String,
@@ -44,8 +59,8 @@ pub struct StatusReport {
     pub datasets: Vec<DatasetStatus>,
     /// Commits that wait to be recorded.
     pub waiting: Vec<Waiting>,
-    /// Runs that began and have no end yet.
-    pub open_runs: Vec<String>,
+    /// Runs of this clone's log that began and have no end yet.
+    pub open_runs: Vec<OpenRun>,
     /// Entries in this clone's log.
     pub log_size: u64,
 }
@@ -91,12 +106,7 @@ pub fn status(
         Err(GitError::Unborn) => None,
         Err(e) => return Err(e.into()),
     };
-    let ended: Vec<_> = entries
-        .iter()
-        .filter(|e| e.is(&crate::domain::entry::Kind::RunFinished))
-        .filter_map(|e| Some(e.body()?.run.as_ref()?.id))
-        .collect();
-    let open = crate::app::resolve::runs(&entries).into_iter().filter(|id| !ended.contains(id));
+    let open_runs = open_runs(project, &entries)?;
     let waiting = commit::waiting(project)?;
     Ok(StatusReport {
         name: project.config.project.name.clone(),
@@ -105,9 +115,25 @@ pub fn status(
         head,
         datasets,
         waiting,
-        open_runs: open.map(|id| id.short()).collect(),
+        open_runs,
         log_size: entries.len() as u64,
     })
+}
+
+fn open_runs(project: &Project, entries: &[LogEntry]) -> Result<Vec<OpenRun>> {
+    let mut open: BTreeMap<RunId, Timestamp> = BTreeMap::new();
+    for body in entries.iter().filter_map(LogEntry::body) {
+        let Some(run) = &body.run else { continue };
+        match body.kind {
+            Kind::RunStarted => _ = open.insert(run.id, run.started_on.clone()),
+            Kind::RunFinished => _ = open.remove(&run.id),
+            _ => {}
+        }
+    }
+    let (runs, times): (Vec<_>, Vec<_>) = open.into_iter().unzip();
+    let news = active::news(project, &runs)?;
+    let each = runs.into_iter().zip(times).zip(news);
+    Ok(each.map(|((run, since), news)| OpenRun { run, since, news }).collect())
 }
 
 /// The work tree's bytes against the pointer.

@@ -20,11 +20,11 @@ fn start(s: &Sandbox, args: &[&str]) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// A run that waits until the file `go` is there.
+/// A run that waits until the file `go` is there, or the sandbox is gone.
 fn waiting(s: &Sandbox, flags: &[&str]) -> Child {
     let began = s.path("out-began");
     let _ = std::fs::remove_file(&began);
-    let script = format!("touch {}; while ! [ -e go ]; do sleep 0.01; done", began.display());
+    let script = format!("touch {0}; while [ -e {0} ] && ! [ -e go ]; do sleep 0.01; done", began.display());
     let child = start(s, &[&["run"], flags, &["--", "sh", "-c", &script]].concat());
     while !began.exists() {
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -88,6 +88,34 @@ fn many_runs_at_once_are_all_recorded() {
         1,
         "nothing but the lock stays"
     );
+}
+
+#[test]
+fn status_tells_what_is_known_of_a_run_without_an_end() {
+    let s = project();
+    let mut child = waiting(&s, &["-n", "long"]);
+    let open = |s: &Sandbox| s.json(&["status"])["openRuns"].as_array().unwrap().clone();
+    let runs = open(&s);
+    assert_eq!((runs.len(), &runs[0]["state"], &runs[0]["pid"]), (1, &"goesOn".into(), &child.id().into()));
+    s.mlprov(&["status"]).shows(&format!("goes on (process {}), since 2", child.id()));
+    let run = runs[0]["run"].as_str().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(open(&s)[0]["state"], "killed");
+    s.mlprov(&["status"]).shows("its mlprov was killed; the next run closes it as UNKNOWN");
+    // As another machine sees it that shares the directory.
+    let claim = s.path(&format!(".git/mlprov/runs/{run}.json"));
+    let mut text: serde_json::Value = serde_json::from_slice(&std::fs::read(&claim).unwrap()).unwrap();
+    let host = std::mem::replace(&mut text["host"], "elsewhere".into());
+    std::fs::write(&claim, text.to_string()).unwrap();
+    s.mlprov(&["status"]).shows("no news since 2").shows(", from elsewhere");
+    s.mlprov(&["run", "--", "true"]).success();
+    assert_eq!(open(&s).len(), 1, "it is not ours to close");
+    text["host"] = host;
+    std::fs::write(&claim, text.to_string()).unwrap();
+    s.mlprov(&["run", "--", "true"]).success();
+    assert_eq!(open(&s).len(), 0);
+    s.mlprov(&["show", run]).success().shows("UNKNOWN");
 }
 
 #[test]

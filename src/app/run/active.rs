@@ -249,9 +249,34 @@ fn claims(dir: &Path) -> Result<Vec<(Claim, bool)>> {
     Ok(out)
 }
 
-/// Runs that go on, as far as can be seen from here.
-pub fn living(project: &Project) -> Result<Vec<(Claim, bool)>> {
-    claims(&dir(project))
+/// What can be seen from here of a run that has no end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase", tag = "state")]
+pub enum News {
+    /// Its mlprov runs on this machine; one that was begun apart goes on until it is ended.
+    GoesOn {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
+    },
+    /// Its mlprov was killed on this machine: the next run closes it as UNKNOWN.
+    Killed,
+    /// It was begun elsewhere, or its claim is gone.
+    None {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
+    },
+}
+
+/// News of these runs.
+pub fn news(project: &Project, runs: &[RunId]) -> Result<Vec<News>> {
+    let claims = claims(&dir(project))?;
+    let of = |run: &RunId| match claims.iter().find(|(claim, _)| claim.run == *run) {
+        Some((claim, _)) if claim.host != host() => News::None { host: Some(claim.host.clone()) },
+        Some((claim, true)) => News::GoesOn { pid: (!claim.apart).then_some(claim.pid) },
+        Some((_, false)) => News::Killed,
+        None => News::None { host: None },
+    };
+    Ok(runs.iter().map(of).collect())
 }
 
 /// Ends the claims of runs whose mlprov was killed on this machine. Returns those runs, and what a person should know.

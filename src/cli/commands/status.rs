@@ -1,5 +1,7 @@
 use crate::app::AppError;
+use crate::app::run::active::News;
 use crate::app::status;
+use crate::app::status::OpenRun;
 use crate::app::status::StatusReport;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -61,10 +63,23 @@ fn text(report: &StatusReport) -> String {
         out.push_str(&format!("  {}\n", format::waiting(waiting)));
     }
     for run in &report.open_runs {
-        out.push_str(&format!("  no end recorded: run {run}\n"));
+        out.push_str(&format!("  no end recorded: run {}: {}\n", run.run.short(), news(run)));
     }
     if report.is_clean() && report.open_runs.is_empty() {
         out.push_str("Everything is recorded.\n");
     }
     out
+}
+
+fn news(run: &OpenRun) -> String {
+    let since = &run.since;
+    match &run.news {
+        News::GoesOn { pid: Some(pid) } => format!("goes on (process {pid}), since {since}"),
+        News::GoesOn { pid: None } => {
+            format!("begun {since}, goes on until `mlprov run end {}`", run.run.short())
+        }
+        News::Killed => "its mlprov was killed; the next run closes it as UNKNOWN".to_owned(),
+        News::None { host: Some(host) } => format!("no news since {since}, from {}", format::visible(host)),
+        News::None { host: None } => format!("no news since {since}"),
+    }
 }
