@@ -1,5 +1,6 @@
 //! The git program, where its filters or its index must do the work.
 
+use crate::domain::ids::TreeId;
 use crate::git::GitError;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -64,4 +65,11 @@ pub fn set_trailer(root: &Path, message: &Path, name: &str, value: &str) -> Resu
     command.args(["interpret-trailers", "--in-place", "--no-divider", "--if-exists", "replace", "--trailer"]);
     command.arg(format!("{name}: {value}")).arg(message);
     output(command).map(|_| ())
+}
+
+/// What `git write-tree` printed.
+pub fn written_tree(told: &[u8]) -> Result<TreeId, GitError> {
+    let bad =
+        |e: crate::domain::ParseError| GitError::Program { command: "write-tree".into(), why: e.to_string() };
+    String::from_utf8_lossy(told).trim().parse().map_err(bad)
 }

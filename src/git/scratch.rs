@@ -37,12 +37,7 @@ impl Scratch {
     }
 
     pub fn write_tree(&self, index: &str) -> Result<TreeId, GitError> {
-        let told = String::from_utf8_lossy(&self.run(index, &["write-tree"], &[])?).trim().to_owned();
-        let bad = |e: crate::domain::ParseError| GitError::Program {
-            command: "write-tree".into(),
-            why: e.to_string(),
-        };
-        told.parse().map_err(bad)
+        program::written_tree(&self.run(index, &["write-tree"], &[])?)
     }
 
     /// The tree that a patch makes of another one.

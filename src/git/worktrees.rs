@@ -31,8 +31,5 @@ pub fn apply_patch(dir: &Path, patch: &[u8]) -> Result<TreeId, GitError> {
     program::output_with(apply, patch)?;
     let mut write = program::git(dir);
     write.arg("write-tree");
-    let told = String::from_utf8_lossy(&program::output(write)?).trim().to_owned();
-    let bad =
-        |e: crate::domain::ParseError| GitError::Program { command: "write-tree".into(), why: e.to_string() };
-    told.parse().map_err(bad)
+    program::written_tree(&program::output(write)?)
 }
