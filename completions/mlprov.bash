@@ -2280,7 +2280,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --quiet --verbose --json --color --no-progress --help begin end help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --worktree --quiet --verbose --json --color --no-progress --help begin end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2366,7 +2366,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run__subcmd__begin)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --quiet --verbose --json --color --no-progress --help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --pid --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2436,6 +2436,10 @@ _mlprov() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2459,7 +2463,7 @@ _mlprov() {
             fi
             case "${prev}" in
                 --status)
-                    COMPREPLY=($(compgen -W "COMPLETE FAIL ABORT" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "COMPLETE FAIL ABORT UNKNOWN" -- "${cur}"))
                     return 0
                     ;;
                 --exit-code)

@@ -201,6 +201,7 @@ never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l rehash -d 'Read every input again, also those that were not touched since they were read'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l no-log -d 'Do not keep what the command prints (else its last 1 MiB, without secrets)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l require-clean -d 'Refuse to run unless the work tree is exactly the commit'
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l worktree -d 'Run in a temporary work tree of its own, so that others can go on meanwhile'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l json -d 'One JSON document on standard output'
@@ -219,6 +220,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l sweep -d 'Name of the sweep that the run belongs to' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l pid -d 'The process whose end is the run\'s end, if nobody ends it before; it then counts as UNKNOWN' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -233,7 +235,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l status -d 'How it ended [default: by the exit code, else COMPLETE]' -r -f -a "COMPLETE\t''
 FAIL\t''
-ABORT\t''"
+ABORT\t''
+UNKNOWN\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l exit-code -d 'Exit code of what ran' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from end" -l color -d 'When to use colours' -r -f -a "auto\t''

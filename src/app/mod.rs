@@ -93,6 +93,11 @@ pub enum AppError {
     /// It was not begun with `run begin`, or has ended.
     #[error("run {run} is not open")]
     NotOpen { run: String },
+    /// Its outputs lie in another work tree of the repository.
+    #[error("run {run} was begun in the work tree {}", root.display())]
+    OtherWorkTree { run: String, root: PathBuf },
+    #[error("a work tree for the run cannot be laid out: {why}")]
+    NoWorkTree { why: String },
     #[error("commit {commit} is not in this repository")]
     NoCommit { commit: String },
     /// Something of the run cannot be had again.

@@ -2,8 +2,10 @@
 
 use crate::app::Project;
 use crate::app::Result;
+use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
+use crate::domain::entry::RunStatus;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
 use crate::ledger::batch::EntryError;
@@ -34,6 +36,24 @@ impl LogEntry {
     pub fn follows(&self, other: &LogEntry) -> bool {
         self.log == other.log && self.index > other.index
     }
+}
+
+fn writer_of(entry: &LogEntry) -> Option<KeyId> {
+    entry.body().map(|b| b.actor.writer)
+}
+
+/// The entry that a run is judged by: the first end in log order that the writer of the start recorded after
+/// it. An UNKNOWN end (nobody saw it) gives way to a later one. Without an end: the start.
+pub fn subject_of_run<'a>(about: &[&'a LogEntry]) -> Option<&'a LogEntry> {
+    let start = about.iter().find(|e| e.is(&Kind::RunStarted));
+    let own = |e: &&&LogEntry| {
+        e.is(&Kind::RunFinished) && start.is_none_or(|s| e.follows(s) && writer_of(e) == writer_of(s))
+    };
+    let known = |e: &&&LogEntry| {
+        e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.status != RunStatus::Unknown)
+    };
+    let end = about.iter().filter(own).find(known).or_else(|| about.iter().find(own));
+    end.or(start).or(about.last()).copied()
 }
 
 impl Project {

@@ -5,13 +5,13 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
 use crate::app::ls;
+use crate::app::query;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
-use crate::domain::entry::Kind;
 use crate::domain::entry::ObjectRef;
 use crate::domain::ids::RunId;
 use crate::domain::manifest::Manifest;
@@ -125,8 +125,7 @@ impl Project {
         let target = resolve::resolve(self, &entries, cwd, word)?;
         let Target::Run(id) = target else { return Err(unknown()) };
         let about = resolve::entries_about(&entries, &target);
-        let ended = about.iter().find(|e| e.is(&Kind::RunFinished)).or(about.first());
-        let body = ended.and_then(|e| e.body()).ok_or_else(unknown)?;
+        let body = query::subject_of_run(&about).and_then(|e| e.body()).ok_or_else(unknown)?;
         Ok(Version::Run { id, body: Box::new(body.clone()) })
     }
 

@@ -24,8 +24,8 @@ pub fn exit_code(e: &AppError) -> u8 {
             1
         }
         AppError::NotPublished { .. } => 3,
-        AppError::NotReproducible { .. } => 1,
-        AppError::NotOpen { .. } => 2,
+        AppError::NotReproducible { .. } | AppError::NoWorkTree { .. } => 1,
+        AppError::NotOpen { .. } | AppError::OtherWorkTree { .. } => 2,
         AppError::Busy { .. }
         | AppError::NoCommit { .. }
         | AppError::UnknownId { .. }
@@ -114,7 +114,9 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::Busy { .. }
         | AppError::NoCommit { .. }
         | AppError::NotReproducible { .. }
+        | AppError::NoWorkTree { .. }
         | AppError::NotOpen { .. }
+        | AppError::OtherWorkTree { .. }
         | AppError::AmbiguousId { .. }
         | AppError::OutsideRepository { .. }
         | AppError::WholeRepository { .. }
@@ -237,11 +239,13 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
         }
+        AppError::OtherWorkTree { run, root } => format!("mlprov -C {} run end {run}", place(&root.to_string_lossy())),
         AppError::NotOpen { .. } => "mlprov run begin   # begins one".into(),
         AppError::NoCommit { commit } => format!("git fetch origin {commit}"),
+        AppError::NoWorkTree { .. } => "git commit -a   # a run of a commit needs nothing laid out".into(),
         AppError::NotReproducible { .. } => "mlprov show ID   # shows what was recorded of it".into(),
         AppError::Busy { .. } => {
-            "give each run paths of its own, or a work tree of its own: git worktree add ../other".into()
+            "mlprov run --worktree …   # in a temporary work tree of its own".into()
         }
         AppError::Waiting { data, .. } if data.is_empty() => RECORD_HEAD.into(),
         AppError::Waiting { .. } => "mlprov sync --fetch   # brings what other clones recorded".into(),

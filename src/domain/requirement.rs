@@ -26,6 +26,21 @@ impl Requirement {
         let numbers = number(value).zip(number(&self.threshold));
         numbers.is_some_and(|(value, threshold)| self.relation.holds(value, threshold))
     }
+
+    /// Judges all values of its metric: one that meets it, else the one that does not, if there is any at all.
+    pub fn judge<'v>(
+        &self,
+        values: impl Iterator<Item = (&'v str, &'v str)>,
+    ) -> Result<&'v str, Option<&'v str>> {
+        let mut met = Err(None);
+        for (_, value) in values.filter(|(name, _)| *name == self.metric) {
+            match self.is_met_by(value) {
+                true => met = Ok(value),
+                false => return Err(Some(value)),
+            }
+        }
+        met
+    }
 }
 
 impl FromStr for Requirement {
@@ -77,6 +92,10 @@ mod tests {
         assert!(met("loss < 0.1", "1e-7") && !met("loss < 0.1", "0.1") && met("loss <= 0.1", "0.1"));
         assert!(met("n == 3", "3") && met("n != 3", "4") && !met("n != 3", "NaN"));
         assert!(met("x > -1", "Infinity") && !met("x > -1", "-Infinity") && !met("x > -1", "many"));
+        let need: Requirement = "acc >= 0.9".parse().unwrap();
+        let judge = |values: &[&'static str]| need.judge(values.iter().map(|value| ("acc", *value)));
+        assert_eq!((judge(&["0.95"]), judge(&["0.95", "0.5"])), (Ok("0.95"), Err(Some("0.5"))));
+        assert_eq!((judge(&[]), need.judge([("loss", "1")].into_iter())), (Err(None), Err(None)));
         assert_eq!("a.b  >=  1e3".parse::<Requirement>().unwrap().to_string(), "a.b >= 1e3");
         for bad in ["acc", ">= 1", "acc >=", "acc >= high", "acc = 1", "acc >= NaN"] {
             assert!(bad.parse::<Requirement>().is_err(), "{bad}");

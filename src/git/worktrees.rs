@@ -5,6 +5,8 @@ use crate::domain::ids::TreeId;
 use crate::git::GitError;
 use crate::git::program;
 use crate::git::repo::Repo;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 impl Repo {
@@ -22,6 +24,26 @@ impl Repo {
         remove.args(["worktree", "remove", "--force"]).arg(dir);
         program::output(remove).map(|_| ())
     }
+
+    /// Forgets those below `dir` that are no longer there.
+    pub fn forget_work_trees(&self, dir: &Path) -> Result<(), GitError> {
+        let mut list = program::git(self.root());
+        list.args(["worktree", "list", "--porcelain", "-z"]);
+        let told = program::output(list)?;
+        let lines = told.split(|byte| *byte == 0).filter_map(|line| line.strip_prefix(b"worktree "));
+        let below = |path: &&Path| path.starts_with(dir) && !path.exists();
+        for gone in lines.map(|path| Path::new(OsStr::from_bytes(path))).filter(below) {
+            self.remove_work_tree(gone)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the index what the commit is; the files stay as they are.
+pub fn reset_index(dir: &Path) -> Result<(), GitError> {
+    let mut reset = program::git(dir);
+    reset.args(["reset", "--quiet"]);
+    program::output(reset).map(|_| ())
 }
 
 /// Applies a patch to a work tree and its index; the tree that it gives.

@@ -1,6 +1,10 @@
 //! Runs that wrap no command.
 
 use crate::common::Sandbox;
+use mlprov::domain::entry::Body;
+use mlprov::domain::entry::Kind;
+use mlprov::domain::entry::List;
+use mlprov::domain::ids::RunId;
 use serde_json::Value;
 use std::fs;
 
@@ -106,4 +110,157 @@ fn as_a_script_uses_it() {
     s.mlprov(&["run", "end", "latest"]).success();
     assert!(!fs::exists(&directory).unwrap());
     s.mlprov(&["ledger", "audit"]).success();
+}
+
+#[test]
+fn what_a_command_logs_is_recorded_with_its_run() {
+    let s = project();
+    s.write("job.sh", LOGGING);
+    s.mlprov(&["run", "-p", "params.yaml", "--require", "acc >= 0.9", "--", "sh", "job.sh"]).success();
+    let body = ended(&s);
+    let named = |list: &Value| -> Vec<String> {
+        let line = |v: &Value| format!("{}={}", v["name"].as_str().unwrap(), v["value"].as_str().unwrap());
+        list.as_array().unwrap().iter().map(line).collect()
+    };
+    assert_eq!(named(&body["metrics"]), ["acc=0.95", "loss=NaN"]);
+    let params =
+        ["lr=0.1", "layers=[64,32]", "opt.betas=[0.9,0.99]", "opt.name=adam", "token=[REDACTED:token]"];
+    assert_eq!(named(&body["parameters"]), params);
+    assert_eq!(body["run"]["externalIds"]["tracker"], "7");
+    let outputs: Vec<_> =
+        body["outputs"].as_array().unwrap().iter().map(|o| (&o["name"], &o["role"])).collect();
+    assert_eq!(outputs, [(&"model.txt".into(), &"output".into())]);
+    let notes: Vec<&str> = body["notes"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+    assert_eq!(notes, ["half of the data only", "parameter token: token redacted"]);
+    // Every value of every metric, not the last alone.
+    let digest = body["evidence"]["metrics"]["digest"]["blake3"].as_str().unwrap();
+    let history = fs::read_to_string(s.object_by_hash(digest)).unwrap();
+    assert_eq!(history.lines().count(), 3);
+    assert!(history.starts_with(r#"{"name":"acc","step":1,"value":"0.5"}"#), "{history}");
+    s.mlprov(&["verify", "latest"]).success();
+    s.mlprov(&["diff", "latest", "latest"]).success();
+    assert!(!s.entries().iter().any(|e| e.to_string().contains("hunter2")));
+}
+
+const LOGGING: &str = r#"
+log() { printf '%s\n' "$1" >> "$MLPROV_RUN_DIR/logged.jsonl"; }
+echo model > model.txt
+log '{"metric": {"name": "acc", "value": 0.5, "step": 1}}'
+log '{"metric": {"name": "acc", "value": "0.95", "step": 2}}'
+log '{"metric": {"name": "loss", "value": "nan"}}'
+log '{"param": {"name": "layers", "value": [64, 32]}}'
+log '{"param": {"name": "opt", "value": {"name": "adam", "betas": [0.9, 0.99]}}}'
+log '{"param": {"name": "token", "value": "hunter2"}}'
+log '{"output": {"path": "model.txt"}}'
+log '{"externalId": {"name": "tracker", "value": "7"}}'
+log '{"note": {"text": "half of the data only"}}'
+"#;
+
+#[test]
+fn what_cannot_be_recorded_of_it_fails_the_run() {
+    let s = project();
+    for (line, why) in [
+        ("{\"metric\": {\"name\": \"acc\", \"value\": true}}", "line 1: true is no number"),
+        ("{\"metric\": {\"name\": \"acc\", \"value\": \"high\"}}", "is no number"),
+        ("{\"metric\": {\"name\": \"\", \"value\": 1}}", "is no name"),
+        ("{\"metrik\": 1}", "unknown variant"),
+        ("{\"output\": {\"path\": \"gone.txt\"}}", "output gone.txt: "),
+        ("{\"output\": {\"path\": \"/etc/hostname\"}}", "output: it lies outside of the repository"),
+        ("{\"model\": {\"path\": \"params.yaml\", \"group\": \"no group\"}}", "model params.yaml: "),
+        ("{\"param\": {\"name\": \"a\", ", "line 1: EOF"),
+    ] {
+        let script = format!("echo '{line}' >> $MLPROV_RUN_DIR/logged.jsonl");
+        s.mlprov(&["run", "--", "sh", "-c", &script]).code(1).says("FAIL").says(why);
+    }
+    // An output from before the run is not made by it.
+    s.write("model.txt", "old\n");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let line =
+        "echo '{\"model\": {\"path\": \"model.txt\", \"group\": \"g\"}}' >> $MLPROV_RUN_DIR/logged.jsonl";
+    s.mlprov(&["run", "--", "sh", "-c", line]).code(1).says("the command did not write it");
+    let line = format!("echo new > model.txt; {line}");
+    s.mlprov(&["run", "--", "sh", "-c", &line]).success().says("model-package/g/");
+    // More parameters than the record allows.
+    let many = "for n in $(seq 1001); do echo \"{\\\"param\\\": {\\\"name\\\": \\\"p$n\\\", \\\"value\\\": $n}}\"; done >> $MLPROV_RUN_DIR/logged.jsonl";
+    s.mlprov(&["run", "--", "sh", "-c", many]).code(1).says("no more than 1000");
+    assert_eq!(ended(&s)["parameters"]["count"], 1000);
+}
+
+#[test]
+fn a_run_that_was_begun_for_a_process_ends_with_it() {
+    let s = project();
+    // A shell that begins a run for itself, and goes.
+    let line = "RUN=$(mlprov run begin --pid $$ -m m.json -S lr=0.5) && mlprov status && echo $RUN > run.txt";
+    let out = s.paste("repo", line);
+    out.success();
+    let run = s.read("run.txt").trim().to_owned();
+    assert!(out.stdout().contains("goes on (process"), "{}", out.stdout());
+    assert!(s.mlprov(&["status"]).success().stdout().contains("killed"));
+    s.mlprov(&["run", "--", "true"]).success();
+    assert_eq!(s.read("params.yaml"), "lr: 0.1\n", "given back");
+    s.mlprov(&["verify", &run]).code(1).shows("UNKNOWN");
+    // Who knows better may say so, once.
+    s.write("m.json", "{\"acc\": 0.75}");
+    s.mlprov(&["run", "end", &run]).success().says("COMPLETE").says("acc=0.75");
+    s.mlprov(&["verify", &run]).success();
+    assert!(s.mlprov(&["restore", "--run", &run, "--to", "there"]).success().stdout().contains("m.json"));
+    s.refused(2, &["run", "end", &run]).says("is not open");
+    s.refused(2, &["run", "begin", "--pid", "4194303"]).says("is no process");
+}
+
+#[test]
+fn unknown_may_be_said_too_and_is_not_the_last_word() {
+    let s = project();
+    let run = begin(&s, &["-o", "model.txt"]);
+    s.mlprov(&["run", "end", &run, "--status", "UNKNOWN"]).success().says("UNKNOWN");
+    s.mlprov(&["verify", &run]).code(1).shows("does not know how it ended");
+    s.write("model.txt", "model\n");
+    s.mlprov(&["run", "end", &run, "--exit-code", "3"]).success().says("FAIL");
+    s.mlprov(&["verify", &run]).code(1).shows("FAIL, exit code 3");
+    assert_eq!(left(&s), 1, "nothing but the lock stays");
+}
+
+#[test]
+fn a_run_is_ended_where_it_was_begun() {
+    let s = project();
+    s.git(&["worktree", "add", "-q", "../other"]);
+    let run = begin(&s, &[]);
+    let out = s.mlprov_in("other", &["run", "end", &run]);
+    out.code(2).says("was begun in the work tree");
+    let hint = out.hints().remove(0);
+    s.paste("other", &hint).success();
+    s.mlprov(&["verify", &run]).success();
+}
+
+#[test]
+fn a_logged_metric_is_checked_against_its_history() {
+    let s = project();
+    let line = "echo '{\"metric\": {\"name\": \"acc\", \"value\": 0.5}}' >> $MLPROV_RUN_DIR/logged.jsonl";
+    s.mlprov(&["run", "--", "sh", "-c", line]).success();
+    let log = s.json(&["show", "latest"]);
+    let body = |n: usize| log["entries"][n]["statement"]["predicate"].clone();
+    let (start, end) = (body(0), body(1));
+    let other: RunId = "01a1f944-0000-7000-8000-000000000001".parse().unwrap();
+    for (kind, body) in [(Kind::RunStarted, start), (Kind::RunFinished, end)] {
+        let body: Body = serde_json::from_value(body).unwrap();
+        s.forge(&s.writer(), kind.clone(), |forged| {
+            *forged = body;
+            forged.run.as_mut().unwrap().id = other;
+            if kind == Kind::RunFinished {
+                let List::Inline(metrics) = &mut forged.metrics else {
+                    panic!("few metrics stand in the entry")
+                };
+                metrics[0].value = "0.99".to_owned();
+            }
+        });
+    }
+    s.mlprov(&["verify", &other.to_string()]).code(1).shows("acc is 0.99, the stored history says otherwise");
+}
+
+#[test]
+fn what_other_systems_call_the_run_is_recorded() {
+    let s = project();
+    let job = "SLURM_JOB_ID=12 SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=3 WANDB_RUN_ID=w1 MLFLOW_RUN_ID= mlprov run -- true";
+    s.paste("repo", job).success();
+    assert_eq!(ended(&s)["run"]["externalIds"], serde_json::json!({"slurmJobId": "7_3", "wandb": "w1"}));
 }

@@ -11,3 +11,4 @@ mod params;
 mod query;
 mod reproduce;
 mod source;
+mod worktree;

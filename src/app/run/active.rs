@@ -34,9 +34,45 @@ pub struct Claim {
     /// It was begun apart from any process, and goes on until it is ended.
     #[serde(default)]
     pub apart: bool,
+    /// Or until this process ends.
+    #[serde(default)]
+    watched: Option<Process>,
     /// Outputs, and parameter files that it changes.
     pub writes: Vec<RepoPath>,
     changed: Vec<Changed>,
+}
+
+/// A process of this machine, which no later one with its number is taken for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Process {
+    pid: u32,
+    /// Clock ticks from the boot to its start, as proc_pid_stat(5) has it; `None` where there is no such file.
+    started: Option<u64>,
+}
+
+impl Process {
+    /// `None` if there is none.
+    pub fn of(pid: u32) -> Option<Self> {
+        let number = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+        let there = rustix::process::test_kill_process(number);
+        // One of somebody else is there as well.
+        if !matches!(there, Ok(()) | Err(rustix::io::Errno::PERM)) {
+            return None;
+        }
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The name before it may hold anything, spaces and brackets too.
+        let fields: Vec<&str> =
+            stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+        // One that ended, and that nobody waited for yet.
+        if fields.first().is_some_and(|state| ["Z", "X"].contains(state)) {
+            return None;
+        }
+        Some(Process { pid, started: fields.get(19).and_then(|ticks| ticks.parse().ok()) })
+    }
+
+    fn lives(&self) -> bool {
+        Process::of(self.pid) == Some(*self)
+    }
 }
 
 /// A parameter file with other values for the time of a run.
@@ -132,6 +168,7 @@ impl Active {
             boot: boot(),
             pid: std::process::id(),
             apart: false,
+            watched: None,
             writes,
             changed,
         };
@@ -158,14 +195,25 @@ impl Active {
 }
 
 impl Active {
-    /// Lets it go on when this process has ended, until [`Active::resume`].
-    pub fn leave(mut self) -> Result<()> {
+    /// Lets it go on when this process has ended, until [`Active::resume`] or the end of `watched`.
+    pub fn leave(mut self, watched: Option<Process>) -> Result<()> {
         self.claim.apart = true;
+        self.claim.watched = watched;
         let json = serde_json::to_vec(&self.claim);
         let json = json.map_err(|e| StoreError::io("write", self.file.display(), e.into()))?;
         durable::replace(&self.file, &json, 0o600)?;
         self.left = true;
         Ok(())
+    }
+
+    /// Root of the work tree that it was begun in.
+    pub fn root(&self) -> &Path {
+        &self.claim.root
+    }
+
+    /// The process that it goes on with, if it was begun for one.
+    pub fn watched(&self) -> Option<Process> {
+        self.claim.watched
     }
 
     /// A run that was begun apart; `None` if there is no such run.
@@ -196,6 +244,9 @@ impl Drop for Active {
 
 fn give_back(dir: &Path, root: &Path, all: &[Changed]) -> Vec<String> {
     let mut told = Vec::new();
+    if !root.exists() {
+        return told; // a temporary work tree, which went with its run
+    }
     for changed in all {
         let place = root.join(changed.path.as_str());
         let kept = dir.join(&changed.before);
@@ -242,7 +293,10 @@ fn claims(dir: &Path) -> Result<Vec<(Claim, bool)>> {
         let Ok(bytes) = fs::read(&path) else { continue };
         // One that cannot be read claims nothing that could be honoured.
         let Ok(claim) = serde_json::from_slice::<Claim>(&bytes) else { continue };
-        let lives = locked || claim.apart;
+        let rebooted = claim.boot != boot() && claim.host == host();
+        let watched = claim.watched.filter(|_| claim.host == host());
+        let ended = watched.is_some_and(|process| rebooted || !process.lives());
+        let lives = locked || claim.apart && !ended;
         out.push((claim, lives));
     }
     out.sort_by_key(|(claim, _)| claim.run);
@@ -253,12 +307,12 @@ fn claims(dir: &Path) -> Result<Vec<(Claim, bool)>> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase", tag = "state")]
 pub enum News {
-    /// Its mlprov runs on this machine; one that was begun apart goes on until it is ended.
+    /// Its mlprov, or the process that it was begun for, runs on this machine; else it goes on until it is ended.
     GoesOn {
         #[serde(skip_serializing_if = "Option::is_none")]
         pid: Option<u32>,
     },
-    /// Its mlprov was killed on this machine: the next run closes it as UNKNOWN.
+    /// That was killed on this machine: the next run closes it as UNKNOWN.
     Killed,
     /// It was begun elsewhere, or its claim is gone.
     None {
@@ -272,7 +326,8 @@ pub fn news(project: &Project, runs: &[RunId]) -> Result<Vec<News>> {
     let claims = claims(&dir(project))?;
     let of = |run: &RunId| match claims.iter().find(|(claim, _)| claim.run == *run) {
         Some((claim, _)) if claim.host != host() => News::None { host: Some(claim.host.clone()) },
-        Some((claim, true)) => News::GoesOn { pid: (!claim.apart).then_some(claim.pid) },
+        Some((claim, true)) if claim.apart => News::GoesOn { pid: claim.watched.map(|p| p.pid) },
+        Some((claim, true)) => News::GoesOn { pid: Some(claim.pid) },
         Some((_, false)) => News::Killed,
         None => News::None { host: None },
     };

@@ -5,17 +5,23 @@ use super::RunRequest;
 use super::Started;
 use super::active;
 use super::active::Active;
+use super::active::Process;
 use super::child::Ended;
 use super::ending;
 use super::environment;
+use super::logged::Logged;
 use super::outputs::Outputs;
 use super::prepare::Prepared;
 use super::start;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
+use crate::domain::ParseError;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
 use crate::domain::entry::RunStatus;
 use crate::domain::ids::RunId;
 use crate::durable;
@@ -23,7 +29,6 @@ use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 use serde::Deserialize;
 use serde::Serialize;
-use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -37,6 +42,8 @@ struct Between {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Begun {
     pub run: RunId,
+    /// Hash of its `run.started` in the log (RFC 6962), in hexadecimal.
+    pub leaf: String,
     /// For what the run wants to keep for itself; it goes when the run ends.
     pub directory: PathBuf,
 }
@@ -51,16 +58,19 @@ fn directory(project: &Project, run: RunId) -> PathBuf {
 
 pub fn begin(project: &Project, cwd: &Path, request: &RunRequest, progress: &dyn Progress) -> Result<Begun> {
     let signer = project.ready()?;
-    let Started { active, prepared, outputs, signals } = start(project, &*signer, cwd, request, progress)?;
+    let none = |pid: u32| ParseError::new("--pid", "is no process of this machine", pid.to_string());
+    let watched = request.process.map(|pid| Process::of(pid).ok_or_else(|| none(pid))).transpose()?;
+    let started = start(project, &*signer, cwd, request, progress)?;
+    let Started { active, prepared, outputs, signals, leaf } = started;
     let run = prepared.id;
     let place = state(project, run);
     let json = serde_json::to_vec(&Between { prepared, outputs });
     let json = json.map_err(|e| StoreError::io("write", place.display(), e.into()))?;
     durable::replace(&place, &json, 0o600)?;
     durable::create_dir_all(&directory(project, run))?;
-    active.leave()?;
+    active.leave(watched)?;
     drop(signals); // what arrived meanwhile may end this process now
-    Ok(Begun { run, directory: directory(project, run) })
+    Ok(Begun { run, leaf: leaf.to_string(), directory: directory(project, run) })
 }
 
 /// How a run ended, as whoever ends it says.
@@ -97,26 +107,54 @@ pub fn end(
     let entries = project.entries_for(cwd, word)?;
     let unknown = || AppError::UnknownId { id: word.to_owned() };
     let Target::Run(run) = resolve::resolve(project, &entries, cwd, word)? else { return Err(unknown()) };
-    let not_open = || AppError::NotOpen { run: run.short() };
-    let mut active = Active::resume(project, run)?.ok_or_else(not_open)?;
+    let of_run = |e: &&LogEntry| e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.id == run);
+    let about: Vec<&Body> = entries.iter().filter(of_run).filter_map(LogEntry::body).collect();
+    let seen = |body: &&&Body| {
+        body.kind == Kind::RunFinished && body.run.as_ref().is_some_and(|r| r.status != RunStatus::Unknown)
+    };
     let place = state(project, run);
+    if about.iter().any(|body| seen(&body)) {
+        forget(project, run); // as far as a call before this one did not come to it
+        return Err(AppError::NotOpen { run: run.short() });
+    }
+    let mut active = match Active::resume(project, run)? {
+        Some(active) => active,
+        // It was closed as UNKNOWN: who knows better may still say so.
+        None if place.is_file() => Active::claim(project, run, Vec::new(), &[])?,
+        None => return Err(AppError::NotOpen { run: run.short() }),
+    };
+    let (root, watched) = (active.root().to_owned(), active.watched());
+    if root != project.repo.root() {
+        active.leave(watched)?;
+        return Err(AppError::OtherWorkTree { run: run.short(), root });
+    }
     let read = std::fs::read(&place).map_err(|e| StoreError::io("read", place.display(), e));
-    let ended = ending.ended();
     let done = (|| {
         let between: Between =
             serde_json::from_slice(&read?).map_err(|e| StoreError::io("read", place.display(), e.into()))?;
-        let Between { mut prepared, outputs } = between;
+        let Between { mut prepared, mut outputs } = between;
         prepared.notes.extend(active.give_back());
-        let around = environment::capture(project.repo.root(), OsStr::new("python3"));
+        if let Some(start) = about.first().filter(|_| ending.status == Some(RunStatus::Unknown)) {
+            return ending::close_unknown(project, &*signer, start, prepared);
+        }
+        let logged = Logged::read(&directory(project, run));
+        let python = logged.interpreter.clone().map_or_else(|| "python3".into(), PathBuf::into_os_string);
+        ending::keep_logged(project, logged, &mut prepared, &mut outputs);
+        let around = environment::capture(project.repo.root(), &python);
         ending::keep_evidence(project, &mut prepared, None, Some(around))?;
-        ending::finish(project, &*signer, prepared, outputs, &ended, progress)
+        ending::finish(project, &*signer, prepared, outputs, &ending.ended(), progress)
     })();
-    if done.is_err() {
+    match &done {
         // It may be ended again.
-        active.leave()?;
-        return done;
+        Err(_) => active.leave(watched)?,
+        Ok(report) if report.status == RunStatus::Unknown => {}
+        Ok(_) => forget(project, run),
     }
-    let _ = std::fs::remove_file(&place); // the log has it all now
-    let _ = std::fs::remove_dir_all(directory(project, run));
     done
+}
+
+/// The log has it all now.
+fn forget(project: &Project, run: RunId) {
+    let _ = std::fs::remove_file(state(project, run)); // left-overs take nothing but space
+    let _ = std::fs::remove_dir_all(directory(project, run));
 }

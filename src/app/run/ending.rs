@@ -4,10 +4,13 @@ use super::RunReport;
 use super::active;
 use super::child;
 use super::child::Ended;
+use super::logged::Logged;
 use super::output::Printed;
 use super::outputs::Made;
 use super::outputs::Outputs;
+use super::outputs::brief;
 use super::prepare::Prepared;
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
@@ -21,9 +24,28 @@ use crate::domain::entry::List;
 use crate::domain::entry::RunStatus;
 use crate::domain::entry::TreeState;
 use crate::domain::redact;
+use crate::ledger::batch::SealedEntry;
+use crate::ledger::hash;
+use crate::ledger::hash::TreeHash;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
 use crate::worktree::scan;
+
+/// What the command said of its run.
+pub(super) fn keep_logged(project: &Project, logged: Logged, prepared: &mut Prepared, outputs: &mut Outputs) {
+    if logged.is_empty() {
+        return;
+    }
+    let kept = (|| {
+        let objects = project.store.batch(false)?;
+        logged.tell(project, prepared, outputs, &*objects)?;
+        prepared.kept.push(objects.commit()?);
+        Ok::<(), AppError>(())
+    })();
+    if let Err(e) = kept {
+        outputs.lack(format!("what the command logged could not be kept: {}", brief(&e)));
+    }
+}
 
 /// What the command printed, and what was around it.
 pub(super) fn keep_evidence(
@@ -46,7 +68,7 @@ pub(super) fn keep_evidence(
         prepared.notes.extend(secrets.iter().map(|s| format!("output: {} redacted", s.name())));
         prepared.evidence.insert("output".to_owned(), record::put_object(text.as_bytes(), &*objects)?);
     }
-    prepared.kept = Some(objects.commit()?);
+    prepared.kept.push(objects.commit()?);
     Ok(())
 }
 
@@ -65,20 +87,55 @@ pub(super) fn close_killed(project: &Project, signer: &dyn EntrySigner) -> Resul
         let ended = entries.iter().any(|e| of(&e, Kind::RunFinished) == Some(id));
         let start = entries.iter().find(|e| of(e, Kind::RunStarted) == Some(id)).and_then(LogEntry::body);
         let Some(start) = start.filter(|_| !ended) else { continue };
-        let mut body = start.clone();
-        let draft = project.draft(Kind::RunFinished, signer);
-        (body.kind, body.time, body.producer, body.actor) =
-            (draft.kind, draft.time, draft.producer, draft.actor);
-        body.notes = vec!["nobody saw its end: its mlprov was killed".to_owned()];
-        if let Some(run) = &mut body.run {
-            run.status = RunStatus::Unknown;
-        }
-        closed.push(record::seal(body, signer)?);
+        closed.push(unknown_end(project, signer, start, "nobody saw its end: it was killed")?);
     }
     if !closed.is_empty() {
         project.append(closed)?;
     }
     Ok(told)
+}
+
+/// That nobody knows how a run ended. An end that somebody saw may still follow, and takes its place.
+pub(super) fn unknown_end(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    start: &Body,
+    why: &str,
+) -> Result<SealedEntry> {
+    let mut body = start.clone();
+    let draft = project.draft(Kind::RunFinished, signer);
+    (body.kind, body.time, body.producer, body.actor) = (draft.kind, draft.time, draft.producer, draft.actor);
+    body.notes = vec![why.to_owned()];
+    if let Some(run) = &mut body.run {
+        run.status = RunStatus::Unknown;
+    }
+    record::seal(body, signer)
+}
+
+/// The same, as whoever ends a run says.
+pub(super) fn close_unknown(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    start: &Body,
+    prepared: Prepared,
+) -> Result<RunReport> {
+    let entry = unknown_end(project, signer, start, "whoever ended it does not know how it ended")?;
+    let receipts = project.append(vec![entry])?;
+    Ok(RunReport {
+        run: prepared.id,
+        short: prepared.id.short(),
+        status: RunStatus::Unknown,
+        exit_code: 0,
+        signal: None,
+        commit: prepared.source.commit.to_string(),
+        state: prepared.source.state.unwrap_or(TreeState::Clean),
+        inputs: prepared.inputs.iter().map(|a| a.name.to_string()).collect(),
+        outputs: Vec::new(),
+        metrics: Vec::new(),
+        model_package: None,
+        index: receipts[0].index,
+        notes: prepared.notes,
+    })
 }
 
 /// Stores what was made, judges it, and records the end.
@@ -126,8 +183,8 @@ pub(super) fn finish(
 
     let mut made = outputs.store(project, progress);
     for requirement in &run.requirements {
-        let value = made.metrics.iter().find(|m| m.name == requirement.metric).map(|m| m.value.as_str());
-        if !value.is_some_and(|value| requirement.is_met_by(value)) {
+        let values = made.metrics.iter().map(|m| (m.name.as_str(), m.value.as_str()));
+        if let Err(value) = requirement.judge(values) {
             made.incomplete = true;
             made.notes.push(format!("{requirement} was required; it is {}", value.unwrap_or("not there")));
         }
@@ -157,7 +214,7 @@ pub(super) fn finish(
     notes.extend(made_notes);
 
     let program = std::env::current_exe().and_then(std::fs::read).ok();
-    let receipt = append(project, signer, Kind::RunFinished, |body, _| {
+    let (index, _) = append(project, signer, Kind::RunFinished, |body, _| {
         body.producer.digest = program.as_deref().map(Digests::both_of);
         body.run = Some(run.clone());
         body.source = Some(source.clone());
@@ -189,23 +246,25 @@ pub(super) fn finish(
         outputs: stored.iter().map(|a| a.name.to_string()).collect(),
         metrics: metrics.into_iter().map(|m| (m.name, m.value)).collect(),
         model_package: package.map(|p| p.arn),
-        index: receipt.index,
+        index,
         notes,
     })
 }
 
-/// Drafts, fits, seals and commits one entry.
+/// Drafts, fits, seals and commits one entry. Returns its index and the hash of its leaf.
 pub(super) fn append(
     project: &Project,
     signer: &dyn EntrySigner,
     kind: Kind,
     fill: impl FnOnce(&mut Body, &Project) -> Result<()>,
-) -> Result<record::Receipt> {
+) -> Result<(u64, TreeHash)> {
     let mut body = project.draft(kind, signer);
     fill(&mut body, project)?;
     let objects = project.store.batch(false)?;
     record::fit(&mut body, &*objects)?;
     let _kept = objects.commit()?;
-    let mut receipts = project.append(vec![record::seal(body, signer)?])?;
-    Ok(receipts.remove(0))
+    let entry = record::seal(body, signer)?;
+    let leaf = hash::leaf(entry.bytes());
+    let receipts = project.append(vec![entry])?;
+    Ok((receipts[0].index, leaf))
 }

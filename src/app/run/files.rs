@@ -151,6 +151,20 @@ fn last_values(text: &str) -> std::result::Result<Tree, String> {
     Ok(Tree::Map(values.collect()))
 }
 
+/// A value under a name, flat as in [`read_pairs`].
+pub fn pairs_of(name: &str, value: serde_json::Value) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    if let Ok(tree) = Tree::deserialize(value) {
+        flatten(name, &tree, &mut out);
+    }
+    out
+}
+
+/// Decimal text of a number, or of what Python writes for what is none; `None` for anything else.
+pub fn decimal_text(text: &str) -> Option<String> {
+    Some(decimal_of(text, text.parse().ok()?))
+}
+
 /// Whole numbers stay as they are, however long.
 fn decimal_of(text: &str, number: f64) -> String {
     if text.parse::<i128>().is_ok() { text.to_owned() } else { decimal(number) }

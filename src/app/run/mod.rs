@@ -6,11 +6,13 @@ pub mod child;
 mod ending;
 pub mod environment;
 pub mod files;
+pub mod logged;
 mod output;
 mod outputs;
 mod overrides;
 mod prepare;
 mod source;
+pub mod worktree;
 
 use crate::app::AppError;
 use crate::app::Project;
@@ -25,6 +27,7 @@ use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
 use crate::durable::staging::ScratchDir;
+use crate::ledger::hash::TreeHash;
 use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
@@ -35,6 +38,8 @@ use ending::append;
 use ending::close_killed;
 use ending::finish;
 use ending::keep_evidence;
+use ending::keep_logged;
+use logged::Logged;
 use outputs::Outputs;
 use overrides::Overrides;
 use prepare::Prepared;
@@ -67,6 +72,8 @@ pub struct RunRequest {
     /// Model file and model package group.
     pub model: Option<(PathBuf, String)>,
     pub require_clean: bool,
+    /// Of a run that wraps no command: the process whose end is the run's end, if nobody ends it before.
+    pub process: Option<u32>,
     /// Standard output is for the report: the command's goes to standard error.
     pub stdout_is_ours: bool,
     /// argv; empty for a run that wraps no command.
@@ -102,7 +109,7 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<RunReport> {
     let signer = project.ready()?;
-    let Started { mut active, mut prepared, outputs, signals } =
+    let Started { mut active, mut prepared, mut outputs, signals, leaf } =
         start(project, &*signer, cwd, request, progress)?;
     let id = prepared.id;
     let guard = match signals {
@@ -113,6 +120,7 @@ pub fn run(
     let scratch = ScratchDir::create(&project.own_dir().join("scratch"))?;
     let variables = [
         ("MLPROV_RUN_ID", id.to_string()),
+        ("MLPROV_RUN_LEAF", leaf.to_string()),
         ("MLPROV_RUN_DIR", scratch.path().to_string_lossy().into_owned()),
     ];
     let how = Output { quiet: request.stdout_is_ours, keep: request.keep_output };
@@ -123,6 +131,7 @@ pub fn run(
         (guard.run(&request.command, cwd, &variables, how), around.join().ok())
     });
     prepared.notes.extend(active.give_back());
+    keep_logged(project, Logged::read(scratch.path()), &mut prepared, &mut outputs);
     if let Err(e) = keep_evidence(project, &mut prepared, printed, around) {
         prepared.notes.push(format!("what it printed, and its packages, could not be kept: {e}"));
     }
@@ -139,6 +148,8 @@ struct Started {
     outputs: Outputs,
     /// Taken early, if files were changed for the run.
     signals: Option<SignalGuard>,
+    /// Hash of its leaf in the log.
+    leaf: TreeHash,
 }
 
 fn start(
@@ -171,7 +182,7 @@ fn start(
     prepared.notes.append(&mut told);
 
     // Durable before the command starts: a run that is killed, or ends badly, stays in the log.
-    append(project, signer, Kind::RunStarted, |body, _| {
+    let (_, leaf) = append(project, signer, Kind::RunStarted, |body, _| {
         body.run = Some(prepared.run.clone());
         body.source = Some(prepared.source.clone());
         body.evidence.clone_from(&prepared.evidence);
@@ -181,14 +192,14 @@ fn start(
         Ok(())
     })?;
     // The log names them now. Not before: what is remembered must never be more than the log says.
-    drop(prepared.kept.take());
+    prepared.kept.clear();
     for record in &prepared.records {
         let _ = project.remember_dataset(record); // it is found in the log, too
     }
 
     // `sync` makes up for it.
     let _ = keep::note_run(project, &commit.id);
-    Ok(Started { active, prepared, outputs, signals })
+    Ok(Started { active, prepared, outputs, signals, leaf })
 }
 
 fn take_signals() -> Result<SignalGuard> {

@@ -17,6 +17,7 @@ use crate::domain::entry::Metric;
 use crate::domain::entry::ModelPackage;
 use crate::domain::entry::Run;
 use crate::domain::path::RepoPath;
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::model_registry::PackageRecord;
 use crate::ports::object_store::Kept;
@@ -33,6 +34,9 @@ pub struct Declared {
     role: String,
     /// See [`Scanned::fingerprint`].
     before: Option<Blake3Hash>,
+    /// Declared while the command ran, which began then (nanoseconds since the Unix epoch).
+    #[serde(default)]
+    since: Option<i64>,
 }
 
 /// Paths that the command will write, known to be sound.
@@ -41,6 +45,11 @@ pub struct Outputs {
     pub declared: Vec<Declared>,
     /// Model file and group.
     model: Option<(RepoPath, String)>,
+    /// What the command itself said.
+    #[serde(skip)]
+    logged: Vec<Metric>,
+    #[serde(skip)]
+    lacks: Vec<String>,
 }
 
 /// What became of them.
@@ -86,10 +95,39 @@ impl Outputs {
             if !declared.iter().any(|d| d.path == path) {
                 // Whatever lies there now is not made by this run.
                 let before = scan::scan(project.repo.root(), &path).ok().map(|scanned| scanned.fingerprint());
-                declared.push(Declared { path, role: role.to_owned(), before });
+                declared.push(Declared { path, role: role.to_owned(), before, since: None });
             }
         }
-        Ok(Outputs { declared, model })
+        Ok(Outputs { declared, model, logged: Vec::new(), lacks: Vec::new() })
+    }
+
+    /// Metrics that the command said itself.
+    pub fn log(&mut self, metrics: impl Iterator<Item = Metric>) {
+        self.logged.extend(metrics);
+    }
+
+    /// An output of a command that began at `since`, as the command itself said.
+    pub fn declare_late(&mut self, path: RepoPath, role: &str, since: &Timestamp) {
+        if !self.declared.iter().any(|d| d.path == path) {
+            let since = Some(since.unix_micros().saturating_mul(1_000));
+            self.declared.push(Declared { path, role: role.to_owned(), before: None, since });
+        }
+    }
+
+    /// The model that the command said it makes.
+    pub fn set_model(&mut self, file: RepoPath, group: String) {
+        match (&self.model, arn::check_group(&group)) {
+            (Some(known), _) if *known != (file.clone(), group.clone()) => {
+                self.lack(format!("model {file}: the run makes another one already"));
+            }
+            (_, Err(e)) => self.lack(format!("model {file}: {e}")),
+            _ => self.model = Some((file, group)),
+        }
+    }
+
+    /// Something that was to be recorded, and cannot be.
+    pub fn lack(&mut self, note: String) {
+        self.lacks.push(note);
     }
 
     pub fn paths(&self) -> Vec<RepoPath> {
@@ -104,6 +142,7 @@ impl Outputs {
             Err(e) => made.lacks(format!("outputs: {}", brief(&e))),
         }
         self.read_metrics(project, &mut made);
+        self.lacks.iter().cloned().for_each(|note| made.lacks(note));
         made
     }
 
@@ -115,10 +154,11 @@ impl Outputs {
     ) -> Result<Vec<Artefact>> {
         let objects = project.store.batch(false)?;
         let mut stored = Vec::new();
-        for Declared { path, role, before } in &self.declared {
+        for Declared { path, role, before, since } in &self.declared {
             let put = || -> Result<Artefact> {
                 let scanned = scan::scan(project.repo.root(), path)?;
-                let unchanged = before.is_some_and(|before| before == scanned.fingerprint());
+                let old = since.is_some_and(|since| scanned.files.iter().all(|f| f.stat.ctime < since));
+                let unchanged = old || before.is_some_and(|before| before == scanned.fingerprint());
                 let for_others = role == "model" || role == "metrics";
                 let hashed = data::put(scanned, &*objects, for_others, progress)?;
                 let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
@@ -156,6 +196,7 @@ impl Outputs {
                 Err(e) => made.lacks(format!("metrics {}: {}", artefact.name, brief(&e))),
             }
         }
+        made.metrics.extend(self.logged.iter().cloned());
         if made.metrics.len() > record::MAX_METRICS {
             let (found, allowed) = (made.metrics.len(), record::MAX_METRICS);
             made.lacks(format!(
@@ -191,7 +232,7 @@ impl Outputs {
 }
 
 /// Why, without the absolute paths that have no place in a record.
-fn brief(e: &AppError) -> String {
+pub fn brief(e: &AppError) -> String {
     match e {
         AppError::Scan(scan) => scan.problems[0].kind.to_string(),
         AppError::RunFile { why, .. } => why.clone(),

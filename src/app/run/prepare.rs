@@ -57,9 +57,9 @@ pub(super) struct Prepared {
     pub(super) rehash: bool,
     /// Of the inputs.
     pub(super) records: Vec<DatasetRecord>,
-    /// Until the run's start is recorded.
+    /// Until the run's start is recorded, and then its end.
     #[serde(skip)]
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Vec<Kept>,
 }
 
 /// Nothing is recorded yet.
@@ -142,7 +142,7 @@ pub(super) fn prepare(
         scans.push(scanned.fingerprint());
         records.push(record);
     }
-    let kept = Some(objects.commit()?);
+    let kept = vec![objects.commit()?];
 
     let argv: Vec<String> = request.command.iter().map(|w| w.to_string_lossy().into_owned()).collect();
     let (command, secrets) = redact::redact_argv(&argv);
@@ -166,7 +166,7 @@ pub(super) fn prepare(
         parents: parent_run().into_iter().chain(request.parents.iter().copied()).collect(),
         group: request.sweep.clone(),
         requirements: request.requirements.clone(),
-        external_ids: Default::default(),
+        external_ids: external_ids(),
     };
     Ok(Prepared {
         id,
@@ -185,13 +185,29 @@ pub(super) fn prepare(
     })
 }
 
+/// What other systems call the run, as they tell their jobs.
+fn external_ids() -> BTreeMap<String, String> {
+    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let slurm = match (variable("SLURM_ARRAY_JOB_ID"), variable("SLURM_ARRAY_TASK_ID")) {
+        (Some(job), Some(task)) => Some(format!("{job}_{task}")),
+        _ => variable("SLURM_JOB_ID"),
+    };
+    let all = [
+        ("mlflow", variable("MLFLOW_RUN_ID")),
+        ("sagemakerTrainingJobArn", variable("TRAINING_JOB_ARN")),
+        ("slurmJobId", slurm),
+        ("wandb", variable("WANDB_RUN_ID")),
+    ];
+    all.into_iter().filter_map(|(name, id)| Some((name.to_owned(), redact::redact(&id?).0))).collect()
+}
+
 /// A run inside a run names it.
 fn parent_run() -> Vec<RunId> {
     std::env::var("MLPROV_RUN_ID").ok().and_then(|id| id.parse().ok()).into_iter().collect()
 }
 
 /// The `-d` paths; without any, every dataset of the commit that lies in the work tree.
-fn input_paths(
+pub(super) fn input_paths(
     project: &Project,
     cwd: &Path,
     request: &RunRequest,

@@ -24,6 +24,11 @@ pub struct Used {
     pub evidence: BTreeMap<String, ObjectRef>,
 }
 
+/// What of the untracked files is stored.
+pub fn limits(project: &Project) -> Limits {
+    Limits { each: project.config.run.untracked_file, together: project.config.run.untracked_together }
+}
+
 /// What tree really runs. `git status` is not asked: it can be wrong.
 pub fn used(
     project: &Project,
@@ -35,9 +40,8 @@ pub fn used(
 ) -> Result<Used> {
     let scratch = ScratchDir::create(&project.own_dir().join("scratch"))?;
     let repo = &project.repo;
-    let limits =
-        Limits { each: project.config.run.untracked_file, together: project.config.run.untracked_together };
-    let run_tree = RunTree::take(repo.root(), &repo.common_dir(), scratch.path(), &outputs.paths(), limits)?;
+    let (root, common_dir) = (repo.root(), repo.common_dir());
+    let run_tree = RunTree::take(root, &common_dir, scratch.path(), &outputs.paths(), limits(project))?;
     let mut source = project.source(commit, repo.branch());
     source.flags.clone_from(&run_tree.flags);
     let mut evidence = BTreeMap::new();

@@ -7,6 +7,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
+use crate::app::run::logged;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::Sha256Hash;
@@ -57,8 +58,9 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: 
         check_object(project, "evidence", role, object, findings)?;
     }
     let metrics = project.list(&body.metrics);
-    if metrics.as_ref().is_ok_and(|all| all.iter().any(|m| m.source.is_none())) {
-        findings.add("metrics", "", Verdict::Unknown, "some name no file that they were read from");
+    if let Ok(all) = &metrics {
+        let logged: Vec<&Metric> = all.iter().filter(|m| m.source.is_none()).collect();
+        check_logged(project, &logged, body, findings);
     }
     let values = |m: Metric| m.source.map(|source| (source, m.name, m.value));
     let metrics = metrics.map(|all| all.into_iter().filter_map(values).collect());
@@ -68,6 +70,30 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: 
     let parameters = parameters.map(|all| all.into_iter().filter_map(values).collect());
     check_values(project, "parameters", parameters, &body.config_files, findings)?;
     check_package(project, body, findings)
+}
+
+/// Metrics that the command said itself, against the history of what it said.
+fn check_logged(project: &Project, metrics: &[&Metric], body: &Body, findings: &mut Findings) {
+    if metrics.is_empty() {
+        return;
+    }
+    let Some(history) = body.evidence.get(logged::HISTORY) else {
+        findings.add("metrics", "", Verdict::Unknown, "some name no file that they were read from");
+        return;
+    };
+    // One that cannot be read is reported as evidence.
+    let Ok(bytes) = project.read_ref(history) else { return };
+    let last = logged::last_values(&bytes).unwrap_or_default();
+    match metrics.iter().find(|m| last.get(&m.name) != Some(&m.value)) {
+        None => {
+            let detail = format!("{} values are the last of the stored history", metrics.len());
+            findings.add("metrics", "logged", Verdict::Intact, detail);
+        }
+        Some(metric) => {
+            let detail = format!("{} is {}, the stored history says otherwise", metric.name, metric.value);
+            findings.add("metrics", "logged", Verdict::Altered, detail);
+        }
+    }
 }
 
 /// Turns what went wrong while reading the store into a verdict; other errors stay errors.

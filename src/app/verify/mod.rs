@@ -13,6 +13,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
+use crate::app::query;
 use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
@@ -239,7 +240,7 @@ fn one_target(
     let about: &[&LogEntry] = &everywhere.iter().filter(|e| e.log == home.id).copied().collect::<Vec<_>>();
     // A run is judged by its end; a commit by its first entry, which is the one that counts.
     let subject = match target {
-        Target::Run(_) => run::subject(about),
+        Target::Run(_) => query::subject_of_run(about),
         Target::Commit(_) | Target::Entry(_) => about.first().copied(),
     };
     let Some(subject) = subject else { return Ok(()) };

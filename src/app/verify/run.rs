@@ -12,24 +12,6 @@ use crate::domain::entry::Run;
 use crate::domain::entry::RunStatus;
 use serde::de::DeserializeOwned;
 
-fn writer_of(entry: &LogEntry) -> Option<crate::domain::digest::KeyId> {
-    entry.body().map(|b| b.actor.writer)
-}
-
-/// The entry that a run is judged by: the first end in log order that the writer of the start recorded after
-/// it. An UNKNOWN end (nobody saw it) gives way to a later one. Without an end: the start.
-pub fn subject<'a>(about: &[&'a LogEntry]) -> Option<&'a LogEntry> {
-    let start = about.iter().find(|e| e.is(&Kind::RunStarted));
-    let own = |e: &&&LogEntry| {
-        e.is(&Kind::RunFinished) && start.is_none_or(|s| e.index > s.index && writer_of(e) == writer_of(s))
-    };
-    let known = |e: &&&LogEntry| {
-        e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.status != RunStatus::Unknown)
-    };
-    let end = about.iter().filter(own).find(known).or_else(|| about.iter().find(own));
-    end.or(start).or(about.last()).copied()
-}
-
 /// Other entries that claim to be the end of the run are named; they do not count.
 pub fn other_ends(about: &[&LogEntry], subject: &LogEntry, findings: &mut Findings) {
     for other in about.iter().filter(|e| e.is(&Kind::RunFinished) && e.index != subject.index) {
@@ -98,15 +80,15 @@ pub fn check(project: &Project, body: &Body, entries: &[&LogEntry], findings: &m
 fn requirements(project: &Project, body: &Body, run: &Run, findings: &mut Findings) {
     let Ok(metrics) = project.list(&body.metrics) else { return }; // reported with the data
     for requirement in &run.requirements {
-        let value = metrics.iter().find(|m| m.name == requirement.metric).map(|m| m.value.as_str());
-        match value {
-            Some(value) if requirement.is_met_by(value) => {
-                findings.add("requirement", requirement, Verdict::Intact, format!("it is {value}"));
-            }
-            Some(value) => {
+        let values = metrics.iter().map(|m| (m.name.as_str(), m.value.as_str()));
+        match requirement.judge(values) {
+            Ok(value) => findings.add("requirement", requirement, Verdict::Intact, format!("it is {value}")),
+            Err(Some(value)) => {
                 findings.add("requirement", requirement, Verdict::Failed, format!("it is {value}"));
             }
-            None => findings.add("requirement", requirement, Verdict::Failed, "the run has no such metric"),
+            Err(None) => {
+                findings.add("requirement", requirement, Verdict::Failed, "the run has no such metric")
+            }
         }
     }
 }
@@ -128,10 +110,11 @@ fn difference(project: &Project, start: &Body, end: &Body) -> Option<&'static st
     if start.source != end.source {
         return Some("other code");
     }
-    if !same(project, &start.parameters, &end.parameters, |_| {}) {
+    // The command itself may have told more.
+    if !goes_on(project, &start.parameters, &end.parameters, |p| p.source.is_none()) {
         return Some("other parameters");
     }
-    if !same(project, &start.config_files, &end.config_files, |_| {}) {
+    if !goes_on(project, &start.config_files, &end.config_files, |file| file.role == "notebook") {
         return Some("other configuration files");
     }
     // How an input was observed is said anew at the end.
@@ -147,6 +130,18 @@ fn argv(project: &Project, run: &Run) -> Option<Vec<String>> {
     let Some(object) = &run.command_object else { return Some(run.command.clone()) };
     let bytes = project.read_ref(object).ok()?;
     serde_json::from_slice(&bytes).ok()
+}
+
+/// Whether the later list is the first one, with nothing after it but what `more` allows.
+fn goes_on<T: DeserializeOwned + Clone + PartialEq>(
+    project: &Project,
+    first: &List<T>,
+    later: &List<T>,
+    more: impl Fn(&T) -> bool,
+) -> bool {
+    // A stored list that cannot be read is reported with the data.
+    let (Ok(first), Ok(later)) = (project.list(first), project.list(later)) else { return true };
+    later.strip_prefix(&first[..]).is_some_and(|rest| rest.iter().all(more))
 }
 
 fn same<T: DeserializeOwned + Clone + PartialEq>(

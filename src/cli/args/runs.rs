@@ -14,6 +14,9 @@ pub struct RunArgs {
     pub apart: Option<RunCommand>,
     #[command(flatten)]
     pub flags: RunFlags,
+    /// Run in a temporary work tree of its own, so that others can go on meanwhile
+    #[arg(long)]
+    pub worktree: bool,
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
     pub command: Vec<OsString>,
@@ -25,9 +28,18 @@ pub enum RunCommand {
     #[command(after_help = "\
 Example:
   RUN=$(mlprov run begin -d data -o model.pkl) && python train.py && mlprov run end $RUN")]
-    Begin(RunFlags),
+    Begin(RunBeginArgs),
     /// End a run that was begun so
     End(RunEndArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct RunBeginArgs {
+    #[command(flatten)]
+    pub flags: RunFlags,
+    /// The process whose end is the run's end, if nobody ends it before; it then counts as UNKNOWN
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
 }
 
 #[derive(Args, Debug)]
@@ -36,7 +48,7 @@ pub struct RunEndArgs {
     #[arg(value_name = "RUN")]
     pub id: String,
     /// How it ended [default: by the exit code, else COMPLETE]
-    #[arg(long, value_name = "STATUS", value_parser = ["COMPLETE", "FAIL", "ABORT"])]
+    #[arg(long, value_name = "STATUS", value_parser = ["COMPLETE", "FAIL", "ABORT", "UNKNOWN"])]
     pub status: Option<String>,
     /// Exit code of what ran
     #[arg(long, value_name = "N", allow_hyphen_values = true)]

@@ -1,9 +1,11 @@
 use crate::app::AppError;
+use crate::app::Project;
 use crate::app::run;
 use crate::app::run::RunReport;
 use crate::app::run::RunRequest;
 use crate::app::run::apart;
 use crate::app::run::apart::Ending;
+use crate::app::run::worktree;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::RunArgs;
@@ -13,6 +15,7 @@ use crate::cli::compose;
 use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::domain::entry::RunStatus;
+use crate::ports::progress::Progress;
 use std::ffi::OsString;
 
 pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
@@ -21,11 +24,14 @@ pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
     let report = match args.apart {
         None => {
             let request = request(context, args.flags, args.command);
-            run::run(&project, &context.cwd, &request, &progress)?
+            match args.worktree {
+                false => run::run(&project, &context.cwd, &request, &progress)?,
+                true => in_own_tree(context, &project, &request, &progress)?,
+            }
         }
-        Some(RunCommand::Begin(flags)) => {
-            let begun =
-                apart::begin(&project, &context.cwd, &request(context, flags, Vec::new()), &progress)?;
+        Some(RunCommand::Begin(begin)) => {
+            let request = RunRequest { process: begin.pid, ..request(context, begin.flags, Vec::new()) };
+            let begun = apart::begin(&project, &context.cwd, &request, &progress)?;
             match context.ui.json {
                 true => context.ui.json("mlprov.run-begin/1", &begun),
                 false => context.ui.answer(&format!("{}\n", begun.run)),
@@ -52,6 +58,24 @@ pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
     Ok(u8::try_from(report.exit_code).unwrap_or(1))
 }
 
+/// What it makes is in the store when the work tree goes.
+fn in_own_tree(
+    context: &Context,
+    project: &Project,
+    request: &RunRequest,
+    progress: &dyn Progress,
+) -> Result<RunReport, AppError> {
+    let own = worktree::lay_out(project, &context.cwd, request)?;
+    let report = run::run(&compose::open(&own.cwd, false)?, &own.cwd, &own.request, progress)?;
+    if !report.outputs.is_empty() {
+        context.ui.hint(format!(
+            "mlprov restore --run {}   # brings what it made into this work tree",
+            report.short
+        ));
+    }
+    Ok(report)
+}
+
 fn request(context: &Context, flags: RunFlags, command: Vec<OsString>) -> RunRequest {
     RunRequest {
         name: flags.name,
@@ -67,6 +91,7 @@ fn request(context: &Context, flags: RunFlags, command: Vec<OsString>) -> RunReq
         keep_output: !flags.no_log,
         model: flags.model.zip(flags.model_group),
         require_clean: flags.require_clean,
+        process: None,
         stdout_is_ours: context.ui.json,
         command,
     }
