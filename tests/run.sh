@@ -28,5 +28,18 @@ if ! [ -x "$tools/npm/node_modules/.bin/lefthook" ]; then
         echo "skipped: husky and lefthook could not be installed" >&2
 fi
 
+# The training libraries that hooks/training speaks to (about 7 GB), and our own package as `pip install .` makes it.
+if ! [ -f "$tools/training/ready" ]; then
+    { python3 -m venv "$tools/training" && "$tools/training/bin/pip" install -q \
+        mlflow==3.17.2 scikit-learn==1.9.1 torch==2.15.0 lightning==2.6.6 transformers==5.23.0 accelerate==1.15.0 \
+        keras==3.15.1 'jax[cpu]==0.10.2' ipykernel==7.4.0 jupyter-server==2.21.1 papermill==2.7.0 &&
+        touch "$tools/training/ready"; } ||
+        echo "skipped: MLflow, scikit-learn, Lightning, transformers, Keras and Jupyter could not be installed" >&2
+fi
+[ -x "$tools/wheel/bin/pip" ] || python3 -m venv "$tools/wheel"
+rm -f "$tools/wheel/bin/mlprov"
+"$tools/wheel/bin/pip" install -q --force-reinstall --config-settings=build-args="--profile dev" . ||
+    echo "skipped: the Python package could not be built" >&2
+
 export INSTA_UPDATE=no
 cargo test --locked --all-targets "$@"
