@@ -77,16 +77,20 @@ pub fn create_dir_all(dir: &Path) -> Result<()> {
 
 fn write_temporary(path: &Path, bytes: &[u8], mode: u32, sync: bool) -> Result<PathBuf> {
     let temp = temporary(path);
+    at("write", path, write_new(&temp, bytes, mode, sync))?;
+    Ok(temp)
+}
+
+fn write_new(temp: &Path, bytes: &[u8], mode: u32, sync: bool) -> io::Result<()> {
     let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temp)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(temp)?;
         file.write_all(bytes)?;
         if sync { file.sync_all() } else { Ok(()) }
     })();
     if written.is_err() {
-        let _ = fs::remove_file(&temp); // the write's own error is what matters
+        let _ = fs::remove_file(temp); // the write's own error is what matters
     }
-    at("write", path, written)?;
-    Ok(temp)
+    written
 }
 
 /// Creates a file that must not exist yet. Returns false, and changes nothing, if it does.
@@ -108,6 +112,34 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let temp = write_temporary(path, bytes, mode, true)?;
     rename(&temp, path)?;
     sync_dir(parent(path))
+}
+
+/// As [`replace`], for directories that are not ours: a caller that was killed knows by `id` what it left there, see
+/// [`remove_left_by`].
+pub fn replace_as(id: &str, path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    remove_left_by(id, path);
+    let temp = temporary_of(id, path);
+    at("write", path, write_new(&temp, bytes, mode, true))?;
+    rename(&temp, path)?;
+    sync_dir(parent(path))
+}
+
+/// Removes what a [`replace_as`] of `path` left that was killed.
+pub fn remove_left_by(id: &str, path: &Path) {
+    let _ = fs::remove_file(temporary_of(id, path)); // most often there is nothing
+}
+
+fn temporary_of(id: &str, path: &Path) -> PathBuf {
+    path.with_file_name(format!(".mlprov-tmp-{id}"))
+}
+
+/// Removes what a [`replace`] or [`create_new`] in `dir` left that was killed. The caller sees to it that none goes on there.
+pub fn remove_left_in(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(".mlprov-tmp-") {
+            let _ = fs::remove_file(entry.path()); // the next one tries again
+        }
+    }
 }
 
 /// Writes small state that can be derived again, in place and without a sync: a rename would cost ten times

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// A directory that goes with its owner, and with the next one's creation if its owner was killed.
 pub struct ScratchDir {
@@ -45,7 +46,11 @@ impl ScratchDir {
     fn remove_leftovers(parent: &Path) {
         let Ok(entries) = fs::read_dir(parent) else { return };
         for entry in entries.flatten() {
-            let free = File::open(entry.path().join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+            let free = match File::open(entry.path().join("lock")) {
+                Ok(lock) => lock.try_lock().is_ok(),
+                // Its owner makes the lock just now, or was killed before it had one.
+                Err(_) => entry.metadata().is_ok_and(|meta| is_old(&meta)),
+            };
             if free {
                 let _ = fs::remove_dir_all(entry.path()); // only a clean-up: the next one tries again
             }
@@ -55,6 +60,12 @@ impl ScratchDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether nobody can still be at work on it.
+fn is_old(meta: &fs::Metadata) -> bool {
+    const HOUR: Duration = Duration::from_secs(3600);
+    meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > HOUR))
 }
 
 impl Drop for ScratchDir {
@@ -142,5 +153,14 @@ mod tests {
         assert!(!dead.exists());
         let second = Staging::begin(&stage).unwrap();
         assert!(living.scratch.path.exists() && second.scratch.path.exists());
+        // Killed before it had a lock: nobody can tell until it is old.
+        let bare = stage.join("bare");
+        fs::create_dir(&bare).unwrap();
+        drop(Staging::begin(&stage).unwrap());
+        assert!(bare.exists());
+        let long_ago = std::time::SystemTime::now() - 2 * Duration::from_secs(3600);
+        File::open(&bare).unwrap().set_modified(long_ago).unwrap();
+        drop(Staging::begin(&stage).unwrap());
+        assert!(!bare.exists());
     }
 }

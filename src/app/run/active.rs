@@ -94,6 +94,23 @@ pub struct Change {
     pub after: Vec<u8>,
 }
 
+impl Changed {
+    /// Of what is written on the way to it.
+    fn id(&self) -> String {
+        self.before.display().to_string()
+    }
+}
+
+fn write_json(file: &Path, value: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_vec(value).map_err(|e| StoreError::io("write", file.display(), e.into()))?;
+    Ok(durable::replace(file, &json, 0o600)?)
+}
+
+/// What has to be known of a run that goes on without a process.
+pub(super) fn write_state(project: &Project, file: &Path, value: &impl Serialize) -> Result<()> {
+    durable::while_locked(&dir(project).join("lock"), || write_json(file, value))?
+}
+
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
@@ -150,15 +167,13 @@ impl Active {
         }
         let mut changed = Vec::new();
         for (n, change) in changes.iter().enumerate() {
-            let before = PathBuf::from(format!("{run}.before-{n}"));
-            durable::replace(&dir.join(&before), &change.before, 0o600)?;
             let place = root.join(change.path.as_str());
             let meta = fs::metadata(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
             changed.push(Changed {
                 path: change.path.clone(),
                 mode: meta.permissions().mode() & 0o777,
                 written: Blake3Hash::of(&change.after),
-                before,
+                before: PathBuf::from(format!("{run}.before-{n}")),
             });
         }
         let claim = Claim {
@@ -173,16 +188,18 @@ impl Active {
             changed,
         };
         let file = dir.join(format!("{run}.json"));
-        let json =
-            serde_json::to_vec(&claim).map_err(|e| StoreError::io("write", file.display(), e.into()))?;
-        durable::replace(&file, &json, 0o600)?;
+        write_json(&file, &claim)?;
         let failed = |e: io::Error| StoreError::io("lock", file.display(), e);
         let lock = File::open(&file).map_err(failed)?;
         lock.try_lock().map_err(|e| failed(e.into()))?;
         let active = Active { claim, dir: dir.to_owned(), file, _lock: lock, left: false };
-        // From here on, dropping it gives the files back.
+        // From here on, dropping it gives the files back. What they held is kept before any of them changes.
         for (change, changed) in changes.iter().zip(&active.claim.changed) {
-            durable::replace(&active.claim.root.join(change.path.as_str()), &change.after, changed.mode)?;
+            durable::replace(&dir.join(&changed.before), &change.before, 0o600)?;
+        }
+        for (change, changed) in changes.iter().zip(&active.claim.changed) {
+            let place = active.claim.root.join(change.path.as_str());
+            durable::replace_as(&changed.id(), &place, &change.after, changed.mode)?;
         }
         Ok(active)
     }
@@ -199,9 +216,8 @@ impl Active {
     pub fn leave(mut self, watched: Option<Process>) -> Result<()> {
         self.claim.apart = true;
         self.claim.watched = watched;
-        let json = serde_json::to_vec(&self.claim);
-        let json = json.map_err(|e| StoreError::io("write", self.file.display(), e.into()))?;
-        durable::replace(&self.file, &json, 0o600)?;
+        // Under the lock, as all that is written here: what is half there without it is of one that was killed.
+        durable::while_locked(&self.dir.join("lock"), || write_json(&self.file, &self.claim))??;
         self.left = true;
         Ok(())
     }
@@ -250,16 +266,21 @@ fn give_back(dir: &Path, root: &Path, all: &[Changed]) -> Vec<String> {
     for changed in all {
         let place = root.join(changed.path.as_str());
         let kept = dir.join(&changed.before);
+        durable::remove_left_by(&changed.id(), &place);
         let given = (|| -> Result<bool> {
+            let before = match fs::read(&kept) {
+                // None was changed yet.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
+                read => read.map_err(|e| StoreError::io("read", kept.display(), e))?,
+            };
             let now = fs::read(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
-            let before = fs::read(&kept).map_err(|e| StoreError::io("read", kept.display(), e))?;
             if now == before {
                 return Ok(true);
             }
             if Blake3Hash::of(&now) != changed.written {
                 return Ok(false);
             }
-            durable::replace(&place, &before, changed.mode)?;
+            durable::replace_as(&changed.id(), &place, &before, changed.mode)?;
             Ok(true)
         })();
         match given {
@@ -334,22 +355,25 @@ pub fn news(project: &Project, runs: &[RunId]) -> Result<Vec<News>> {
     Ok(runs.iter().map(of).collect())
 }
 
-/// Ends the claims of runs whose mlprov was killed on this machine. Returns those runs, and what a person should know.
-pub fn clear(project: &Project) -> Result<(Vec<RunId>, Vec<String>)> {
+/// Ends the claims of runs that were killed on this machine, once `close` has recorded that. Returns what a person should
+/// know.
+pub fn clear(project: &Project, close: impl FnOnce(&[RunId]) -> Result<()>) -> Result<Vec<String>> {
     let dir = dir(project);
     if !dir.is_dir() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Vec::new());
     }
     durable::while_locked(&dir.join("lock"), || {
-        let (mut runs, mut told) = (Vec::new(), Vec::new());
-        for (claim, lives) in claims(&dir)? {
-            if lives || claim.host != host() {
-                continue;
-            }
-            told.extend(give_back(&dir, &claim.root, &claim.changed));
-            let _ = fs::remove_file(dir.join(format!("{}.json", claim.run))); // the next one tries again
-            runs.push(claim.run);
+        durable::remove_left_in(&dir);
+        let claims = claims(&dir)?.into_iter();
+        let killed: Vec<Claim> =
+            claims.filter(|(claim, lives)| !lives && claim.host == host()).map(|(claim, _)| claim).collect();
+        let told = killed.iter().flat_map(|claim| give_back(&dir, &claim.root, &claim.changed)).collect();
+        if !killed.is_empty() {
+            close(&killed.iter().map(|claim| claim.run).collect::<Vec<_>>())?;
         }
-        Ok((runs, told))
+        for claim in killed {
+            let _ = fs::remove_file(dir.join(format!("{}.json", claim.run))); // the next one tries again
+        }
+        Ok(told)
     })?
 }

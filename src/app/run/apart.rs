@@ -64,9 +64,7 @@ pub fn begin(project: &Project, cwd: &Path, request: &RunRequest, progress: &dyn
     let Started { active, prepared, outputs, signals, leaf } = started;
     let run = prepared.id;
     let place = state(project, run);
-    let json = serde_json::to_vec(&Between { prepared, outputs });
-    let json = json.map_err(|e| StoreError::io("write", place.display(), e.into()))?;
-    durable::replace(&place, &json, 0o600)?;
+    active::write_state(project, &place, &Between { prepared, outputs })?;
     durable::create_dir_all(&directory(project, run))?;
     active.leave(watched)?;
     drop(signals); // what arrived meanwhile may end this process now

@@ -74,25 +74,24 @@ pub(super) fn keep_evidence(
 
 /// Closes the runs whose mlprov was killed on this machine: nobody knows how they ended.
 pub(super) fn close_killed(project: &Project, signer: &dyn EntrySigner) -> Result<Vec<String>> {
-    let (runs, told) = active::clear(project)?;
-    if runs.is_empty() {
-        return Ok(told);
-    }
-    let entries = project.entries()?;
-    let of = |entry: &&LogEntry, kind: Kind| {
-        entry.body().filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
-    };
-    let mut closed = Vec::new();
-    for id in runs {
-        let ended = entries.iter().any(|e| of(&e, Kind::RunFinished) == Some(id));
-        let start = entries.iter().find(|e| of(e, Kind::RunStarted) == Some(id)).and_then(LogEntry::body);
-        let Some(start) = start.filter(|_| !ended) else { continue };
-        closed.push(unknown_end(project, signer, start, "nobody saw its end: it was killed")?);
-    }
-    if !closed.is_empty() {
-        project.append(closed)?;
-    }
-    Ok(told)
+    active::clear(project, |runs| {
+        let entries = project.entries()?;
+        let of = |entry: &&LogEntry, kind: Kind| {
+            entry.body().filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
+        };
+        let mut closed = Vec::new();
+        for id in runs {
+            let ended = entries.iter().any(|e| of(&e, Kind::RunFinished) == Some(*id));
+            let start =
+                entries.iter().find(|e| of(e, Kind::RunStarted) == Some(*id)).and_then(LogEntry::body);
+            let Some(start) = start.filter(|_| !ended) else { continue };
+            closed.push(unknown_end(project, signer, start, "nobody saw its end: it was killed")?);
+        }
+        if !closed.is_empty() {
+            project.append(closed)?;
+        }
+        Ok(())
+    })
 }
 
 /// That nobody knows how a run ended. An end that somebody saw may still follow, and takes its place.
