@@ -16,10 +16,10 @@ use crate::ledger::FormatError;
 use crate::ledger::batch;
 use crate::ledger::envelope::WriterKey;
 use crate::ledger::note::VerifierKey;
+use crate::ledger::writers::Writers;
 use crate::ports::signer::EntrySigner;
 use crate::trust::pins;
 use crate::trust::pins::Pins;
-use crate::trust::writers::Writers;
 use serde::Serialize;
 use std::ops::ControlFlow;
 

@@ -3,6 +3,7 @@
 //! Formats: RFC 6962 (tree), C2SP signed-note and tlog-checkpoint, DSSE v1 (envelope).
 
 pub mod batch;
+pub mod chain;
 pub mod checkpoint;
 pub mod envelope;
 pub mod frame;
@@ -11,6 +12,7 @@ pub mod note;
 pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod writers;
 
 /// Bytes that are not what their format demands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

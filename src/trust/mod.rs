@@ -1,4 +1,3 @@
-//! Whom this user believes: pinned log keys, the largest checkpoint seen, and which writers a log admits.
+//! Whom this user believes: pinned log keys, the largest checkpoint seen.
 
 pub mod pins;
-pub mod writers;

@@ -18,11 +18,11 @@ use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
 use crate::ledger::tree::Frontier;
+use crate::ledger::writers::Standing;
+use crate::ledger::writers::Writers;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
 use crate::trust::pins;
-use crate::trust::writers::Standing;
-use crate::trust::writers::Writers;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 

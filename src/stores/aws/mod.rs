@@ -1,0 +1,4 @@
+//! AWS, and services that speak its protocols.
+
+pub mod failure;
+pub mod s3;

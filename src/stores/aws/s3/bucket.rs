@@ -1,0 +1,40 @@
+//! What the ledger asks of a bucket: five requests. The simulation under `tests/` answers them, too.
+
+use crate::stores::aws::failure::Failure;
+use std::time::Duration;
+
+/// An object's current version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Object {
+    pub bytes: Vec<u8>,
+    /// Names this state of the key for [`Bucket::replace`].
+    pub etag: String,
+}
+
+/// Promises (S3, as of 2024-11: strong read-after-write, conditional writes):
+/// 1. What a call returned is so: a later read by anybody shows it.
+/// 2. Of any number of `put_new` of one key, at most one is `true`, as long as nobody deletes.
+/// 3. [`Failure::Refused`]: it did not happen. [`Failure::Unknown`]: it happened, did not, or will yet.
+/// 4. Reads and deletes may be repeated inside; a conditional write is sent once.
+pub trait Bucket: Sync {
+    fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
+
+    /// As many at once as is good for the bucket; in the order asked.
+    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Object>>, Failure> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
+    /// `If-None-Match: *`. False: there is one already.
+    fn put_new(&self, key: &str, bytes: &[u8]) -> Result<bool, Failure>;
+
+    /// `If-Match`; without an `etag` as [`Bucket::put_new`]. False: it is no longer the one.
+    fn replace(&self, key: &str, bytes: &[u8], etag: Option<&str>) -> Result<bool, Failure>;
+
+    /// All keys that begin so, and sort behind `after`; sorted.
+    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Failure>;
+
+    fn delete(&self, key: &str) -> Result<(), Failure>;
+
+    /// Lets others go on for a while: about so long.
+    fn pause(&self, about: Duration);
+}

@@ -1,0 +1,288 @@
+//! The commit chain in a bucket, with any number of writers and no server (format: `ledger/chain.rs`).
+//!
+//! 1. Look: read what was committed since, and check it. An entry that is found there is done; so a lost answer is
+//!    resolved, too. Nothing is ever sent again without a look.
+//! 2. `PUT commit/<size>` with `If-None-Match: *`. Success is the one moment at which entries become true.
+//! 3. Who lost puts his entries into `inbox/`, and one of those who wait there commits them all.
+//! 4. Tiles are made of what is committed, by anybody, and are the same whoever makes them.
+//! 5. A publisher signs a checkpoint of what is committed, and never puts a smaller one in the place of a larger.
+//!
+//! No clock and no lease decides anything.
+
+use super::bucket::Bucket;
+use super::bucket::Object;
+use crate::domain::ids::EntryId;
+use crate::ledger::batch::Batch;
+use crate::ledger::batch::SealedEntry;
+use crate::ledger::chain;
+use crate::ledger::chain::Judged;
+use crate::ledger::chain::MAX_OBJECT;
+use crate::ledger::chain::Position;
+use crate::ledger::chain::Waiting;
+use crate::ports::StoreError;
+use crate::ports::commit_store::Outcome;
+use crate::ports::signer::EntrySigner;
+use crate::stores::aws::failure::Failure;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use std::time::Instant;
+
+/// What is known here of a chain: all of it from some entry on, checked.
+pub trait Replica {
+    fn position(&self) -> &Position;
+
+    /// Every entry from this index on is known here.
+    fn known_from(&self) -> u64;
+
+    /// Index of an entry, if it is one of those.
+    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError>;
+
+    /// Takes over what follows; it was judged against [`Replica::position`].
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
+}
+
+/// How often a commit is tried before its outcome is left to whoever empties the inbox.
+const MAX_ROUNDS: u32 = 40;
+/// Inbox objects that one commit takes along.
+const MAX_COMBINED: usize = 1_000;
+/// Objects that are held in memory together while a chain is read.
+const AT_ONCE: usize = 256;
+
+pub struct Chain<'a> {
+    pub bucket: &'a dyn Bucket,
+    /// Of all keys: `ledger/`, say.
+    pub prefix: &'a str,
+}
+
+impl Chain<'_> {
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Reads and checks what was committed since. Returns how many void objects lie where the chain goes on.
+    pub fn catch_up(&self, replica: &mut dyn Replica) -> Result<u64, StoreError> {
+        let start = replica.position().tree.size();
+        // Behind all names of the entry before.
+        let after = start.checked_sub(1).map(|before| self.key(&format!("commit/{before:020}.~")));
+        let names = self.bucket.list(&self.key("commit/"), after.as_deref())?;
+        let mut voids = 0;
+        for names in names.chunks(AT_ONCE) {
+            let objects = self.bucket.get_all(names)?;
+            let mut found: BTreeMap<&str, Object> = BTreeMap::new();
+            found.extend(
+                names.iter().zip(objects).filter_map(|(name, object)| Some((name.as_str(), object?))),
+            );
+            voids = self.walk(replica, &found, voids)?;
+        }
+        Ok(voids)
+    }
+
+    /// Goes on as far as these objects lead. More may have come meanwhile: the next write tells.
+    fn walk(
+        &self,
+        replica: &mut dyn Replica,
+        found: &BTreeMap<&str, Object>,
+        mut voids: u64,
+    ) -> Result<u64, StoreError> {
+        loop {
+            let start = replica.position().tree.size();
+            let name = self.key(&chain::commit_name(start, voids));
+            let Some(object) = found.get(name.as_str()) else { return Ok(voids) };
+            let failed = RefCell::new(None);
+            let known = |id: &EntryId| match replica.find(id) {
+                Ok(found) => found.is_some(),
+                Err(e) => failed.replace(Some(e)).is_none(),
+            };
+            let judged = chain::judge(&object.bytes, replica.position(), known);
+            if let Some(e) = failed.into_inner() {
+                return Err(e);
+            }
+            match judged {
+                Judged::Commit(batch) => {
+                    replica.append(&batch)?;
+                    voids = 0;
+                }
+                Judged::Void(_) => voids += 1,
+                Judged::Newer(version) => {
+                    let why = format!("{version:?} was written by a newer mlprov");
+                    return Err(StoreError::Unsupported { what: name, why });
+                }
+            }
+        }
+    }
+
+    /// Commits a batch, none of whose entries is known to the replica. [`Outcome::Lost`] is never the answer: it goes on
+    /// until the batch is there, or its outcome is open.
+    pub fn commit(
+        &self,
+        replica: &mut dyn Replica,
+        own: &Batch,
+        signer: &dyn EntrySigner,
+    ) -> Result<Outcome, StoreError> {
+        let before = replica.position().tree.size();
+        let waiting = Waiting { base: before, batch: own.clone() };
+        let inbox = self.key(&waiting.name());
+        let (mut voids, mut posted, mut open) = (0, false, false);
+        let mut others = Vec::new();
+        let mut trip = Duration::from_millis(50);
+        for round in 0..MAX_ROUNDS {
+            let batch = match posted {
+                true => self.combine(replica, own, before, &others),
+                false => own.clone(),
+            };
+            if let Err(why) = replica.position().clone().extend(&batch) {
+                let refused = StoreError::Inconsistent { why };
+                return if open || posted { Ok(Outcome::Unknown) } else { Err(refused) };
+            }
+            let sent = Instant::now();
+            let outcome = self.put_commit(replica.position(), voids, &batch, signer);
+            trip = sent.elapsed().clamp(trip / 4, trip * 4).min(Duration::from_secs(2));
+            match outcome {
+                Ok(true) => {
+                    let start = replica.position().tree.size();
+                    replica.append(&batch)?;
+                    self.clean(&inbox, posted);
+                    return Ok(Outcome::Won { start: start + index_in(&batch, own) });
+                }
+                Ok(false) => {}
+                Err(PutError::Store(e)) => return if open || posted { Ok(Outcome::Unknown) } else { Err(e) },
+                Err(PutError::Failure(failure)) if failure.is_unknown() => {
+                    open = true;
+                }
+                Err(PutError::Failure(failure)) => {
+                    return if open || posted { Ok(Outcome::Unknown) } else { Err(failure.into()) };
+                }
+            }
+            // Somebody else won, or nobody knows: entries in the inbox wait for whoever is next.
+            if !posted {
+                let put = self.bucket.put_new(&inbox, &waiting.encode(replica.position().header.log));
+                posted = !matches!(put, Err(Failure::Refused { .. }));
+                open |= posted;
+            }
+            match self.wait_turn(replica, own, &inbox, round, trip) {
+                Ok(Turn::Done { start }) => {
+                    self.clean(&inbox, posted);
+                    let whole = own.entries().iter().zip(start..);
+                    let whole = whole.map(|(entry, at)| Ok(replica.find(entry.id())? == Some(at)));
+                    let whole = whole.collect::<Result<Vec<bool>, StoreError>>()?;
+                    // Somebody took a part of it out of the inbox: not a client of ours.
+                    return Ok(match whole.iter().all(|is| *is) {
+                        true => Outcome::Won { start },
+                        false => Outcome::Unknown,
+                    });
+                }
+                Ok(Turn::Commit { voids: found, waiting }) => (voids, others) = (found, waiting),
+                Err(_) => return Ok(Outcome::Unknown),
+            }
+        }
+        Ok(Outcome::Unknown)
+    }
+
+    fn put_commit(
+        &self,
+        at: &Position,
+        voids: u64,
+        batch: &Batch,
+        signer: &dyn EntrySigner,
+    ) -> Result<bool, PutError> {
+        let object = chain::encode(at, batch, &signer.public().id(), |message| signer.sign(message))?;
+        let name = self.key(&chain::commit_name(at.tree.size(), voids));
+        Ok(self.bucket.put_new(&name, &object)?)
+    }
+
+    /// Looks until the own entries are there, or it is this writer's turn to commit what waits: the first of those who wait
+    /// begins, and with every round others take their turn, in case that one is gone.
+    fn wait_turn(
+        &self,
+        replica: &mut dyn Replica,
+        own: &Batch,
+        inbox: &str,
+        round: u32,
+        trip: Duration,
+    ) -> Result<Turn, StoreError> {
+        for look in 0.. {
+            let voids = self.catch_up(replica)?;
+            if let Some(start) = replica.find(own.entries()[0].id())? {
+                return Ok(Turn::Done { start });
+            }
+            let waiting = self.bucket.list(&self.key("inbox/"), None)?;
+            let rank = waiting.iter().position(|name| name == inbox).unwrap_or(0);
+            let turn = u64::from(round + look).pow(2);
+            if rank as u64 <= turn {
+                return Ok(Turn::Commit { voids, waiting });
+            }
+            self.bucket.pause(trip * 5 / 2);
+        }
+        Err(StoreError::Inconsistent { why: "nobody's turn came".to_owned() })
+    }
+
+    /// The own batch, and what else waits in the inbox.
+    fn combine(&self, replica: &dyn Replica, own: &Batch, before: u64, waiting: &[String]) -> Batch {
+        let mut entries = own.entries().to_vec();
+        let mut bytes: usize = entries.iter().map(|entry| entry.bytes().len() + 2).sum();
+        let mut after = replica.position().clone();
+        let log = after.header.log;
+        let mine = self.key(&format!("inbox/{}", own.entries()[0].id()));
+        let names: Vec<String> =
+            waiting.iter().filter(|name| **name != mine).take(MAX_COMBINED).cloned().collect();
+        let Ok(objects) = self.bucket.get_all(&names) else { return own.clone() };
+        if after.extend(own).is_err() {
+            return own.clone();
+        }
+        for (name, object) in names.iter().zip(objects) {
+            let Some(waiting) = object.and_then(|object| Waiting::parse(&object.bytes, log).ok()) else {
+                continue;
+            };
+            let found: Vec<Option<u64>> =
+                waiting.batch.entries().iter().map(|entry| replica.find(entry.id()).ok().flatten()).collect();
+            if found.iter().all(|index| index.is_some_and(|index| index < before)) {
+                let _ = self.bucket.delete(name); // its writer is gone; the next one tries again
+                continue;
+            }
+            let fresh = found.iter().all(Option::is_none)
+                && waiting.batch.entries().iter().all(|entry| entries.iter().all(|e| e.id() != entry.id()));
+            let known = waiting.base >= replica.known_from();
+            let length: usize = waiting.batch.entries().iter().map(|entry| entry.bytes().len() + 2).sum();
+            // What the log would not admit stays where it is; `audit` names it.
+            if fresh && known && bytes + length < MAX_OBJECT / 2 && after.extend(&waiting.batch).is_ok() {
+                bytes += length;
+                entries.extend(waiting.batch.entries().iter().cloned());
+            }
+        }
+        Batch::new(entries).unwrap_or_else(|| own.clone())
+    }
+
+    fn clean(&self, inbox: &str, posted: bool) {
+        if posted {
+            let _ = self.bucket.delete(inbox); // what stays is known to be done, and goes with the next commit
+        }
+    }
+}
+
+enum Turn {
+    Done { start: u64 },
+    Commit { voids: u64, waiting: Vec<String> },
+}
+
+enum PutError {
+    Store(StoreError),
+    Failure(Failure),
+}
+
+impl From<StoreError> for PutError {
+    fn from(e: StoreError) -> Self {
+        PutError::Store(e)
+    }
+}
+
+impl From<Failure> for PutError {
+    fn from(e: Failure) -> Self {
+        PutError::Failure(e)
+    }
+}
+
+fn index_in(batch: &Batch, own: &Batch) -> u64 {
+    let first = own.entries()[0].id();
+    batch.entries().iter().position(|entry: &SealedEntry| entry.id() == first).unwrap_or(0) as u64
+}

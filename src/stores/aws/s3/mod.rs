@@ -1,0 +1,5 @@
+//! S3, and whatever speaks it.
+
+pub mod bucket;
+pub mod chain;
+pub mod publish;
