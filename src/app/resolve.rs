@@ -41,30 +41,40 @@ const SHORTEST: usize = 4;
 
 /// `word`: full id, `r-…`, `e-…`, commit, tag, `HEAD`, `latest`, model package ARN, `NAME/2`, or a file.
 pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) -> Result<Target> {
+    if let Some(target) = by_name(project, entries, word)? {
+        return Ok(target);
+    }
+    let file = cwd.join(word);
+    let hits = if file.is_file() { by_content(project, entries, &file)? } else { Vec::new() };
+    one(word, hits)
+}
+
+/// As [`resolve`], but for files: `None` if the word can only be that of a file.
+pub fn by_name(project: &Project, entries: &[LogEntry], word: &str) -> Result<Option<Target>> {
     let unknown = || AppError::UnknownId { id: word.to_owned() };
     if word == "latest" {
         // By the own log's order: a clock may be wrong.
         let own = entries.iter().filter(|e| e.log == project.ledger.log());
         let last = own.rev().find_map(|e| Some(e.body()?.run.as_ref()?.id));
-        return last.map(Target::Run).ok_or_else(unknown);
+        return last.map(Target::Run).map(Some).ok_or_else(unknown);
     }
     if let Some(tail) = word.strip_prefix("r-").filter(|t| is_hex(t)) {
         let hits = runs(entries).into_iter().filter(|id| tail_matches(&id.to_string(), tail));
-        return one(word, hits.map(Target::Run).collect());
+        return one(word, hits.map(Target::Run).collect()).map(Some);
     }
     if let Some(tail) = word.strip_prefix("e-").filter(|t| is_hex(t)) {
         let hits = entries.iter().map(|e| e.id).filter(|id| tail_matches(&id.to_string(), tail));
-        return one(word, hits.map(Target::Entry).collect());
+        return one(word, hits.map(Target::Entry).collect()).map(Some);
     }
     if let Ok(id) = word.parse::<RunId>() {
-        return runs(entries).contains(&id).then_some(Target::Run(id)).ok_or_else(unknown);
+        return runs(entries).contains(&id).then_some(Some(Target::Run(id))).ok_or_else(unknown);
     }
     if let Ok(id) = word.parse::<EntryId>() {
-        return entries.iter().any(|e| e.id == id).then_some(Target::Entry(id)).ok_or_else(unknown);
+        return entries.iter().any(|e| e.id == id).then_some(Some(Target::Entry(id))).ok_or_else(unknown);
     }
     if word.starts_with("arn:") {
         let arn: ModelPackageArn = word.parse()?;
-        return run_of_package(entries, &arn).ok_or_else(unknown);
+        return run_of_package(entries, &arn).map(Some).ok_or_else(unknown);
     }
     let mut hits = BTreeSet::new();
     if let Some((group, number)) = word.rsplit_once('/')
@@ -98,11 +108,10 @@ pub fn resolve(project: &Project, entries: &[LogEntry], cwd: &Path, word: &str) 
             hits.extend(ids.map(Target::Entry));
         }
     }
-    let file = cwd.join(word);
-    if hits.is_empty() && file.is_file() {
-        hits.extend(by_content(project, entries, &file)?);
+    if hits.is_empty() {
+        return Ok(None);
     }
-    one(word, hits.into_iter().collect())
+    one(word, hits.into_iter().collect()).map(Some)
 }
 
 fn one(word: &str, hits: Vec<Target>) -> Result<Target> {

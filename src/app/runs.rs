@@ -104,23 +104,8 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
         Some(entries) => entries.into_values().collect(),
         None => project.all_entries()?,
     };
-    // The end of a run, as far as it has one; that nobody saw it gives way to an end that somebody saw.
-    let mut chosen: BTreeMap<RunId, &LogEntry> = BTreeMap::new();
-    for entry in &entries {
-        let Some(run) = entry.body().and_then(|body| body.run.as_ref()) else { continue };
-        let rank =
-            |entry: &LogEntry| match entry.body().and_then(|body| body.run.as_ref()).map(|run| &run.status) {
-                Some(RunStatus::Started) | None => 0,
-                Some(RunStatus::Unknown) => 1,
-                Some(_) => 2,
-            };
-        match chosen.get(&run.id) {
-            Some(known) if rank(known) >= rank(entry) => {}
-            _ => _ = chosen.insert(run.id, entry),
-        }
-    }
     let mut rows = Vec::new();
-    for entry in chosen.into_values() {
+    for entry in last_of_each(&entries).into_values() {
         let Some(body) = entry.body() else { continue };
         if !of_interest(project, request, commit.as_ref(), body)? {
             continue;
@@ -148,6 +133,26 @@ pub fn runs(project: &Project, request: &RunsRequest) -> Result<RunsReport> {
     }
     rows.truncate(request.limit.unwrap_or(usize::MAX));
     Ok(RunsReport { runs: rows })
+}
+
+/// The end of each run, as far as it has one; that nobody saw it gives way to an end that somebody saw.
+pub fn last_of_each(entries: &[LogEntry]) -> BTreeMap<RunId, &LogEntry> {
+    let mut chosen: BTreeMap<RunId, (u8, &LogEntry)> = BTreeMap::new();
+    for entry in entries {
+        let Some(body) = entry.body() else { continue };
+        let Some(run) = &body.run else { continue };
+        let rank = match (&body.kind, &run.status) {
+            (Kind::RunStarted, _) | (Kind::RunFinished, RunStatus::Started) => 0,
+            (Kind::RunFinished, RunStatus::Unknown) => 1,
+            (Kind::RunFinished, _) => 2,
+            _ => continue,
+        };
+        match chosen.get(&run.id) {
+            Some((known, _)) if *known >= rank => {}
+            _ => _ = chosen.insert(run.id, (rank, entry)),
+        }
+    }
+    chosen.into_iter().map(|(run, (_, entry))| (run, entry)).collect()
 }
 
 /// What the index knows the wanted runs by.
