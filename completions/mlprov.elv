@@ -44,6 +44,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first; runs filtered, sorted, side by side'
             cand show 'Show all that is recorded about a run, commit, entry or model'
+            cand graph 'Show the lineage: what something came from, and what came of it'
             cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
@@ -340,6 +341,21 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;show'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;graph'= {
+            cand --format 'Form of the answer; json is the same as --json [default: text]'
+            cand -n 'At most N runs, the newest'
+            cand --max-count 'At most N runs, the newest'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -q 'Only answers and errors, no status or hints'
@@ -848,6 +864,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
             cand log 'Show what was recorded, newest first; runs filtered, sorted, side by side'
             cand show 'Show all that is recorded about a run, commit, entry or model'
+            cand graph 'Show the lineage: what something came from, and what came of it'
             cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
@@ -891,6 +908,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;log'= {
         }
         &'mlprov;help;show'= {
+        }
+        &'mlprov;help;graph'= {
         }
         &'mlprov;help;reproduce'= {
         }

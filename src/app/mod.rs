@@ -4,6 +4,7 @@
 pub mod commit;
 pub mod data;
 pub mod diff;
+pub mod graph;
 pub mod history;
 pub mod hooks;
 pub mod index;

@@ -53,10 +53,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
-    let cli = match Cli::from_arg_matches(&matches) {
+    let mut cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(e) => e.exit(),
     };
+    // From the beginning, so that errors are documents as well.
+    cli.global.json |= cli.command.wants_json();
     let ui = Ui::new(&cli.global);
     let cwd = match &cli.global.directory {
         Some(dir) => dir.clone(),
@@ -109,6 +111,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Run(args) => commands::run::run(context, *args),
         Command::Log(args) => commands::log::run(context, *args),
         Command::Show(args) => commands::show::run(context, args),
+        Command::Graph(args) => commands::graph::run(context, args),
         Command::Verify(args) => commands::verify::run(context, args),
         Command::Sync(args) => commands::sync::run(context, args),
         Command::Reproduce(args) => commands::reproduce::run(context, args),

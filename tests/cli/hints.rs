@@ -230,3 +230,16 @@ fn a_checkpoint_that_is_not_there_is_published() {
     paste(&s, "repo", &out).success();
     s.mlprov(&["verify", "HEAD"]).success();
 }
+
+#[test]
+fn what_a_graph_shows_is_checked() {
+    let s = crate::text::trained();
+    for word in ["fraud/1", "latest", "HEAD"] {
+        let out = s.mlprov(&["graph", word]);
+        paste(&s, "repo", &out).success().shows("intact");
+    }
+    // What `verify` does not know by this name.
+    for word in ["data", "params.json"] {
+        assert_eq!(s.mlprov(&["graph", word]).success().hints(), [""; 0]);
+    }
+}

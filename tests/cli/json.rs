@@ -165,6 +165,46 @@ fn show_gives_the_statements_as_signed() {
 }
 
 #[test]
+fn graph_names_nodes_and_edges() {
+    let s = text::trained();
+    let graph = s.json(&["graph", "fraud/1"]);
+    assert_eq!(graph["schema"], "mlprov.graph/1");
+    let run = s.json(&["log", "-n", "1"])["entries"][0].clone();
+    let arn = graph["starts"][0].as_str().unwrap().strip_prefix("model:").unwrap().to_owned();
+    let root = s.json(&["ls"])["datasets"][0]["blake3"].as_str().unwrap().to_owned();
+    let ids = [
+        format!("run:{}", run["run"].as_str().unwrap()),
+        format!("commit:{}", s.head()),
+        format!("data:{root}"),
+    ];
+    let commit = &s.json(&["show", "HEAD"])["entries"][0];
+    let expected = json!({
+        "schema": "mlprov.graph/1",
+        "target": format!("model package {arn}"),
+        "log": run["log"],
+        "starts": [format!("model:{arn}")],
+        "nodes": [
+            { "id": ids[0], "kind": "run", "run": run["run"], "name": "base", "status": "COMPLETE", "commit": s.head(),
+                "time": s.json(&["log", "--sort", "time"])["runs"][0]["time"], "log": run["log"], "index": 5, "upstream": true },
+            { "id": ids[1], "kind": "commit", "commit": s.head(), "ref": "refs/heads/main",
+                "time": commit["statement"]["predicate"]["time"], "log": run["log"], "index": 3, "upstream": true },
+            { "id": ids[2], "kind": "dataset", "path": "data", "blake3": root, "files": 2, "bytes": 16, "log": run["log"],
+                "index": 1, "upstream": true },
+            { "id": format!("model:{arn}"), "kind": "model", "arn": arn, "group": "fraud", "log": run["log"], "index": 5 },
+        ],
+        "edges": [
+            { "from": ids[0], "to": format!("model:{arn}"), "kind": "made" },
+            { "from": ids[1], "to": ids[0], "kind": "code" },
+            { "from": ids[2], "to": ids[0], "kind": "read" },
+            { "from": ids[2], "to": ids[1], "kind": "bound" },
+        ],
+        "runsLeftOut": 0,
+        "unreadable": { "entries": 0, "lists": 0, "logs": [] },
+    });
+    assert_eq!(graph, expected);
+}
+
+#[test]
 fn verify_gives_one_report_per_id_and_the_exit_code_of_all() {
     let s = text::trained();
     let document = s.json(&["verify", "latest", "HEAD"]);

@@ -81,6 +81,8 @@ fn a_commit_whose_data_is_unknown_waits_and_is_recorded_when_it_is_there() {
     commit.success().says("waits for data that is not here: data");
     let id = s.git_in("clone", &["rev-parse", "HEAD"]).trim().to_owned();
     s.mlprov_in("clone", &["status"]).success().shows("waiting for data: commit").shows("not stored here");
+    s.mlprov_in("clone", &["graph", "HEAD"]).code(3).says("waits for data: data");
+    s.mlprov_in("clone", &["graph"]).success().says("waiting for data: commit");
     s.mlprov_in("clone", &["verify", "HEAD"]).code(3).shows("pending");
     assert!(s.recorded_in("clone").is_empty());
 

@@ -477,6 +477,7 @@ fn help_and_version() {
         "run",
         "log",
         "show",
+        "graph",
         "verify",
         "key",
         "demo",

@@ -7,6 +7,7 @@ mod apart;
 mod concurrent;
 mod config;
 mod evidence;
+mod graph;
 mod killed;
 mod params;
 mod query;

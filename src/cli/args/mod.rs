@@ -189,6 +189,9 @@ field does not match.")]
     /// Show all that is recorded about a run, commit, entry or model
     #[command(after_help = ID_HELP)]
     Show(ShowArgs),
+    /// Show the lineage: what something came from, and what came of it
+    #[command(after_help = GRAPH_HELP)]
+    Graph(GraphArgs),
     /// Lay a run out again: commit, patch, configuration, data; and run it again
     #[command(after_help = "\
 Examples:
@@ -246,9 +249,30 @@ and the pre-commit framework are followed (docs/hooks.md). MLPROV_SKIP=1 records
     MergeDriver(MergeDriverArgs),
 }
 
+impl Command {
+    /// Whether it is told to answer in JSON by a flag of its own.
+    pub fn wants_json(&self) -> bool {
+        matches!(self, Command::Graph(GraphArgs { format: Some(GraphFormat::Json), .. }))
+    }
+}
+
 const ID_HELP: &str = "\
 ID is a full id, r-1a2b3c4d (run), e-1a2b3c4d (entry), any part of those digits from 4 on, a commit, tag or
 HEAD, `latest` (run), a model package ARN or NAME/2, or a file (found by its content).";
+
+const GRAPH_HELP: &str = "\
+Examples:
+  mlprov graph latest                     code and data of the last run, what made that data, what came of it
+  mlprov graph data/train.csv             every run and model that came of a file, by its content
+  mlprov graph -n 20                      all that is recorded, of the runs the newest 20
+  mlprov graph --format dot | dot -Tsvg > lineage.svg
+  mlprov graph fraud/2 --format mermaid   for Markdown
+
+ID is as for `mlprov show`, or a dataset: its path (all its versions), or the first digits of one version (b3:1a2b3c).
+What merely shares a commit or a dataset with it is left out. A content is one node wherever it lies: what one run made
+and another read meets there. (*): it was told of further up.
+
+Signatures are not checked here: `mlprov verify` checks them.";
 
 const VERIFY_HELP: &str = "\
 Examples:

@@ -4,6 +4,7 @@ use crate::domain::filter::Filter;
 use crate::domain::requirement::Requirement;
 use clap::Args;
 use clap::Subcommand;
+use clap::ValueEnum;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -156,6 +157,27 @@ pub struct ShowArgs {
     /// What to show
     #[arg(value_name = "ID")]
     pub id: String,
+}
+
+#[derive(Args, Debug)]
+pub struct GraphArgs {
+    /// What to begin at [default: all that is recorded]
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// Form of the answer; json is the same as --json [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<GraphFormat>,
+    /// At most N runs, the newest
+    #[arg(short = 'n', long = "max-count", value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GraphFormat {
+    Text,
+    Dot,
+    Mermaid,
+    Json,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod du;
+pub mod graph;
 pub mod hook;
 pub mod hooks;
 pub mod init;
