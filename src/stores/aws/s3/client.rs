@@ -1,0 +1,201 @@
+//! Requests to one bucket.
+
+use super::bucket::Bucket;
+use super::bucket::Object;
+use crate::ports::StoreError;
+use crate::stores::aws::failure;
+use crate::stores::aws::failure::Failure;
+use crate::stores::aws::runtime::Aws;
+use crate::stores::aws::runtime::Endpoint;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Config;
+use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sdk_s3::config::ResponseChecksumValidation;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::Digest;
+use sha2::Sha256;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Small requests that go on at the same time.
+const AT_ONCE: usize = 64;
+
+#[derive(Clone)]
+pub struct S3 {
+    aws: Aws,
+    client: Client,
+    bucket: String,
+}
+
+impl S3 {
+    pub fn connect(endpoint: &Endpoint, bucket: &str) -> Result<Self, StoreError> {
+        Ok(Self::new(Aws::connect(endpoint)?, bucket))
+    }
+
+    pub fn new(aws: Aws, bucket: &str) -> Self {
+        let shared = aws.config();
+        let mut config = aws_sdk_s3::config::Builder::from(shared)
+            // Checksums are sent where they are wanted, see `put`.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        // Servers other than AWS rarely have a host name for each bucket.
+        if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
+            config = config.force_path_style(true);
+        }
+        let client = Client::from_conf(config.build());
+        S3 { aws, client, bucket: bucket.to_owned() }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.bucket
+    }
+
+    fn what(&self, verb: &str, key: &str) -> String {
+        format!("{verb} s3://{}/{key}", self.bucket)
+    }
+
+    /// For requests that must not be sent twice without a look.
+    fn once() -> aws_sdk_s3::config::Builder {
+        Config::builder().retry_config(RetryConfig::disabled())
+    }
+
+    async fn get_one(&self, key: &str) -> Result<Option<Object>, Failure> {
+        let what = self.what("GET", key);
+        let mut last = None;
+        for _ in 0..3 {
+            let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+                Ok(answer) => answer,
+                Err(e)
+                    if failure::status(&e) == Some(404)
+                        && e.as_service_error().is_some_and(|e| e.is_no_such_key()) =>
+                {
+                    return Ok(None);
+                }
+                Err(e) => return Err(failure::of(&what, e)),
+            };
+            let etag = answer.e_tag().unwrap_or_default().to_owned();
+            let length = answer.content_length();
+            match answer.body.collect().await {
+                Ok(bytes) => {
+                    let bytes = bytes.to_vec();
+                    if length.is_none_or(|length| length == bytes.len() as i64) {
+                        return Ok(Some(Object { bytes, etag }));
+                    }
+                    last = Some("the answer was cut short".to_owned());
+                }
+                // The connection ended in the middle: ask again.
+                Err(e) => last = Some(e.to_string()),
+            }
+        }
+        Err(Failure::Unknown { what, why: last.unwrap_or_default() })
+    }
+
+    async fn put_one(&self, key: &str, bytes: &[u8], on: On<'_>) -> Result<bool, Failure> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key);
+        let request = request.checksum_sha256(BASE64.encode(Sha256::digest(bytes)));
+        let request = match on {
+            On::Absent => request.if_none_match("*"),
+            On::Match(etag) => request.if_match(etag),
+        };
+        let request = request.body(ByteStream::from(bytes.to_vec()));
+        match request.customize().config_override(Self::once()).send().await {
+            Ok(_) => Ok(true),
+            // 404: there is nothing that could match.
+            Err(e) if failure::status(&e) == Some(412) => Ok(false),
+            Err(e) if failure::status(&e) == Some(404) && matches!(on, On::Match(_)) => Ok(false),
+            Err(e) => Err(failure::of(&self.what("PUT", key), e)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum On<'e> {
+    Absent,
+    Match(&'e str),
+}
+
+impl Bucket for S3 {
+    fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+        self.aws.wait(self.get_one(key))
+    }
+
+    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Object>>, Failure> {
+        self.aws.wait(async {
+            let mut found: Vec<Option<Object>> = vec![None; keys.len()];
+            let mut going = JoinSet::new();
+            for (n, key) in keys.iter().enumerate() {
+                if going.len() >= AT_ONCE {
+                    take(&mut going, &mut found).await?;
+                }
+                let (this, key) = (self.clone(), key.clone());
+                going.spawn(async move { (n, this.get_one(&key).await) });
+            }
+            while !going.is_empty() {
+                take(&mut going, &mut found).await?;
+            }
+            Ok(found)
+        })
+    }
+
+    fn put_new(&self, key: &str, bytes: &[u8]) -> Result<bool, Failure> {
+        self.aws.wait(self.put_one(key, bytes, On::Absent))
+    }
+
+    fn replace(&self, key: &str, bytes: &[u8], etag: Option<&str>) -> Result<bool, Failure> {
+        self.aws.wait(self.put_one(key, bytes, etag.map_or(On::Absent, On::Match)))
+    }
+
+    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Failure> {
+        let what = self.what("LIST", prefix);
+        self.aws.wait(async {
+            let mut keys = Vec::new();
+            let mut next: Option<String> = None;
+            loop {
+                let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+                let request = request.set_start_after(after.filter(|_| next.is_none()).map(str::to_owned));
+                let answer = request.set_continuation_token(next.take()).send().await;
+                let answer = answer.map_err(|e| failure::of(&what, e))?;
+                keys.extend(answer.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+                match answer.next_continuation_token() {
+                    Some(token) if answer.is_truncated() == Some(true) => next = Some(token.to_owned()),
+                    _ => break,
+                }
+            }
+            // The order of the keys is part of the promise, whatever the server's.
+            keys.sort();
+            Ok(keys)
+        })
+    }
+
+    fn delete(&self, key: &str) -> Result<(), Failure> {
+        self.aws.wait(async {
+            let deleted = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+            deleted.map(|_| ()).map_err(|e| failure::of(&self.what("DELETE", key), e))
+        })
+    }
+
+    fn pause(&self, about: Duration) {
+        // Between a half and one and a half: those who wait must not all come back at once.
+        let mut random = [0u8; 2];
+        let _ = getrandom::fill(&mut random); // without it they come back together, and go on
+        let part = u32::from(u16::from_le_bytes(random));
+        self.aws.wait(tokio::time::sleep(about / 2 + about * part / 65_536));
+    }
+}
+
+async fn take(
+    going: &mut JoinSet<(usize, Result<Option<Object>, Failure>)>,
+    found: &mut [Option<Object>],
+) -> Result<(), Failure> {
+    match going.join_next().await {
+        None => Ok(()),
+        Some(Ok((n, object))) => {
+            found[n] = object?;
+            Ok(())
+        }
+        Some(Err(e)) => Err(Failure::Unknown { what: "GET".to_owned(), why: e.to_string() }),
+    }
+}

@@ -1,0 +1,136 @@
+//! Real S3 servers, each on a free port of this machine, gone with the test's process.
+
+use std::fs;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::time::Duration;
+use std::time::Instant;
+
+pub struct Server {
+    pub name: &'static str,
+    pub url: String,
+    pub access_key: &'static str,
+    pub secret_key: &'static str,
+    /// Ends the server when its standard input is closed: with this process, however that ends.
+    _keeper: Child,
+}
+
+fn tool(below: &str) -> Option<PathBuf> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/testbed").join(below);
+    place.is_file().then_some(place)
+}
+
+/// A port that nobody listens on; with `pair` also the one 10,000 above.
+fn free_port(pair: bool) -> u16 {
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let above = port.checked_add(10_000);
+        if !pair || above.is_some_and(|above| TcpListener::bind(("127.0.0.1", above)).is_ok()) {
+            return port;
+        }
+    }
+}
+
+impl Server {
+    fn start(name: &'static str, port: u16, keys: [&'static str; 2], command: &mut Command) -> Self {
+        let program = command.get_program().to_owned();
+        let words: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        let mut keeper = Command::new("sh");
+        // Its directory, if it has one, goes with it.
+        let script = "\"$@\" & server=$!; cat > /dev/null; kill -9 $server; wait; rm -rf \"$SERVER_DIR\"";
+        keeper.args(["-c", script, "sh"]);
+        keeper.arg(program).args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        keeper.envs(command.get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))));
+        let keeper = keeper.spawn().unwrap();
+        let patience = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < patience, "{name} did not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let [access_key, secret_key] = keys;
+        let url = format!("http://127.0.0.1:{port}");
+        Server { name, url, access_key, secret_key, _keeper: keeper }
+    }
+
+    /// In memory, and quick.
+    pub fn ministack() -> Option<&'static Server> {
+        static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+        let start = || {
+            let port = free_port(false);
+            let mut command = Command::new(tool("ministack/bin/ministack")?);
+            command.env("GATEWAY_PORT", port.to_string()).env("MINISTACK_PORT", port.to_string());
+            Some(Server::start("ministack", port, ["test", "test"], &mut command))
+        };
+        SERVER.get_or_init(start).as_ref()
+    }
+
+    /// On disk.
+    pub fn seaweedfs() -> Option<&'static Server> {
+        static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+        let start = || {
+            let program = tool("weed/bin/weed")?;
+            let keys = ["testaccesskey", "testsecretkey123"];
+            let dir = std::env::temp_dir().join(format!("mlprov-weed-{}", std::process::id()));
+            fs::create_dir_all(&dir).unwrap();
+            let identities = serde_json::json!({"identities": [{"name": "admin",
+                "credentials": [{"accessKey": keys[0], "secretKey": keys[1]}],
+                "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]});
+            fs::write(dir.join("s3.json"), identities.to_string()).unwrap();
+            let ports = [(); 4].map(|()| free_port(true));
+            let flag = |name: &str, value: &dyn std::fmt::Display| format!("-{name}={value}");
+            let mut command = Command::new(program);
+            command.env("SERVER_DIR", &dir);
+            command.args(["-logtostderr", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]);
+            command.args([
+                flag("dir", &dir.display()),
+                flag("master.port", &ports[0]),
+                flag("volume.port", &ports[1]),
+                flag("filer.port", &ports[2]),
+                flag("s3.port", &ports[3]),
+                flag("s3.config", &dir.join("s3.json").display()),
+            ]);
+            command.args([
+                "-master.volumeSizeLimitMB=1024",
+                "-volume.max=0",
+                "-volume.preStopSeconds=0",
+                "-master.telemetry=false",
+                "-master.peers=none",
+                "-s3.port.iceberg=0",
+                "-s3.allowDeleteBucketNotEmpty=false",
+                "-s3.autoCreateBucket=false",
+            ]);
+            command.env("GOMEMLIMIT", "400MiB");
+            let server = Server::start("SeaweedFS", ports[3], keys, &mut command);
+            wait_until_it_answers(ports[3]);
+            Some(server)
+        };
+        SERVER.get_or_init(start).as_ref()
+    }
+}
+
+/// It listens before it can answer.
+fn wait_until_it_answers(port: u16) {
+    use std::io::Read;
+    use std::io::Write;
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+            stream.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+            let mut text = String::new();
+            stream.read_to_string(&mut text)?;
+            Ok(text)
+        });
+        let status = answer.ok().and_then(|text| text.split(' ').nth(1)?.parse::<u16>().ok());
+        if status.is_some_and(|status| status != 503) {
+            return;
+        }
+        assert!(Instant::now() < patience, "the server does not answer");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
