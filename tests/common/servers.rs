@@ -1,5 +1,14 @@
 //! Real S3 servers, each on a free port of this machine, gone with the test's process.
 
+use aws_sdk_s3::config::BehaviorVersion;
+use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::config::Region;
+use aws_sdk_s3::config::SharedCredentialsProvider;
+use aws_sdk_s3::types::BucketVersioningStatus;
+use aws_sdk_s3::types::VersioningConfiguration;
+use mlprov::stores::aws::runtime;
+use mlprov::stores::aws::runtime::Aws;
+use mlprov::stores::aws::s3::client::S3;
 use std::fs;
 use std::net::TcpListener;
 use std::net::TcpStream;
@@ -133,4 +142,30 @@ fn wait_until_it_answers(port: u16) {
         assert!(Instant::now() < patience, "the server does not answer");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// As somebody with these keys.
+pub fn aws(url: &str, keys: [&str; 2]) -> Aws {
+    let credentials = Credentials::new(keys[0], keys[1], None, None, "test");
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(runtime::http())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    Aws::with(config).unwrap()
+}
+
+/// A new bucket with versions.
+pub fn bucket(server: &Server, name: &str) -> S3 {
+    let aws = aws(&server.url, [server.access_key, server.secret_key]);
+    let config = aws_sdk_s3::config::Builder::from(aws.config()).force_path_style(true).build();
+    let client = aws_sdk_s3::Client::from_conf(config);
+    let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    aws.wait(async {
+        client.create_bucket().bucket(name).send().await.unwrap();
+        client.put_bucket_versioning().bucket(name).versioning_configuration(versions).send().await.unwrap();
+    });
+    S3::new(aws, name)
 }

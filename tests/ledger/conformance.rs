@@ -1,5 +1,8 @@
 //! The promises of `CommitStore` and `CheckpointStore`. Every backend signs this suite.
 
+use crate::common::servers::Server;
+use crate::common::servers::bucket;
+use crate::common::skipped;
 use crate::entries::Keys;
 use crate::entries::audited;
 use mlprov::app::record;
@@ -16,9 +19,15 @@ use mlprov::ports::log_reader::LogReader;
 use mlprov::ports::log_reader::StoredEntry;
 use mlprov::ports::provision::Ledger;
 use mlprov::ports::signer::CheckpointSigner;
+use mlprov::ports::signer::EntrySigner;
+use mlprov::stores::aws::s3::bucket::Bucket;
+use mlprov::stores::aws::s3::ledger::S3Ledger;
+use mlprov::stores::local::journal::LocalLedger;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 /// The strictest ledger there can be: a vector.
 pub struct MemoryLedger {
@@ -118,24 +127,25 @@ impl CheckpointStore for MemoryLedger {
 /// Makes an empty ledger for these keys, and opens the same one again.
 type Open<'a> = dyn Fn(&Keys) -> Box<dyn Ledger> + Sync + 'a;
 
-/// Each test gets a fresh ledger; `open` may be called again for the same keys to see what another process sees.
-fn contract(open: &Open<'_>) {
+/// Each test gets a fresh ledger; `open` may be called again for the same keys to see what another process sees. There
+/// may be entries already that found the log. `each`: entries of each of many writers.
+fn contract(open: &Open<'_>, each: u64) {
     a_won_batch_is_there_in_order_and_once(open);
     a_start_that_is_not_the_head_is_lost_and_leaves_nothing(open);
     reading_from_the_middle_and_breaking_off(open);
     checkpoints_cover_what_is_committed_and_never_shrink(open);
     an_id_names_one_fact(open);
-    many_writers_lose_nothing(open);
+    many_writers_lose_nothing(open, each);
 }
 
 fn a_won_batch_is_there_in_order_and_once(open: &Open<'_>) {
     let keys = Keys::new();
     let ledger = open(&keys);
-    assert_eq!(audited(&*ledger), []);
-    assert_eq!(ledger.try_commit(0, &keys.batch(0..3)).unwrap(), Outcome::Won { start: 0 });
-    assert_eq!(ledger.try_commit(3, &keys.batch(3..4)).unwrap(), Outcome::Won { start: 3 });
+    let base = audited(&*ledger).len() as u64;
+    assert_eq!(ledger.try_commit(base, &keys.batch(0..3)).unwrap(), Outcome::Won { start: base });
+    assert_eq!(ledger.try_commit(base + 3, &keys.batch(3..4)).unwrap(), Outcome::Won { start: base + 3 });
     let expected: Vec<EntryId> = (0..4).map(|n| *keys.entry(n).id()).collect();
-    assert_eq!(audited(&*ledger), expected);
+    assert_eq!(audited(&*ledger)[base as usize..], expected);
     assert_eq!(ledger.find(keys.entry(9).id()).unwrap(), None);
     assert_eq!(ledger.unfinished().unwrap(), 0);
 }
@@ -143,27 +153,29 @@ fn a_won_batch_is_there_in_order_and_once(open: &Open<'_>) {
 fn a_start_that_is_not_the_head_is_lost_and_leaves_nothing(open: &Open<'_>) {
     let keys = Keys::new();
     let ledger = open(&keys);
-    let _ = ledger.try_commit(0, &keys.batch(0..2)).unwrap();
-    for start in [0, 1, 3, u64::MAX] {
+    let base = audited(&*ledger).len() as u64;
+    let _ = ledger.try_commit(base, &keys.batch(0..2)).unwrap();
+    for start in [0, base, base + 1, base + 3, u64::MAX] {
         assert_eq!(ledger.try_commit(start, &keys.batch(5..6)).unwrap(), Outcome::Lost, "start {start}");
     }
-    assert_eq!(audited(&*ledger).len(), 2);
+    assert_eq!(audited(&*ledger).len() as u64, base + 2);
 }
 
 fn reading_from_the_middle_and_breaking_off(open: &Open<'_>) {
     let keys = Keys::new();
     let ledger = open(&keys);
+    let base = audited(&*ledger).len() as u64;
     for n in 0..5 {
-        let _ = ledger.try_commit(n * 4, &keys.batch(n * 4..n * 4 + 4)).unwrap();
+        let _ = ledger.try_commit(base + n * 4, &keys.batch(n * 4..n * 4 + 4)).unwrap();
     }
-    for from in [0, 1, 4, 7, 19, 20, 99] {
+    for from in [0, 1, 4, 7, 19, 20, 99].map(|from| base + from) {
         let mut seen = Vec::new();
         let mut visit = |stored: StoredEntry<'_>| {
             seen.push(stored.index);
             if seen.len() == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         ledger.read(from, &mut visit).unwrap();
-        assert_eq!(seen, (from..20.max(from)).take(6).collect::<Vec<_>>(), "from {from}");
+        assert_eq!(seen, (from..(base + 20).max(from)).take(6).collect::<Vec<_>>(), "from {from}");
     }
 }
 
@@ -171,8 +183,9 @@ fn checkpoints_cover_what_is_committed_and_never_shrink(open: &Open<'_>) {
     let keys = Keys::new();
     let ledger = open(&keys);
     assert_eq!(ledger.latest().unwrap(), None);
+    let base = audited(&*ledger).len() as u64;
     for n in 0..3 {
-        let _ = ledger.try_commit(n, &keys.batch(n..n + 1)).unwrap();
+        let _ = ledger.try_commit(base + n, &keys.batch(n..n + 1)).unwrap();
         let note = ledger.publish(&keys.log).unwrap();
         assert_eq!(ledger.latest().unwrap().as_ref(), Some(&note));
         let checkpoint = Checkpoint::open(&note, keys.log.verifier()).unwrap();
@@ -186,22 +199,26 @@ fn checkpoints_cover_what_is_committed_and_never_shrink(open: &Open<'_>) {
 fn an_id_names_one_fact(open: &Open<'_>) {
     let keys = Keys::new();
     let ledger = open(&keys);
+    let base = audited(&*ledger).len() as u64;
     let first = record::commit(&*ledger, vec![keys.entry(1)]).unwrap();
     let again = record::commit(&*ledger, vec![keys.entry(1)]).unwrap();
-    assert_eq!((first[0].index, first[0].already, again[0].index, again[0].already), (0, false, 0, true));
+    assert_eq!(
+        (first[0].index, first[0].already, again[0].index, again[0].already),
+        (base, false, base, true)
+    );
     let other = keys.noted(1, &"1".repeat(40));
     assert_eq!(other.id(), keys.entry(1).id());
     assert!(matches!(
         record::commit(&*ledger, vec![other]),
-        Err(mlprov::app::AppError::IdConflict { index: 0, .. })
+        Err(mlprov::app::AppError::IdConflict { index, .. }) if index == base
     ));
-    assert_eq!(audited(&*ledger).len(), 1);
+    assert_eq!(audited(&*ledger).len() as u64, base + 1);
 }
 
-fn many_writers_lose_nothing(open: &Open<'_>) {
+fn many_writers_lose_nothing(open: &Open<'_>, each: u64) {
     let keys = Keys::new();
-    drop(open(&keys));
-    let (writers, each) = (6, 20);
+    let base = audited(&*open(&keys)).len();
+    let writers = 6;
     std::thread::scope(|scope| {
         for w in 0..writers {
             let keys = &keys;
@@ -223,7 +240,7 @@ fn many_writers_lose_nothing(open: &Open<'_>) {
     ids.dedup();
     assert_eq!(
         (ids.len(), total),
-        (writers as usize / 2 * each as usize, ids.len()),
+        (base + writers as usize / 2 * each as usize, ids.len()),
         "none lost, none twice"
     );
     let note = ledger.latest().unwrap().unwrap();
@@ -233,22 +250,59 @@ fn many_writers_lose_nothing(open: &Open<'_>) {
 #[test]
 fn memory() {
     let ledgers: Mutex<Vec<(Header, std::sync::Arc<MemoryLedger>)>> = Mutex::default();
-    contract(&|keys| {
-        let mut ledgers = ledgers.lock().unwrap();
-        let known = ledgers.iter().find(|(header, _)| *header == keys.header).map(|(_, l)| l.clone());
-        let ledger = known.unwrap_or_else(|| {
-            let ledger = std::sync::Arc::new(MemoryLedger::new(keys.header.clone()));
-            ledgers.push((keys.header.clone(), ledger.clone()));
-            ledger
-        });
-        Box::new(Shared(ledger))
-    });
+    contract(
+        &|keys| {
+            let mut ledgers = ledgers.lock().unwrap();
+            let known = ledgers.iter().find(|(header, _)| *header == keys.header).map(|(_, l)| l.clone());
+            let ledger = known.unwrap_or_else(|| {
+                let ledger = std::sync::Arc::new(MemoryLedger::new(keys.header.clone()));
+                ledgers.push((keys.header.clone(), ledger.clone()));
+                ledger
+            });
+            Box::new(Shared(ledger))
+        },
+        20,
+    );
 }
 
 #[test]
 fn local() {
     let dir = tempfile::tempdir().unwrap();
-    contract(&|keys| keys.local(&dir.path().join(keys.header.log.to_string())));
+    contract(&|keys| keys.local(&dir.path().join(keys.header.log.to_string())), 20);
+}
+
+/// Every `open` is a clone of its own, which has fetched what there is.
+fn in_a_bucket(server: Option<&'static Server>, each: u64) {
+    let Some(server) = server else { return skipped("the servers are not installed (tests/run.sh does it)") };
+    let dir = tempfile::tempdir().unwrap();
+    let clones = AtomicU64::new(0);
+    let s3 = bucket(server, "ledgers");
+    contract(
+        &|keys| {
+            let clone = clones.fetch_add(1, Ordering::Relaxed);
+            let mirror = LocalLedger::create(&dir.path().join(clone.to_string()), &keys.header).unwrap();
+            let (s3, writer) = (s3.clone(), keys.writer_again());
+            let prefix = format!("team/{}/", keys.header.log);
+            let connect = move || Ok(Box::new(s3.clone()) as Box<dyn Bucket>);
+            let signer = move || Ok(Box::new(writer()) as Box<dyn EntrySigner>);
+            let ledger = S3Ledger::new(mirror, &prefix, Box::new(connect), Box::new(signer));
+            ledger.fetch().unwrap();
+            record::commit(&ledger, vec![keys.founding()]).unwrap();
+            Box::new(ledger)
+        },
+        each,
+    );
+}
+
+#[test]
+fn ministack() {
+    in_a_bucket(Server::ministack(), 20);
+}
+
+/// It takes about a second for each write of a key that others write, too.
+#[test]
+fn seaweedfs() {
+    in_a_bucket(Server::seaweedfs(), 2);
 }
 
 struct Shared(std::sync::Arc<MemoryLedger>);

@@ -1,6 +1,9 @@
 //! Entries to append, signed by a key of the test's own.
 
+use mlprov::app::record;
 use mlprov::domain::entry::Body;
+use mlprov::domain::entry::Kind;
+use mlprov::domain::entry::Writer;
 use mlprov::domain::ids::EntryId;
 use mlprov::domain::ids::LogId;
 use mlprov::domain::ids::ProjectId;
@@ -58,6 +61,21 @@ impl Keys {
         let signature = self.writer.sign(&envelope::pae(&payload)).unwrap();
         let bytes = Envelope { payload, key_id: writer, signature }.to_bytes();
         SealedEntry::parse(bytes).unwrap().0
+    }
+
+    /// The entry that a log begins with: its writer admits himself.
+    pub fn founding(&self) -> SealedEntry {
+        let mut body =
+            record::draft(self.project, Kind::WriterAdmitted, Timestamp::from_unix_micros(0), &self.writer);
+        let public = self.writer.public();
+        body.writer = Some(Writer { key_id: public.id(), public_key: public.to_base64(), admin: true });
+        record::seal(body, &self.writer).unwrap()
+    }
+
+    /// The writer's key, for another thread.
+    pub fn writer_again(&self) -> impl Fn() -> WriterKeyFile + Send + Sync + use<> {
+        let place = self._dir.path().join("writer.pem");
+        move || WriterKeyFile::open(&place).unwrap().unwrap()
     }
 
     pub fn batch(&self, range: std::ops::Range<u64>) -> Batch {

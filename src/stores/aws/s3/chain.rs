@@ -40,6 +40,11 @@ pub trait Replica {
 
     /// Takes over what follows; it was judged against [`Replica::position`].
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Keeps what was taken over. Called when no more is expected for now.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// How often a commit is tried before its outcome is left to whoever empties the inbox.
@@ -74,6 +79,7 @@ impl Chain<'_> {
                 names.iter().zip(objects).filter_map(|(name, object)| Some((name.as_str(), object?))),
             );
             voids = self.walk(replica, &found, voids)?;
+            replica.settle()?;
         }
         Ok(voids)
     }
@@ -141,9 +147,13 @@ impl Chain<'_> {
             match outcome {
                 Ok(true) => {
                     let start = replica.position().tree.size();
-                    replica.append(&batch)?;
+                    // It is true now, whatever becomes of what is known of it here.
+                    let taken = replica.append(&batch).and_then(|()| replica.settle());
                     self.clean(&inbox, posted);
-                    return Ok(Outcome::Won { start: start + index_in(&batch, own) });
+                    return Ok(match taken {
+                        Ok(()) => Outcome::Won { start: start + index_in(&batch, own) },
+                        Err(_) => Outcome::Unknown,
+                    });
                 }
                 Ok(false) => {}
                 Err(PutError::Store(e)) => return if open || posted { Ok(Outcome::Unknown) } else { Err(e) },

@@ -3,4 +3,6 @@
 pub mod bucket;
 pub mod chain;
 pub mod client;
+pub mod ledger;
+pub mod mirror;
 pub mod publish;

@@ -73,6 +73,12 @@ impl Publisher<'_> {
             }
             self.materialise(log, old, &head)?;
             let note = sign(&head)?;
+            // More may have come before it was signed.
+            let signed =
+                Checkpoint::open(&note, signer.verifier()).map_err(|e| self.corrupt(e.to_string()))?;
+            if let Some(tree) = log.tree_at(signed.size)?.filter(|tree| tree.size() > head.size()) {
+                self.materialise(log, head.size(), &tree)?;
+            }
             let etag = published.as_ref().map(|p| p.etag.as_str());
             let replaced = self.bucket.replace(&self.key("checkpoint"), note.as_bytes(), etag);
             match replaced {
@@ -86,13 +92,16 @@ impl Publisher<'_> {
         Err(StoreError::Inconsistent { why: "other publishers were always faster".to_owned() })
     }
 
+    fn corrupt(&self, why: String) -> StoreError {
+        StoreError::Corrupt { what: self.key("checkpoint"), at: "its signature".to_owned(), why }
+    }
+
     fn published(&self, signer: &dyn CheckpointSigner) -> Result<Option<Published>, StoreError> {
         let key = self.key("checkpoint");
         let Some(object) = self.bucket.get(&key)? else { return Ok(None) };
-        let corrupt =
-            |why: String| StoreError::Corrupt { what: key.clone(), at: "its signature".to_owned(), why };
-        let note = String::from_utf8(object.bytes).map_err(|_| corrupt("it is no text".to_owned()))?;
-        let checkpoint = Checkpoint::open(&note, signer.verifier()).map_err(|e| corrupt(e.to_string()))?;
+        let note = String::from_utf8(object.bytes).map_err(|_| self.corrupt("it is no text".to_owned()))?;
+        let checkpoint =
+            Checkpoint::open(&note, signer.verifier()).map_err(|e| self.corrupt(e.to_string()))?;
         Ok(Some(Published { note, etag: object.etag, checkpoint }))
     }
 

@@ -1,0 +1,139 @@
+//! A ledger in a bucket, with a mirror in the clone: read here, committed there.
+
+use super::bucket::Bucket;
+use super::chain::Chain;
+use super::chain::Replica;
+use super::mirror::Mirror;
+use super::publish::Publisher;
+use crate::domain::ids::EntryId;
+use crate::ledger::batch::Batch;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::frame::Header;
+use crate::ledger::note::Note;
+use crate::ledger::tree::Frontier;
+use crate::ports::StoreError;
+use crate::ports::commit_store::CheckpointStore;
+use crate::ports::commit_store::CommitStore;
+use crate::ports::commit_store::Outcome;
+use crate::ports::log_reader::LogReader;
+use crate::ports::log_reader::StoredEntry;
+use crate::ports::signer::CheckpointSigner;
+use crate::ports::signer::EntrySigner;
+use crate::stores::local::journal::LocalLedger;
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+
+/// Connects when it is needed: reading the mirror needs no network.
+pub type Connect = dyn Fn() -> Result<Box<dyn Bucket>, StoreError>;
+/// The key that signs what this clone commits.
+pub type Signer = dyn Fn() -> Result<Box<dyn EntrySigner>, StoreError>;
+
+pub struct S3Ledger {
+    mirror: LocalLedger,
+    prefix: String,
+    connect: Box<Connect>,
+    bucket: OnceCell<Box<dyn Bucket>>,
+    signer: Box<Signer>,
+}
+
+impl S3Ledger {
+    /// `prefix`: of all keys of the ledger, with its last `/`. `mirror`: a journal with the log's own header.
+    pub fn new(mirror: LocalLedger, prefix: &str, connect: Box<Connect>, signer: Box<Signer>) -> Self {
+        S3Ledger { mirror, prefix: prefix.to_owned(), connect, bucket: OnceCell::new(), signer }
+    }
+
+    fn bucket(&self) -> Result<&dyn Bucket, StoreError> {
+        if self.bucket.get().is_none() {
+            let _ = self.bucket.set((self.connect)()?); // nobody else sets it
+        }
+        let connected = self.bucket.get().map(|bucket| &**bucket);
+        connected.ok_or_else(|| StoreError::Missing { what: "the connection".to_owned() })
+    }
+
+    /// Takes over what was committed since, and the checkpoint over it. Returns the entries that are new here.
+    pub fn fetch(&self) -> Result<u64, StoreError> {
+        let bucket = self.bucket()?;
+        let mut mirror = Mirror::open(&self.mirror)?;
+        let before = mirror.position().tree.size();
+        Chain { bucket, prefix: &self.prefix }.catch_up(&mut mirror)?;
+        self.fetch_checkpoint(bucket)?;
+        Ok(mirror.position().tree.size() - before)
+    }
+
+    /// Whose signature it bears is for the reader to judge; a smaller one never takes the place of a larger.
+    fn fetch_checkpoint(&self, bucket: &dyn Bucket) -> Result<(), StoreError> {
+        let size = |note: &str| Checkpoint::parse_text(Note::parse(note).ok()?.text()).ok().map(|c| c.size);
+        let Some(object) = bucket.get(&format!("{}checkpoint", self.prefix))? else { return Ok(()) };
+        let note = String::from_utf8_lossy(&object.bytes).into_owned();
+        let known = self.mirror.latest()?.as_deref().and_then(size).unwrap_or(0);
+        match size(&note)
+            .is_some_and(|size| size > known && size <= self.mirror.head().map_or(0, |h| h.size()))
+        {
+            true => self.mirror.take_checkpoint(&note),
+            false => Ok(()),
+        }
+    }
+}
+
+impl LogReader for S3Ledger {
+    fn header(&self) -> &Header {
+        self.mirror.header()
+    }
+
+    fn read(
+        &self,
+        from: u64,
+        visit: &mut dyn FnMut(StoredEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.mirror.read(from, visit)
+    }
+
+    fn head(&self) -> Result<Frontier, StoreError> {
+        self.mirror.head()
+    }
+
+    fn tree_at(&self, size: u64) -> Result<Option<Frontier>, StoreError> {
+        self.mirror.tree_at(size)
+    }
+
+    fn latest(&self) -> Result<Option<String>, StoreError> {
+        self.mirror.latest()
+    }
+
+    fn unfinished(&self) -> Result<u64, StoreError> {
+        self.mirror.unfinished()
+    }
+}
+
+impl CommitStore for S3Ledger {
+    fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let bucket = self.bucket()?;
+        let mut mirror = Mirror::open(&self.mirror)?;
+        if mirror.position().tree.size() != start {
+            return Ok(Outcome::Lost);
+        }
+        let signer = (self.signer)()?;
+        Chain { bucket, prefix: &self.prefix }.commit(&mut mirror, batch, &*signer)
+    }
+
+    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
+        self.mirror.find(id)
+    }
+
+    fn confirm(&self) -> Result<(), StoreError> {
+        self.mirror.confirm()
+    }
+}
+
+impl CheckpointStore for S3Ledger {
+    fn check(&self) -> Result<(), StoreError> {
+        self.mirror.check()
+    }
+
+    fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
+        let publisher = Publisher { bucket: self.bucket()?, prefix: &self.prefix };
+        // The founder publishes the first one: whoever has the key made the log.
+        let first = self.mirror.latest()?.is_none();
+        publisher.publish(&self.mirror, signer, first, &mut |_| self.mirror.publish(signer))
+    }
+}

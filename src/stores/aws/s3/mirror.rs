@@ -1,0 +1,161 @@
+//! What one clone knows of a chain: a journal like that of an embedded ledger, filled from the bucket, and checked.
+//! It can be read without a network, and be made again from the bucket.
+
+use super::chain::Replica;
+use crate::domain::ids::EntryId;
+use crate::durable;
+use crate::ledger::batch;
+use crate::ledger::batch::Batch;
+use crate::ledger::batch::SealedEntry;
+use crate::ledger::chain::Position;
+use crate::ledger::writers::Writers;
+use crate::ports::StoreError;
+use crate::ports::commit_store::CommitStore;
+use crate::ports::commit_store::Outcome;
+use crate::ports::log_reader::LogReader;
+use crate::stores::local::journal::LocalLedger;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// Entries about writers, so that not all others are read again to know who may write. Derived.
+#[derive(Default, Serialize, Deserialize)]
+struct Admissions {
+    /// Entries that it covers, and the root over them (base64).
+    size: u64,
+    root: String,
+    /// Indices of those that change who may write.
+    indices: Vec<u64>,
+}
+
+pub struct Mirror<'j> {
+    journal: &'j LocalLedger,
+    place: PathBuf,
+    position: Position,
+    admissions: Admissions,
+    /// Judged, and not in the journal yet.
+    fresh: Vec<SealedEntry>,
+    indices: HashMap<EntryId, u64>,
+}
+
+impl<'j> Mirror<'j> {
+    pub fn open(journal: &'j LocalLedger) -> Result<Self, StoreError> {
+        let place = journal.journal_file().with_file_name("admissions");
+        let position = Position::beginning(journal.header().clone());
+        let admissions = Admissions::default();
+        let mut mirror =
+            Mirror { journal, place, position, admissions, fresh: Vec::new(), indices: HashMap::new() };
+        mirror.load()?;
+        Ok(mirror)
+    }
+
+    /// Begins with what the journal has.
+    fn load(&mut self) -> Result<(), StoreError> {
+        let head = self.journal.head()?;
+        let known = durable::read_derived(&self.place);
+        let known = known.and_then(|bytes| serde_json::from_slice::<Admissions>(&bytes).ok());
+        let fits = |known: &Admissions| {
+            let tree = self.journal.tree_at(known.size).ok().flatten();
+            tree.is_some_and(|tree| tree.root().to_string() == known.root)
+        };
+        let mut admissions = known.filter(fits).unwrap_or_default();
+        let mut writers = Writers::default();
+        for index in admissions.indices.clone() {
+            self.follow(&mut writers, index, Some(1), &mut Vec::new())?;
+        }
+        self.follow(&mut writers, admissions.size, None, &mut admissions.indices)?;
+        (admissions.size, admissions.root) = (head.size(), head.root().to_string());
+        self.admissions = admissions;
+        (self.position.tree, self.position.writers) = (head, writers);
+        Ok(())
+    }
+
+    /// Takes note of what entries say about writers, from `from` on; `found`: the indices of those that do.
+    fn follow(
+        &self,
+        writers: &mut Writers,
+        from: u64,
+        count: Option<u64>,
+        found: &mut Vec<u64>,
+    ) -> Result<(), StoreError> {
+        let project = self.position.header.project;
+        self.journal.read(from, &mut |stored| {
+            if count.is_some_and(|count| stored.index >= from + count) {
+                return ControlFlow::Break(());
+            }
+            if let Ok((envelope, body)) = batch::open(stored.bytes)
+                && body.writer.is_some()
+            {
+                writers.follow(stored.index, &project, &envelope, &body);
+                found.push(stored.index);
+            }
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn damaged(&self, why: &str) -> StoreError {
+        let what = self.journal.journal_file().display().to_string();
+        StoreError::Corrupt { what, at: "its end".to_owned(), why: why.to_owned() }
+    }
+}
+
+impl Replica for Mirror<'_> {
+    fn position(&self) -> &Position {
+        &self.position
+    }
+
+    fn known_from(&self) -> u64 {
+        0
+    }
+
+    fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
+        match self.indices.get(id) {
+            Some(index) => Ok(Some(*index)),
+            None => self.journal.find(id),
+        }
+    }
+
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let start = self.position.tree.size();
+        self.position.extend(batch).map_err(|why| self.damaged(&why))?;
+        for (entry, index) in batch.entries().iter().zip(start..) {
+            if batch::open(entry.bytes()).is_ok_and(|(_, body)| body.writer.is_some()) {
+                self.admissions.indices.push(index);
+            }
+            self.indices.insert(*entry.id(), index);
+            self.fresh.push(entry.clone());
+        }
+        Ok(())
+    }
+
+    /// One frame for all that came: it need not be cut as the chain is.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
+        let size = self.position.tree.size();
+        let mut fresh = std::mem::take(&mut self.fresh);
+        loop {
+            let head = self.journal.head()?.size();
+            // Another process of this clone was here: it took the same from the bucket.
+            let there = (head + fresh.len() as u64).saturating_sub(size);
+            fresh.drain(..usize::try_from(there).unwrap_or(usize::MAX).min(fresh.len()));
+            let Some(batch) = Batch::new(fresh.clone()) else { break };
+            match self.journal.try_commit(head, &batch)? {
+                Outcome::Won { .. } => break,
+                Outcome::Lost => {}
+                Outcome::Unknown => return Err(self.damaged("what was written there is not known")),
+            }
+        }
+        let tree = self.journal.tree_at(size)?;
+        if tree.is_none_or(|tree| tree.root() != self.position.tree.root()) {
+            return Err(self.damaged("another process took something else from the bucket"));
+        }
+        self.indices.clear();
+        (self.admissions.size, self.admissions.root) = (size, self.position.tree.root().to_string());
+        let json = serde_json::to_vec(&self.admissions).unwrap_or_default();
+        Ok(durable::write_derived(&self.place, &json)?)
+    }
+}
