@@ -60,6 +60,9 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;init'= {
             cand --name 'Name of a new project [default: the directory''s name]'
+            cand --ledger 'One ledger for all clones of a new project, in a bucket [default: a ledger of each clone''s own]'
+            cand --region 'Region of the bucket [default: as your AWS settings say]'
+            cand --endpoint-url 'Server that speaks S3, if it is not AWS; it goes into the project''s settings'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -y 'Ask nothing; agree to what would be asked'

@@ -62,6 +62,9 @@ complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "hook" -d 'Called by t
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "merge-driver" -d 'Called by git to merge pointers'
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l name -d 'Name of a new project [default: the directory\'s name]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l ledger -d 'One ledger for all clones of a new project, in a bucket [default: a ledger of each clone\'s own]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region of the bucket [default: as your AWS settings say]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l endpoint-url -d 'Server that speaks S3, if it is not AWS; it goes into the project\'s settings' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''

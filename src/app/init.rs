@@ -11,7 +11,10 @@ use crate::app::sync;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::ConfigError;
+use crate::config::S3Place;
+use crate::config::SharedLedger;
 use crate::config::UserDirs;
+use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::KeyId;
 use crate::domain::entry::Digests;
@@ -23,11 +26,13 @@ use crate::durable;
 use crate::git::merge_driver;
 use crate::git::repo::Repo;
 use crate::ledger::frame::Header;
+use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
+use crate::ports::provision::Shared;
 use crate::ports::signer::EntrySigner;
 use crate::trust::pins;
 use crate::trust::pins::Pins;
@@ -42,9 +47,9 @@ pub enum InitPlan {
     /// `project`: of a ledger that is here already although the settings are gone.
     Make { suggested_name: String, project: Option<ProjectId> },
     /// A clone of a project: it needs a log of its own. Its user must agree first.
-    Join { project: ProjectId, name: String },
-    /// Joined already: only what is missing is made again.
-    Repair { project: ProjectId, name: String },
+    Join { project: ProjectId, name: String, shared: Option<SharedLedger> },
+    /// Joined already: only what is missing is made again. `shared`: its user has not agreed to where requests go now.
+    Repair { project: ProjectId, name: String, shared: Option<SharedLedger> },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -56,17 +61,33 @@ pub struct InitReport {
     /// C2SP verifier key of the log, for `key trust` elsewhere.
     pub vkey: String,
     pub writer: KeyId,
+    /// Where the log is, if all clones share it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
+    /// Whether the log lets the writer write.
+    pub admitted: bool,
     /// What this call made; empty if everything was there.
     pub made: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hooks: Option<HooksReport>,
 }
 
+/// Where a new project is to have its ledger, if all clones shall share it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewLedger {
+    pub place: S3Place,
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+}
+
 /// The things that `init` works with before there is a project.
 pub struct Site<'a> {
     pub repo: &'a Repo,
     pub dirs: &'a UserDirs,
+    /// Keys, and a ledger of the clone's own.
     pub provision: &'a dyn Provision,
+    /// Of a ledger that is shared, as the settings name it.
+    pub shared: &'a dyn Fn(&SharedLedger) -> Box<dyn Shared>,
     pub store: &'a dyn ObjectStore,
     pub clock: &'a dyn Clock,
 }
@@ -74,10 +95,14 @@ pub struct Site<'a> {
 pub fn plan(site: &Site<'_>) -> Result<InitPlan> {
     match Config::load(site.repo.root()) {
         Ok((config, _)) => {
+            let shared = config.shared_ledger();
             let (project, name) = (config.project.id, config.project.name);
             Ok(match site.provision.existing_ledger()? {
-                Some(_) => InitPlan::Repair { project, name },
-                None => InitPlan::Join { project, name },
+                Some(_) => {
+                    let shared = shared.filter(|shared| !(site.shared)(shared).is_agreed());
+                    InitPlan::Repair { project, name, shared }
+                }
+                None => InitPlan::Join { project, name, shared },
             })
         }
         Err(ConfigError::NotInitialised { root }) => {
@@ -89,14 +114,19 @@ pub fn plan(site: &Site<'_>) -> Result<InitPlan> {
     }
 }
 
-/// `name`: for a new project. `program`: absolute path of mlprov, for the hooks; `None` installs none.
+/// `name` and `new_ledger`: for a new project. The user agreed to all that the plan asks. `program`: absolute path of mlprov, for the hooks; `None` installs none.
 pub fn carry_out(
     site: &Site<'_>,
     plan: &InitPlan,
     name: Option<&str>,
+    new_ledger: Option<&NewLedger>,
     program: Option<&Path>,
 ) -> Result<InitReport> {
     let mut made = Vec::new();
+    if let Some(new) = new_ledger.filter(|_| !matches!(plan, InitPlan::Make { project: None, .. })) {
+        let why = format!("this project has its ledger already; {} was asked for", new.place);
+        return Err(ParseError::new("--ledger", why, new.place.to_string()).into());
+    }
     let signer = match site.provision.existing_ledger()? {
         // A new key would not be admitted to the log that is here: the old one must come back.
         Some(ledger) if ledger.head()?.size() > 0 => site.provision.writer_key(ledger.log())?,
@@ -110,7 +140,25 @@ pub fn carry_out(
     };
     if let InitPlan::Make { suggested_name, project } = plan {
         let project = project.unwrap_or_else(ProjectId::draw);
-        let text = Config::embedded_text(&project, name.unwrap_or(suggested_name));
+        let name = name.unwrap_or(suggested_name);
+        let text = match new_ledger {
+            None => Config::embedded_text(&project, name),
+            Some(new) => {
+                let header = Header::new(project, LogId::draw());
+                let shared = SharedLedger {
+                    place: new.place.clone(),
+                    region: new.region.clone(),
+                    endpoint: new.endpoint.clone(),
+                    log: header.log,
+                    vkey: site.provision.create_log_key(header.log, &header.origin)?.verifier().to_string(),
+                };
+                // Before anything is written that a second attempt would take for a project.
+                let places = (site.shared)(&shared);
+                places.agree()?;
+                places.probe()?;
+                Config::shared_text(&project, name, &shared)
+            }
+        };
         let path = site.repo.root().join(CONFIG_FILE);
         durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
         if durable::create_new(&path, text.as_bytes(), 0o644)? {
@@ -120,8 +168,17 @@ pub fn carry_out(
     let (config, config_bytes) = Config::load(site.repo.root())?;
     let project = config.project.id;
 
-    let (ledger, new_ledger) = match site.provision.existing_ledger()? {
+    let shared = config.shared_ledger();
+    let places = shared.as_ref().map(|shared| (site.shared)(shared));
+    if let Some(places) = &places {
+        places.agree()?;
+    }
+    let provision: &dyn Provision = places.as_deref().map_or(site.provision, |places| places);
+    let (ledger, is_new) = match provision.existing_ledger()? {
         Some(ledger) => (ledger, false),
+        None if let Some(shared) = &shared => {
+            (provision.create_ledger(&Header::new(project, shared.log))?, true)
+        }
         None => {
             let header = Header::new(project, LogId::draw());
             // The key first: a log must never exist without the key that can sign for it.
@@ -137,21 +194,46 @@ pub fn carry_out(
             config_file: CONFIG_FILE,
         });
     }
-    if new_ledger {
-        made.push("the ledger of this clone".to_owned());
+    ledger.fetch()?;
+    if is_new {
+        let what =
+            if shared.is_some() { "a mirror of the project's ledger" } else { "the ledger of this clone" };
+        made.push(what.to_owned());
     }
-    let log_key = site.provision.log_key(header.log, &header.origin)?;
+    let log_key = match site.provision.log_key(header.log, &header.origin) {
+        // Of a ledger that is shared only publishers have it.
+        Err(StoreError::Key { .. }) if shared.is_some() => None,
+        key => Some(key?),
+    };
+    let vkey = match (&shared, &log_key) {
+        (Some(shared), _) => shared.vkey.parse::<VerifierKey>()?,
+        (None, Some(key)) => key.verifier().clone(),
+        (None, None) => return Err(AppError::Unpinned { origin: header.origin }),
+    };
     site.provision.create_store()?;
     let disclosure = make_disclosure(site, &mut made)?;
+    if ledger.head()?.size() == 0 && log_key.is_none() {
+        let why = "its log is empty, and whoever made the project has the key that founds it";
+        let what = shared.as_ref().map(|shared| shared.place.to_string()).unwrap_or_default();
+        return Err(StoreError::Unfit { what, why: why.to_owned() }.into());
+    }
     found_log(&*ledger, project, Digests::both_of(&config_bytes), disclosure, &*signer, site.clock)?;
-    record::check_admitted(&*ledger, &project, &app::own_dir(site.repo), &signer.public().id())?;
-    ledger.publish(&*log_key)?;
+    let admitted =
+        record::check_admitted(&*ledger, &project, &app::own_dir(site.repo), &signer.public().id());
+    let admitted = match admitted {
+        // An admin of the log decides.
+        Err(AppError::NotAdmitted { .. }) if shared.is_some() => false,
+        checked => checked.map(|()| true)?,
+    };
+    if let Some(key) = &log_key {
+        ledger.publish(&**key)?;
+    }
 
     let state = site.dirs.project_state(&project);
     let pins_file = pins::pins_file(&state);
     let mut pins = Pins::parse(&read_or_empty(&pins_file)?)
         .map_err(|e| AppError::BadPins { path: pins_file.clone(), why: e.to_string() })?;
-    if pins.add(log_key.verifier().clone()) {
+    if pins.add(vkey.clone()) {
         durable::create_dir_all(&state)?;
         durable::replace(&pins_file, pins.to_text().as_bytes(), 0o600)?;
         made.push("a pin of the log's key".to_owned());
@@ -174,8 +256,10 @@ pub fn carry_out(
         project,
         name: config.project.name,
         log: header.log,
-        vkey: log_key.verifier().to_string(),
+        vkey: vkey.to_string(),
         writer: signer.public().id(),
+        ledger: shared.map(|shared| shared.place.to_string()),
+        admitted,
         made,
         hooks,
     })

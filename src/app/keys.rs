@@ -157,7 +157,8 @@ pub struct RotateReport {
     /// SubjectPublicKeyInfo, DER, base64.
     pub public_key: String,
     /// Index of the entry by which the new key takes over.
-    pub index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
 }
 
 /// A new writer key for this log. Two entries in one transaction: the old key names the new one, and the new key

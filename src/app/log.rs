@@ -3,6 +3,7 @@
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
+use crate::app::commit::Queued;
 use crate::app::commit::Waiting;
 use crate::app::query::LogEntry;
 use crate::domain::ParseError;
@@ -55,6 +56,9 @@ pub struct LogReport {
     /// Commits that are not recorded yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Waiting>,
+    /// Entries that are signed here, and not in the shared ledger yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queued: Vec<Queued>,
 }
 
 pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
@@ -124,7 +128,8 @@ pub fn log(project: &Project, request: &LogRequest) -> Result<LogReport> {
         });
     }
     let waiting = commit::waiting(project)?;
-    Ok(LogReport { size: entries.len() as u64, log: project.ledger.log(), entries: lines, waiting })
+    let queued = commit::queued(project)?;
+    Ok(LogReport { size: entries.len() as u64, log: project.ledger.log(), entries: lines, waiting, queued })
 }
 
 /// Each log in its own order; between logs there is only what the writers' clocks claim.

@@ -57,6 +57,7 @@ use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::trust::pins::Pins;
 use crate::worktree::problem::ScanError;
+use std::cell::Cell;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Component;
@@ -222,6 +223,9 @@ pub struct Project {
     pub index_from: u64,
     pub keys: Box<dyn Provision>,
     pub clock: Box<dyn Clock>,
+    /// What is to be recorded in a shared ledger waits: nobody may wait for a network here, or it is known to be out of
+    /// reach.
+    pub later: Cell<bool>,
     /// Rules of this call instead of the user's own pins (`--trust`), and notes that the log must continue
     /// (`--min-checkpoint`).
     pub trust: Option<Pins>,

@@ -28,9 +28,11 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::envelope;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::writers::Writers;
+use crate::ports::StoreError;
 use crate::ports::commit_store::Outcome;
 use crate::ports::object_store::PutBatch;
 use crate::ports::provision::Ledger;
+use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
 use serde::Serialize;
 use sha2::Digest;
@@ -48,8 +50,9 @@ const MAX_ATTEMPTS: u32 = 100;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Receipt {
     pub id: EntryId,
-    /// Index of its leaf in the log.
-    pub index: u64,
+    /// Index of its leaf in the log; `None` while it waits for a ledger that cannot be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
     /// It was there before: the same fact, recorded earlier.
     pub already: bool,
 }
@@ -219,11 +222,11 @@ pub fn commit(ledger: &dyn Ledger, entries: Vec<SealedEntry>) -> Result<Vec<Rece
             match ledger.find(entry.id())? {
                 Some(index) => {
                     same_fact(ledger, index, entry)?;
-                    receipts.push(Receipt { id: *entry.id(), index, already: !unknown });
+                    receipts.push(Receipt { id: *entry.id(), index: Some(index), already: !unknown });
                 }
                 None => {
                     let index = head.size() + fresh.len() as u64;
-                    receipts.push(Receipt { id: *entry.id(), index, already: false });
+                    receipts.push(Receipt { id: *entry.id(), index: Some(index), already: false });
                     fresh.push(entry.clone());
                 }
             }
@@ -239,12 +242,18 @@ pub fn commit(ledger: &dyn Ledger, entries: Vec<SealedEntry>) -> Result<Vec<Rece
         };
         match ledger.try_commit(head.size(), &batch)? {
             Outcome::Won { start } => {
-                for receipt in receipts.iter_mut().filter(|r| r.index >= head.size()) {
-                    receipt.index += start - head.size();
+                for index in receipts.iter_mut().filter_map(|r| r.index.as_mut()) {
+                    if *index >= head.size() {
+                        *index += start - head.size();
+                    }
                 }
                 return Ok(receipts);
             }
             Outcome::Lost => {}
+            // It was looked for already, as far as the network went: whoever tries again looks first.
+            Outcome::Unknown if ledger.is_shared() => {
+                return Err(AppError::NotCommitted { why: "its outcome is not known".into() });
+            }
             Outcome::Unknown => unknown = true,
         }
     }
@@ -336,8 +345,7 @@ impl Project {
     /// Finds out whether something could be recorded here, before any work is done for it: both keys are there,
     /// and the ledger is sound.
     pub fn ready(&self) -> Result<Box<dyn EntrySigner>> {
-        let header = self.ledger.header();
-        self.keys.log_key(header.log, &header.origin)?;
+        self.publisher()?;
         let signer = self.signer()?;
         self.ledger.check()?;
         Ok(signer)
@@ -358,20 +366,72 @@ impl Project {
         text.trim().parse().ok()
     }
 
-    /// Commits entries and publishes a checkpoint over them.
+    /// The key that signs checkpoints of the ledger. Of one that is shared only publishers have it.
+    pub fn publisher(&self) -> Result<Option<Box<dyn CheckpointSigner>>> {
+        let header = self.ledger.header();
+        match self.keys.log_key(header.log, &header.origin) {
+            Ok(key) => Ok(Some(key)),
+            Err(StoreError::Key { why, .. }) if self.ledger.is_shared() && why.contains("no such file") => {
+                Ok(None)
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Commits entries, and publishes a checkpoint over them if this clone may. What a shared ledger cannot take now is
+    /// durable here, and waits.
     pub fn append(&self, entries: Vec<SealedEntry>) -> Result<Vec<Receipt>> {
         // A key that is missing is said before anything is recorded.
-        let header = self.ledger.header();
-        let key = self.keys.log_key(header.log, &header.origin)?;
-        let receipts = commit(&*self.ledger, entries)?;
-        // The entries are true whatever happens now.
-        let published = self.ledger.publish(&*key);
-        published.map_err(|source| AppError::NotPublished { source: Box::new(source.into()) })?;
+        let key = self.publisher()?;
+        if !self.ledger.is_shared() {
+            let receipts = commit(&*self.ledger, entries)?;
+            // The entries are true whatever happens now.
+            self.publish_with(key)?;
+            return Ok(receipts);
+        }
+        let waiting: Vec<Receipt> =
+            entries.iter().map(|entry| Receipt { id: *entry.id(), index: None, already: false }).collect();
+        self.outbox().put_entries(&entries, &self.clock.now())?;
+        if self.later.get() {
+            return Ok(waiting);
+        }
+        match self.deliver() {
+            Ok(delivered) => Ok(waiting
+                .into_iter()
+                .map(|one| delivered.iter().find(|other| other.id == one.id).cloned().unwrap_or(one))
+                .collect()),
+            Err(e) if is_out_of_reach(&e) => {
+                self.later.set(true);
+                Ok(waiting)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Brings what waits to a shared ledger, in order, each entry once however often it is tried.
+    pub fn deliver(&self) -> Result<Vec<Receipt>> {
+        let mut receipts = Vec::new();
+        for (path, entries) in self.outbox().entries()? {
+            receipts.extend(commit(&*self.ledger, entries)?);
+            self.outbox().done(&path)?;
+        }
+        if !receipts.is_empty() {
+            self.publish_with(self.publisher()?)?;
+        }
         Ok(receipts)
+    }
+
+    fn publish_with(&self, key: Option<Box<dyn CheckpointSigner>>) -> Result<()> {
+        let published = key.map(|key| self.ledger.publish(&*key)).transpose();
+        published.map_err(|source| AppError::NotPublished { source: Box::new(source.into()) })?;
+        Ok(())
     }
 
     /// After a process that was killed between commit and checkpoint.
     pub fn publish_if_behind(&self) -> Result<()> {
+        if self.ledger.is_shared() {
+            return Ok(()); // its publishers see to it
+        }
         let published = self.ledger.latest()?.and_then(|note| {
             let text = note.rsplit_once("\n\n")?.0;
             Checkpoint::parse_text(&format!("{text}\n")).ok()
@@ -383,10 +443,20 @@ impl Project {
     }
 
     pub fn publish(&self) -> Result<()> {
-        let header = self.ledger.header();
-        let key = self.keys.log_key(header.log, &header.origin)?;
-        self.ledger.publish(&*key)?;
+        if let Some(key) = self.publisher()? {
+            self.ledger.publish(&*key)?;
+        }
         Ok(())
+    }
+}
+
+/// Whether it was not committed, or nobody knows, because the ledger could not be asked.
+pub fn is_out_of_reach(e: &AppError) -> bool {
+    match e {
+        AppError::Store(StoreError::Io { .. } | StoreError::NotAgreed { .. }) => true,
+        AppError::NotCommitted { .. } => true,
+        AppError::NotPublished { source } => is_out_of_reach(source),
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::app;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
+use crate::app::commit::Queued;
 use crate::app::commit::Waiting;
 use crate::app::ls;
 use crate::app::query::LogEntry;
@@ -59,6 +60,9 @@ pub struct StatusReport {
     pub datasets: Vec<DatasetStatus>,
     /// Commits that wait to be recorded.
     pub waiting: Vec<Waiting>,
+    /// Entries that are signed here, and not in the shared ledger yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queued: Vec<Queued>,
     /// Runs of this clone's log that began and have no end yet.
     pub open_runs: Vec<OpenRun>,
     /// Entries in this clone's log.
@@ -70,6 +74,7 @@ impl StatusReport {
         let recorded = self.head_recorded || self.head.is_none();
         recorded
             && self.waiting.is_empty()
+            && self.queued.is_empty()
             && self.datasets.iter().all(|d| d.state == "unchanged" && d.stored)
     }
 }
@@ -108,13 +113,16 @@ pub fn status(
     };
     let open_runs = open_runs(project, &entries)?;
     let waiting = commit::waiting(project)?;
+    let queued = commit::queued(project)?;
+    let mut known = recorded.iter().chain(queued.iter().filter_map(|queued| queued.commit.as_ref()));
     Ok(StatusReport {
         name: project.config.project.name.clone(),
         branch: project.repo.branch(),
-        head_recorded: head.as_ref().is_some_and(|id| recorded.contains(id)),
+        head_recorded: head.as_ref().is_some_and(|id| known.any(|known| known == id)),
         head,
         datasets,
         waiting,
+        queued,
         open_runs,
         log_size: entries.len() as u64,
     })

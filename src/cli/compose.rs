@@ -12,9 +12,13 @@ use crate::config::UserDirs;
 use crate::domain::entry::Digests;
 use crate::git::repo::Repo;
 use crate::ports::StoreError;
+use crate::ports::provision::Ledger;
+use crate::ports::provision::Provision;
+use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
 use crate::stores::local::provision::LocalPlaces;
 use crate::trust::pins::Pins;
+use std::cell::Cell;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,7 +60,12 @@ pub fn with_trust(mut project: Project, cwd: &Path, args: &TrustArgs) -> Result<
 
 /// The project that `cwd` lies in.
 pub fn open(cwd: &Path, from_env: bool) -> Result<Project> {
-    open_with(Repo::open(cwd, from_env)?, None)
+    open_with(Repo::open(cwd, from_env)?, None, true)
+}
+
+/// As [`open`], for what is about the network: it waits for an answer, and asks again.
+pub fn open_patiently(cwd: &Path) -> Result<Project> {
+    open_with(Repo::open(cwd, false)?, None, false)
 }
 
 /// How long a hook waits for others who write to the ledger. What it cannot record then waits in the outbox.
@@ -64,20 +73,28 @@ const HOOK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// As [`open`], for a hook: git's own variables come first, and nobody waits long.
 pub fn open_for_hook(cwd: &Path) -> Result<Project> {
-    open_with(Repo::open(cwd, true)?, Some(HOOK_PATIENCE))
+    open_with(Repo::open(cwd, true)?, Some(HOOK_PATIENCE), true)
 }
 
-fn open_with(repo: Repo, patience: Option<Duration>) -> Result<Project> {
+fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Project> {
     let (config, bytes) = Config::load(repo.root())?;
     let dirs = user_dirs()?;
     let places = local_places(&repo, &dirs, config.store.link);
-    let Some(mut ledger) = places.open_ledger()? else {
-        return Err(AppError::NotJoined { name: config.project.name });
+    let not_joined = || AppError::NotJoined { name: config.project.name.clone() };
+    let (ledger, keys): (Box<dyn Ledger>, Box<dyn Provision>) = match shared_places(&places, &config, hasty) {
+        Some(shared) => {
+            let ledger = shared.open_ledger()?.ok_or_else(not_joined)?;
+            (Box::new(ledger), Box::new(shared))
+        }
+        None => {
+            let mut ledger = places.open_ledger()?.ok_or_else(not_joined)?;
+            if let Some(patience) = patience {
+                ledger = ledger.with_patience(patience);
+            }
+            (Box::new(ledger), Box::new(places.clone()))
+        }
     };
-    if let Some(patience) = patience {
-        ledger = ledger.with_patience(patience);
-    }
-    let header = crate::ports::log_reader::LogReader::header(&ledger);
+    let header = ledger.header();
     if header.project != config.project.id {
         return Err(AppError::OtherProject {
             ledger: header.project.to_string(),
@@ -87,13 +104,14 @@ fn open_with(repo: Repo, patience: Option<Duration>) -> Result<Project> {
     }
     Ok(Project {
         config_digest: Digests::both_of(&bytes),
-        ledger: Box::new(ledger),
+        ledger,
         store: Box::new(places.store()),
         registry: Box::new(places.registry()),
         index: Box::new(places.index()),
         index_from: app::index::LARGE,
-        keys: Box::new(places),
+        keys,
         clock: Box::new(SystemClock),
+        later: Cell::new(patience.is_some()),
         trust: None,
         required: Vec::new(),
         datasets: Default::default(),
@@ -101,6 +119,11 @@ fn open_with(repo: Repo, patience: Option<Duration>) -> Result<Project> {
         config,
         dirs,
     })
+}
+
+/// Where a clone of a project with a shared ledger has its things. `hasty`: nobody may wait.
+pub fn shared_places(local: &LocalPlaces, config: &Config, hasty: bool) -> Option<SharedPlaces> {
+    Some(SharedPlaces { local: local.clone(), shared: config.shared_ledger()?, hasty })
 }
 
 /// Absolute path of this program, for what calls it later.

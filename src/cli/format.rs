@@ -1,5 +1,6 @@
 //! Numbers and tables for people.
 
+use crate::app::commit::Queued;
 use crate::app::commit::Waiting;
 
 /// `1.2 MB`: decimal units, as `ls -h --si` and disk makers use them.
@@ -56,6 +57,21 @@ pub fn waiting(waiting: &Waiting) -> String {
         [] => format!("waiting for the ledger: commit {commit} since {since}"),
         data => format!("waiting for data: commit {commit} since {since} ({})", visible(&data.join(", "))),
     }
+}
+
+/// An entry that waits for a ledger that is shared.
+pub fn queued(queued: &Queued) -> String {
+    let about = match (&queued.run, &queued.commit) {
+        (Some(run), _) => format!(" (run {})", run.short()),
+        (None, Some(commit)) => format!(" (commit {})", commit.short()),
+        (None, None) => String::new(),
+    };
+    format!("waiting for the ledger: {}{about} since {}", queued.kind, queued.since.to_seconds())
+}
+
+/// Where an entry stands in the log.
+pub fn at(index: Option<u64>) -> String {
+    index.map_or_else(|| "waits for the ledger".to_owned(), |index| format!("index {index}"))
 }
 
 #[cfg(test)]

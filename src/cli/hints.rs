@@ -45,7 +45,9 @@ pub fn exit_code(e: &AppError) -> u8 {
             | StoreError::NotShared { .. }
             | StoreError::Changed { .. }
             | StoreError::Key { .. }
-            | StoreError::Copied { .. } => 2,
+            | StoreError::Copied { .. }
+            | StoreError::NotAgreed { .. }
+            | StoreError::Unfit { .. } => 2,
         },
         AppError::Entry(_) | AppError::Format(_) => 1,
         AppError::Config(_)
@@ -349,6 +351,8 @@ fn store_hint(e: &StoreError) -> Option<String> {
         StoreError::Inconsistent { .. } => {
             "the ledger was restored from an older copy, or tampered with; nothing was signed".into()
         }
+        StoreError::NotAgreed { .. } => "mlprov init   # asks once for this clone".into(),
+        StoreError::Unfit { .. } => return None,
         StoreError::Key { why, .. } if why.contains("no such file") => {
             "restore it from your backup; it was made by `mlprov init`, and no other key will do for this clone's log".into()
         }

@@ -5,6 +5,8 @@ use crate::domain::ids::TreeId;
 use crate::domain::time::Timestamp;
 use crate::durable;
 use crate::durable::DurableError;
+use crate::ledger::batch::SealedEntry;
+use crate::ledger::tile;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fs;
@@ -29,6 +31,9 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<CommitId>,
 }
+
+/// Files of entries that are signed, each a length (big-endian u16) and bytes.
+const ENTRIES: &str = "entries";
 
 pub struct Outbox {
     dir: PathBuf,
@@ -76,17 +81,8 @@ impl Outbox {
     pub fn list(&self) -> Result<Vec<(PathBuf, Intent)>, DurableError> {
         let failed =
             |path: &Path, source: io::Error| DurableError { op: "read", path: path.to_owned(), source };
-        let entries = match fs::read_dir(&self.dir) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(failed(&self.dir, e)),
-        };
         let mut out = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|e| failed(&self.dir, e))?.path();
-            if path.extension().is_none_or(|e| e != "json") {
-                continue;
-            }
+        for path in self.files("json")? {
             let bytes = match fs::read(&path) {
                 Ok(bytes) => bytes,
                 // Another process has just finished it.
@@ -96,8 +92,64 @@ impl Outbox {
             let intent = serde_json::from_slice(&bytes).map_err(|e| failed(&path, io::Error::other(e)))?;
             out.push((path, intent));
         }
-        out.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(out)
+    }
+
+    /// Makes entries durable that are signed and cannot be committed now. Nothing else happens if they wait already.
+    pub fn put_entries(&self, entries: &[SealedEntry], time: &Timestamp) -> Result<(), DurableError> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        let suffix = format!("-{}.{ENTRIES}", first.id());
+        let waits =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&suffix));
+        if self.files(ENTRIES)?.iter().any(waits) {
+            return Ok(());
+        }
+        durable::create_dir_all(&self.dir)?;
+        let mut bytes = Vec::new();
+        for entry in entries {
+            let _ = tile::push_entry(&mut bytes, entry.bytes()); // an entry is never too long for it
+        }
+        let path = self.dir.join(format!("{:020}{suffix}", time.unix_micros()));
+        durable::create_new(&path, &bytes, 0o644).map(|_| ())
+    }
+
+    /// Entries that wait for the ledger, oldest first; each file is one batch.
+    pub fn entries(&self) -> Result<Vec<(PathBuf, Vec<SealedEntry>)>, DurableError> {
+        let mut out = Vec::new();
+        for path in self.files(ENTRIES)? {
+            let failed = |source: io::Error| DurableError { op: "read", path: path.clone(), source };
+            let bytes = match fs::read(&path) {
+                // Another process has just delivered it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                read => read.map_err(failed)?,
+            };
+            let mut entries = Vec::new();
+            let mut rest = &bytes[..];
+            while let Some((length, tail)) = rest.split_first_chunk::<2>() {
+                let cut = tail.split_at_checked(usize::from(u16::from_be_bytes(*length)));
+                let (entry, tail) = cut.ok_or_else(|| failed(io::Error::other("it is cut short")))?;
+                let sealed = SealedEntry::parse(entry.to_vec()).map_err(|e| failed(io::Error::other(e)))?;
+                entries.push(sealed.0);
+                rest = tail;
+            }
+            out.push((path, entries));
+        }
+        Ok(out)
+    }
+
+    /// Sorted by time.
+    fn files(&self, extension: &str) -> Result<Vec<PathBuf>, DurableError> {
+        let failed = |source: io::Error| DurableError { op: "read", path: self.dir.clone(), source };
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(failed(e)),
+        };
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed));
+        let mut paths = paths.collect::<Result<Vec<PathBuf>, _>>()?;
+        paths.retain(|path| path.extension().is_some_and(|e| e == extension));
+        paths.sort();
+        Ok(paths)
     }
 
     /// Call it only after the entry is committed.

@@ -39,6 +39,17 @@ pub trait CommitStore: LogReader {
         Ok(())
     }
 
+    /// Whether others commit to it from elsewhere, so that committing takes a network, and reading what is known here does
+    /// not.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Takes over what others committed since. Returns the entries that are new here.
+    fn fetch(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     /// After `Unknown`: makes what is visible durable, or fails.
     fn confirm(&self) -> Result<(), StoreError>;
 }

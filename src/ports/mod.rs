@@ -42,6 +42,12 @@ pub enum StoreError {
     /// The log was copied, or moved to another place, since it was last written.
     #[error("{what}: {why}")]
     Copied { what: String, why: String },
+    /// This clone's user has not agreed to requests to this place.
+    #[error("nobody has agreed yet that this clone uses {what}")]
+    NotAgreed { what: String },
+    /// It cannot do what is needed of it.
+    #[error("{what} cannot be used: {why}")]
+    Unfit { what: String, why: String },
     /// A key file that is missing, unreadable or not a key.
     #[error("key {what}: {why}")]
     Key { what: String, why: String },

@@ -52,3 +52,15 @@ pub trait Provision {
 
     fn create_store(&self) -> Result<(), StoreError>;
 }
+
+/// Of a ledger that all clones share. Promises:
+/// 1. Nothing is sent there before the user of this clone has agreed to where it is now.
+pub trait Shared: Provision {
+    fn is_agreed(&self) -> bool;
+
+    /// The user agreed.
+    fn agree(&self) -> Result<(), StoreError>;
+
+    /// Fails unless the place keeps what the ledger relies on; changes nothing that stays.
+    fn probe(&self) -> Result<(), StoreError>;
+}

@@ -135,6 +135,7 @@ pub fn project(s: &Sandbox, index_from: u64) -> Project {
         index: Box::new(places.index()),
         index_from,
         keys: Box::new(places),
+        later: Default::default(),
         clock: Box::new(SystemClock),
         trust: None,
         required: Vec::new(),

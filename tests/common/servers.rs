@@ -8,6 +8,7 @@ use aws_sdk_s3::types::BucketVersioningStatus;
 use aws_sdk_s3::types::VersioningConfiguration;
 use mlprov::stores::aws::runtime;
 use mlprov::stores::aws::runtime::Aws;
+use mlprov::stores::aws::s3::bucket::Bucket;
 use mlprov::stores::aws::s3::client::S3;
 use std::fs;
 use std::net::TcpListener;
@@ -117,6 +118,13 @@ impl Server {
             command.env("GOMEMLIMIT", "400MiB");
             let server = Server::start("SeaweedFS", ports[3], keys, &mut command);
             wait_until_it_answers(ports[3]);
+            // It answers before it has a place for the first object.
+            let s3 = bucket(&server, "warm");
+            let patience = Instant::now() + Duration::from_secs(60);
+            while let Err(e) = s3.put_new("first", b"x") {
+                assert!(Instant::now() < patience, "SeaweedFS takes nothing: {e:?}");
+                std::thread::sleep(Duration::from_millis(200));
+            }
             Some(server)
         };
         SERVER.get_or_init(start).as_ref()

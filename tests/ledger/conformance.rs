@@ -204,7 +204,7 @@ fn an_id_names_one_fact(open: &Open<'_>) {
     let again = record::commit(&*ledger, vec![keys.entry(1)]).unwrap();
     assert_eq!(
         (first[0].index, first[0].already, again[0].index, again[0].already),
-        (base, false, base, true)
+        (Some(base), false, Some(base), true)
     );
     let other = keys.noted(1, &"1".repeat(40));
     assert_eq!(other.id(), keys.entry(1).id());

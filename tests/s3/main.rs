@@ -5,4 +5,5 @@ mod common;
 
 mod bucket;
 mod simulation;
+mod team;
 mod world;

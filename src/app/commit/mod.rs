@@ -22,11 +22,13 @@ use crate::domain::entry::Source;
 use crate::domain::entry::Target;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
 use crate::domain::redact;
 use crate::domain::time::Timestamp;
 use crate::git::program;
 use crate::git::repo::Commit;
+use crate::ledger::batch;
 use crate::ledger::batch::SealedEntry;
 use crate::outbox::Intent;
 use crate::ports::StoreError;
@@ -130,7 +132,7 @@ fn draft(
         let writer = signer.public().id();
         let project_id = &project.config.project.id;
         let id = EntryId::derive(project_id, Kind::CommitRecorded.as_str(), commit.id.as_str(), &writer);
-        return Ok(Drafted::Already(Receipt { id, index, already: true }));
+        return Ok(Drafted::Already(Receipt { id, index: Some(index), already: true }));
     }
     match body_of(project, signer, commit, reference.clone(), flags)? {
         Ok(mut body) => {
@@ -289,6 +291,35 @@ pub struct Waiting {
     pub since: Timestamp,
     /// Datasets whose versions are not known here. None: it waits for the ledger, which others held.
     pub data: Vec<String>,
+}
+
+/// An entry that is signed and durable here, and not in the shared ledger yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Queued {
+    pub id: EntryId,
+    pub kind: Kind,
+    pub since: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitId>,
+}
+
+/// Entries that wait for the shared ledger, oldest first.
+pub fn queued(project: &Project) -> Result<Vec<Queued>> {
+    let mut out = Vec::new();
+    for entry in project.outbox().entries()?.iter().flat_map(|(_, entries)| entries) {
+        let (_, body) = batch::open(entry.bytes())?;
+        out.push(Queued {
+            id: body.id,
+            since: body.time,
+            run: body.run.map(|run| run.id),
+            commit: body.source.map(|source| source.commit),
+            kind: body.kind,
+        });
+    }
+    Ok(out)
 }
 
 /// What waits in the outbox, oldest first.

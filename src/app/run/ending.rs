@@ -256,7 +256,7 @@ pub(super) fn append(
     signer: &dyn EntrySigner,
     kind: Kind,
     fill: impl FnOnce(&mut Body, &Project) -> Result<()>,
-) -> Result<(u64, TreeHash)> {
+) -> Result<(Option<u64>, TreeHash)> {
     let mut body = project.draft(kind, signer);
     fill(&mut body, project)?;
     let objects = project.store.batch(false)?;

@@ -96,8 +96,9 @@ pub struct RunReport {
     pub metrics: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_package: Option<ModelPackageArn>,
-    /// Index of `run.finished` in the log.
-    pub index: u64,
+    /// Index of `run.finished` in the log; none while it waits for the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
     /// What a person should know: a missing output, a redacted argument.
     pub notes: Vec<String>,
 }

@@ -2,6 +2,7 @@
 //! mlprov's own are touched, there and here; nothing is ever forced on the remote.
 
 mod fetch;
+mod shared;
 
 use crate::app::Project;
 use crate::app::Result;
@@ -78,6 +79,9 @@ pub struct SyncReport {
 }
 
 pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -> Result<SyncReport> {
+    if project.ledger.is_shared() {
+        return shared::sync(project, request);
+    }
     let remote = project.repo.choose_remote(request.remote.as_deref())?;
     if request.dry_run {
         return look(project, &remote, request.fetch_only);

@@ -61,7 +61,8 @@ pub struct Tracked {
     pub pointer: RepoPath,
     /// The `dataset.tracked` entry of this content.
     pub entry: EntryId,
-    pub index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -127,7 +127,7 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
             state,
             collisions: if state == "unchanged" { Vec::new() } else { collisions },
             entry: id,
-            index: receipts.iter().find(|r| r.id == id).map_or(0, |r| r.index),
+            index: receipts.iter().find(|r| r.id == id).and_then(|r| r.index),
         });
     }
     report.recorded = commit::finish_waiting(project, &*signer)?;

@@ -15,6 +15,7 @@ use crate::app::Result;
 use crate::app::commit;
 use crate::app::query;
 use crate::app::query::LogEntry;
+use crate::app::record;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::entry::Kind;
@@ -140,6 +141,7 @@ pub fn verify(
     words: &[String],
     progress: &dyn Progress,
 ) -> Result<Vec<VerifyReport>> {
+    let asked = ask(project)?;
     let mut entries = Vec::new();
     let mut logs = vec![log::check(project, &*project.ledger, None, &mut entries)?];
     for other in project.other_logs()? {
@@ -149,6 +151,7 @@ pub fn verify(
     let mut reports = Vec::new();
     for word in words {
         let mut findings = Findings::default();
+        findings.links.extend(asked.iter().cloned());
         let described = match resolve::resolve(project, &all.entries, cwd, word) {
             Ok(target) => {
                 let about = resolve::entries_about(&all.entries, &target);
@@ -181,6 +184,24 @@ pub fn verify(
         reports.push(conclude(described, findings));
     }
     Ok(reports)
+}
+
+/// Of a shared ledger: what others committed since may speak against what is known here.
+fn ask(project: &Project) -> Result<Option<Link>> {
+    let Some(shared) = project.config.shared_ledger() else { return Ok(None) };
+    let mut findings = Findings::default();
+    match project.ledger.fetch().map_err(AppError::from) {
+        Ok(new) => {
+            let detail = format!("asked for what was committed since: {new} entries");
+            findings.add("ledger", shared.place, Verdict::Intact, detail);
+        }
+        Err(e) if record::is_out_of_reach(&e) => {
+            let detail = format!("what was committed since is not known: {e}");
+            findings.add("ledger", shared.place, Verdict::Unreachable, detail);
+        }
+        Err(e) => return Err(e),
+    }
+    Ok(findings.links.pop())
 }
 
 fn conclude(target: String, findings: Findings) -> VerifyReport {

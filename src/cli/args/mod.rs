@@ -78,9 +78,11 @@ Examples:
   mlprov init                   asks what it needs to know
   mlprov init --yes             asks nothing (scripts, CI)
   mlprov init --name fraud      names the project
+  mlprov init --ledger s3://BUCKET/fraud    one ledger for all clones, in a bucket
 
 Makes .mlprov/config.toml (commit it), a ledger and a store below the git directory, your keys in your own
-directories, and git hooks. Running it again changes nothing. In a clone it makes a log of the clone's own.")]
+directories, and git hooks. Running it again changes nothing. In a clone it makes a log of the clone's own,
+or asks to use the project's.")]
     Init(InitArgs),
     /// Store files as immutable versions and write a small pointer for git
     #[command(

@@ -1,6 +1,7 @@
 //! Arguments of the commands that set things up, share them and look after keys and ledger.
 
 use super::runs::TrustArgs;
+use crate::config::S3Place;
 use clap::Args;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -16,6 +17,15 @@ pub struct InitArgs {
     /// Install no git hooks
     #[arg(long)]
     pub no_hooks: bool,
+    /// One ledger for all clones of a new project, in a bucket [default: a ledger of each clone's own]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub ledger: Option<S3Place>,
+    /// Region of the bucket [default: as your AWS settings say]
+    #[arg(long, value_name = "REGION", requires = "ledger")]
+    pub region: Option<String>,
+    /// Server that speaks S3, if it is not AWS; it goes into the project's settings
+    #[arg(long, value_name = "URL", requires = "ledger")]
+    pub endpoint_url: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -16,8 +16,12 @@ use crate::cli::format;
 use crate::cli::hints;
 use crate::config::ConfigError;
 use crate::domain::ids::CommitId;
+use crate::durable;
 use crate::git::repo;
 use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
 
 pub fn run(context: &Context, args: HookArgs) -> Exit {
     if std::env::var_os("MLPROV_SKIP").is_some_and(|v| !v.is_empty() && v != "0") {
@@ -45,6 +49,8 @@ fn hook(context: &Context, args: &HookArgs) -> Result<(), AppError> {
     // The process ends with the hook: taking everything apart again would only cost time.
     let project = std::mem::ManuallyDrop::new(compose::open_for_hook(&context.cwd)?);
     match args.name.as_str() {
+        // Not a hook of git's: what a hook leaves behind, see below.
+        "publish" => return publish(&context.cwd),
         "post-commit" | "post-merge" | "post-applypatch" => {
             let outcome = commit::record_head(&project)?;
             tell(context, &outcome);
@@ -86,6 +92,39 @@ fn hook(context: &Context, args: &HookArgs) -> Result<(), AppError> {
         }
         name => context.ui.warning(format!("mlprov: the hook {name} is not known to this version")),
     }
+    if project.ledger.is_shared() && !project.outbox().is_empty() {
+        leave_publisher(context);
+    }
+    Ok(())
+}
+
+/// A process of its own that brings what waits to the shared ledger; nobody waits for it.
+fn leave_publisher(context: &Context) {
+    let Some(program) = compose::own_program() else { return };
+    let mut publisher = Command::new(program);
+    publisher.args(["-q", "hook", "publish"]).current_dir(&context.cwd);
+    for variable in std::env::vars_os().map(|(name, _)| name) {
+        // What git tells its hooks is about this call of git.
+        if variable.to_string_lossy().starts_with("GIT_") {
+            publisher.env_remove(variable);
+        }
+    }
+    publisher.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _ = publisher.spawn(); // `sync` brings what stays
+}
+
+/// One at a time. Whatever goes wrong stays in the outbox.
+fn publish(cwd: &Path) -> Result<(), AppError> {
+    // In a session of its own: what ends the terminal does not end it.
+    let _ = rustix::process::setsid();
+    let project = compose::open_for_hook(cwd)?;
+    let Some(_alone) = durable::try_hold_alone(&project.own_dir().join("publisher.lock"))? else {
+        return Ok(());
+    };
+    project.later.set(false);
+    while !project.outbox().entries()?.is_empty() {
+        project.deliver()?;
+    }
     Ok(())
 }
 
@@ -93,9 +132,9 @@ fn tell(context: &Context, outcome: &CommitOutcome) {
     match outcome {
         CommitOutcome::Recorded(receipt) if context.ui.verbose => {
             context.ui.status(format!(
-                "mlprov: recorded as {} (index {})",
+                "mlprov: recorded as {} ({})",
                 receipt.id.short(),
-                receipt.index
+                format::at(receipt.index)
             ));
         }
         // Whoever holds the ledger is no business of who commits; `status` tells what waits.

@@ -4,15 +4,20 @@ use crate::app::hooks::HookState;
 use crate::app::init;
 use crate::app::init::InitPlan;
 use crate::app::init::InitReport;
+use crate::app::init::NewLedger;
 use crate::app::init::Site;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InitArgs;
 use crate::cli::commands::hooks::tell_left_alone;
 use crate::cli::compose;
+use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::config::Link;
+use crate::config::SharedLedger;
 use crate::git::repo::Repo;
+use crate::ports::provision::Shared;
+use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
 use dialoguer::Confirm;
 use dialoguer::Input;
@@ -22,7 +27,17 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     let dirs = compose::user_dirs()?;
     let places = compose::local_places(&repo, &dirs, Link::default());
     let store = places.store();
-    let site = Site { repo: &repo, dirs: &dirs, provision: &places, store: &store, clock: &SystemClock };
+    let shared = |shared: &SharedLedger| -> Box<dyn Shared> {
+        Box::new(SharedPlaces { local: places.clone(), shared: shared.clone(), hasty: false })
+    };
+    let site = Site {
+        repo: &repo,
+        dirs: &dirs,
+        provision: &places,
+        shared: &shared,
+        store: &store,
+        clock: &SystemClock,
+    };
     let plan = init::plan(&site)?;
     let Some(name) = ask(context, &args, &plan)? else {
         context.ui.status("Nothing was changed.");
@@ -35,7 +50,12 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         true => None,
         false => compose::own_program(),
     };
-    let report = init::carry_out(&site, &plan, name.as_deref(), program.as_deref())?;
+    let new_ledger = args.ledger.clone().map(|place| NewLedger {
+        place,
+        region: args.region.clone(),
+        endpoint: args.endpoint_url.clone(),
+    });
+    let report = init::carry_out(&site, &plan, name.as_deref(), new_ledger.as_ref(), program.as_deref())?;
     if context.ui.json {
         context.ui.json("mlprov.init/1", &report);
         return Ok(0);
@@ -43,6 +63,11 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     context.ui.answer(&text(&report));
     if let Some(hooks) = &report.hooks {
         tell_left_alone(context, hooks);
+    }
+    if !report.admitted {
+        context
+            .ui
+            .hint("mlprov key request   # prints your key, for an admin of the log: mlprov key admit KEY");
     }
     if matches!(plan, InitPlan::Make { .. }) {
         context.ui.hint("git add .mlprov && git commit -m 'Record provenance with mlprov'");
@@ -54,7 +79,10 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
 fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Option<String>>, AppError> {
     let needs = |question: String| AppError::NeedsAnswer { question, command: "mlprov init --yes" };
     match plan {
-        InitPlan::Repair { .. } => Ok(Some(None)),
+        InitPlan::Repair { shared: None, .. } => Ok(Some(None)),
+        InitPlan::Repair { shared: Some(shared), .. } => {
+            confirm(context, args, format!("The project's settings have changed: use {}?", terms(shared)))
+        }
         InitPlan::Make { suggested_name, .. } => {
             if args.yes || args.name.is_some() {
                 return Ok(Some(args.name.clone()));
@@ -68,18 +96,36 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
                 .interact_text();
             Ok(answer.ok().map(Some))
         }
-        InitPlan::Join { project, name } => {
-            if args.yes {
-                return Ok(Some(None));
-            }
-            let question = format!("Join project {name:?} ({project}) with a log of this clone's own?");
-            if !context.ui.can_ask() {
-                return Err(needs(question));
-            }
-            let agreed = Confirm::new().with_prompt(question).default(true).interact().unwrap_or(false);
-            Ok(agreed.then_some(None))
+        InitPlan::Join { project, name, shared } => {
+            let with = match shared {
+                None => "with a log of this clone's own?".to_owned(),
+                Some(shared) => {
+                    format!("whose ledger is {}, and trust its key {}?", terms(shared), shared.vkey)
+                }
+            };
+            confirm(context, args, format!("Join project {name:?} ({project}) {with}"))
         }
     }
+}
+
+/// Where requests would go.
+fn terms(shared: &SharedLedger) -> String {
+    match &shared.endpoint {
+        Some(endpoint) => format!("{} at {endpoint}", shared.place),
+        None => shared.place.to_string(),
+    }
+}
+
+fn confirm(context: &Context, args: &InitArgs, question: String) -> Result<Option<Option<String>>, AppError> {
+    if args.yes {
+        return Ok(Some(None));
+    }
+    let question = visible(&question);
+    if !context.ui.can_ask() {
+        return Err(AppError::NeedsAnswer { question, command: "mlprov init --yes" });
+    }
+    let agreed = Confirm::new().with_prompt(question).default(true).interact().unwrap_or(false);
+    Ok(agreed.then_some(None))
 }
 
 fn text(report: &InitReport) -> String {
@@ -89,7 +135,11 @@ fn text(report: &InitReport) -> String {
         report.project
     );
     out.push_str(&format!("  log     {}\n", report.log));
-    out.push_str(&format!("  writer  {}\n", report.writer.short()));
+    if let Some(ledger) = &report.ledger {
+        out.push_str(&format!("  ledger  {ledger}\n"));
+    }
+    let standing = if report.admitted { "" } else { " (not admitted to the log yet)" };
+    out.push_str(&format!("  writer  {}{standing}\n", report.writer.short()));
     let written = |h: &&HookReport| matches!(h.state, HookState::Added | HookState::Updated);
     let hooks = report.hooks.iter().flat_map(|r| &r.hooks).filter(written).count();
     for made in &report.made {

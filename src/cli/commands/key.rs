@@ -70,8 +70,8 @@ pub fn run(context: &Context, args: KeyArgs) -> Result<Exit, AppError> {
             } else {
                 let (old, new) = (report.old.short(), report.new.short());
                 ui.answer(&format!(
-                    "{new} writes to this log from now on (index {}); {old} no longer\n",
-                    report.index
+                    "{new} writes to this log from now on ({}); {old} no longer\n",
+                    format::at(report.index)
                 ));
                 ui.status("Back up your keys again. Other logs of yours go on with the key that they know.");
             }
@@ -101,6 +101,6 @@ fn changed(context: &Context, receipt: &Receipt, what: &str) {
     if context.ui.json {
         context.ui.json("mlprov.key-change/1", receipt);
     } else {
-        context.ui.answer(&format!("{what} (entry {}, index {})\n", receipt.id.short(), receipt.index));
+        context.ui.answer(&format!("{what} (entry {}, {})\n", receipt.id.short(), format::at(receipt.index)));
     }
 }

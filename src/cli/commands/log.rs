@@ -56,6 +56,7 @@ pub fn run(context: &Context, args: LogArgs) -> Result<Exit, AppError> {
     context.ui.answer(&format::table(&rows));
     // Not part of the log: so not part of the answer.
     report.waiting.iter().for_each(|waiting| context.ui.status(format::waiting(waiting)));
+    report.queued.iter().for_each(|queued| context.ui.status(format::queued(queued)));
     Ok(0)
 }
 

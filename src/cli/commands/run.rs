@@ -106,7 +106,10 @@ fn text(report: &RunReport) -> String {
     if let Some(signal) = &report.signal {
         out.push_str(&format!(" ({signal})"));
     }
-    out.push_str(&format!(", recorded at index {}\n", report.index));
+    match report.index {
+        Some(index) => out.push_str(&format!(", recorded at index {index}\n")),
+        None => out.push_str(", recorded here; it waits for the ledger (mlprov sync)\n"),
+    }
     out.push_str(&format!("  commit   {} ({})\n", &report.commit[..10], report.state));
     for (what, items) in [("inputs ", &report.inputs), ("outputs", &report.outputs)] {
         if !items.is_empty() {

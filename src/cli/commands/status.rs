@@ -30,6 +30,9 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
             }
         });
     }
+    if !report.queued.is_empty() {
+        context.ui.hint("mlprov sync   # brings what waits to the ledger");
+    }
     if report.head.is_some() && !report.head_recorded && !report.waiting.iter().any(|w| !w.data.is_empty()) {
         context.ui.hint(hints::RECORD_HEAD);
     }
@@ -61,6 +64,9 @@ fn text(report: &StatusReport) -> String {
     out.push_str(&format::table(&rows));
     for waiting in &report.waiting {
         out.push_str(&format!("  {}\n", format::waiting(waiting)));
+    }
+    for queued in &report.queued {
+        out.push_str(&format!("  {}\n", format::queued(queued)));
     }
     for run in &report.open_runs {
         out.push_str(&format!("  no end recorded: run {}: {}\n", run.run.short(), news(run)));

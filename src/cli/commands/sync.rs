@@ -12,7 +12,7 @@ use crate::cli::hints;
 use crate::cli::ui;
 
 pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
-    let project = compose::open(&context.cwd, false)?;
+    let project = compose::open_patiently(&context.cwd)?;
     let request = SyncRequest {
         remote: args.remote,
         fetch_only: args.fetch,

@@ -89,7 +89,7 @@ fn text(report: &TrackReport) -> String {
             format::files(d.files),
             format::bytes(d.bytes),
             format!("b3:{}", &d.blake3.to_string()[..12]),
-            format!("{} (index {})", d.entry.short(), d.index),
+            format!("{} ({})", d.entry.short(), format::at(d.index)),
         ]);
     }
     let mut out = format::table(&rows);

@@ -19,9 +19,11 @@ use tokio::runtime::Runtime;
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Without a byte of an answer.
-const READ: Duration = Duration::from_secs(30);
+const READ: Duration = Duration::from_secs(15);
+/// Both, where nobody may wait.
+const HASTY: Duration = Duration::from_secs(2);
 /// Of a request that may be repeated.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 3;
 
 /// Where and as whom requests are made.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ pub struct Endpoint {
     pub region: Option<String>,
     /// Of a server that is not AWS.
     pub url: Option<String>,
+    /// Nobody waits long, and nothing is tried twice.
+    pub hasty: bool,
 }
 
 fn runtime() -> Result<Runtime, StoreError> {
@@ -52,11 +56,15 @@ impl Aws {
     /// Reads the caller's own AWS settings; nothing is sent, unless they name a place to ask for credentials.
     pub fn connect(endpoint: &Endpoint) -> Result<Self, StoreError> {
         let runtime = runtime()?;
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).build();
+        let (connect, read, attempts) = match endpoint.hasty {
+            true => (HASTY, HASTY, 1),
+            false => (CONNECT, READ, ATTEMPTS),
+        };
+        let timeouts = TimeoutConfig::builder().connect_timeout(connect).read_timeout(read).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http())
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts));
         if let Some(region) = &endpoint.region {
             loader = loader.region(Region::new(region.clone()));
         }

@@ -18,6 +18,7 @@ use crate::stores::local::registry::LocalRegistry;
 use std::path::PathBuf;
 
 /// The places of one clone and its user.
+#[derive(Clone)]
 pub struct LocalPlaces {
     /// `<git common dir>/mlprov`
     pub common: PathBuf,

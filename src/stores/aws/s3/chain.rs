@@ -167,6 +167,9 @@ impl Chain<'_> {
             // Somebody else won, or nobody knows: entries in the inbox wait for whoever is next.
             if !posted {
                 let put = self.bucket.put_new(&inbox, &waiting.encode(replica.position().header.log));
+                if let (Err(Failure::Unknown { .. }), true) = (&put, open) {
+                    return Ok(Outcome::Unknown); // two in a row without an answer
+                }
                 posted = !matches!(put, Err(Failure::Refused { .. }));
                 open |= posted;
             }

@@ -50,16 +50,6 @@ impl S3Ledger {
         connected.ok_or_else(|| StoreError::Missing { what: "the connection".to_owned() })
     }
 
-    /// Takes over what was committed since, and the checkpoint over it. Returns the entries that are new here.
-    pub fn fetch(&self) -> Result<u64, StoreError> {
-        let bucket = self.bucket()?;
-        let mut mirror = Mirror::open(&self.mirror)?;
-        let before = mirror.position().tree.size();
-        Chain { bucket, prefix: &self.prefix }.catch_up(&mut mirror)?;
-        self.fetch_checkpoint(bucket)?;
-        Ok(mirror.position().tree.size() - before)
-    }
-
     /// Whose signature it bears is for the reader to judge; a smaller one never takes the place of a larger.
     fn fetch_checkpoint(&self, bucket: &dyn Bucket) -> Result<(), StoreError> {
         let size = |note: &str| Checkpoint::parse_text(Note::parse(note).ok()?.text()).ok().map(|c| c.size);
@@ -118,6 +108,20 @@ impl CommitStore for S3Ledger {
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
         self.mirror.find(id)
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    /// And the checkpoint over it.
+    fn fetch(&self) -> Result<u64, StoreError> {
+        let bucket = self.bucket()?;
+        let mut mirror = Mirror::open(&self.mirror)?;
+        let before = mirror.position().tree.size();
+        Chain { bucket, prefix: &self.prefix }.catch_up(&mut mirror)?;
+        self.fetch_checkpoint(bucket)?;
+        Ok(mirror.position().tree.size() - before)
     }
 
     fn confirm(&self) -> Result<(), StoreError> {

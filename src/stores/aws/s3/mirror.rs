@@ -113,7 +113,8 @@ impl Replica for Mirror<'_> {
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
         match self.indices.get(id) {
             Some(index) => Ok(Some(*index)),
-            None => self.journal.find(id),
+            // What another process of this clone took over meanwhile is not part of this position yet.
+            None => Ok(self.journal.find(id)?.filter(|index| *index < self.position.tree.size())),
         }
     }
 

@@ -5,4 +5,6 @@ pub mod chain;
 pub mod client;
 pub mod ledger;
 pub mod mirror;
+pub mod probe;
+pub mod provision;
 pub mod publish;

@@ -55,6 +55,8 @@ pub struct LocalLedger {
     first_frame: u64,
     /// How long it waits for other writers.
     patience: Duration,
+    /// It can be made again from elsewhere: a copy of it is as good.
+    mirror: bool,
 }
 
 /// How long a writer waits for another one.
@@ -63,6 +65,11 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 impl LocalLedger {
     pub fn with_patience(self, patience: Duration) -> Self {
         LocalLedger { patience, ..self }
+    }
+
+    /// Of a log whose truth lies elsewhere.
+    pub fn as_mirror(self) -> Self {
+        LocalLedger { mirror: true, ..self }
     }
 
     /// `None` if there is no journal in `dir`.
@@ -93,7 +100,13 @@ impl LocalLedger {
         }
         let header = Header::decode(&bytes[..have.min(length)]).map_err(damaged)?;
         let first_frame = length as u64;
-        Ok(Some(LocalLedger { dir: dir.to_owned(), header, first_frame, patience: LOCK_TIMEOUT }))
+        Ok(Some(LocalLedger {
+            dir: dir.to_owned(),
+            header,
+            first_frame,
+            patience: LOCK_TIMEOUT,
+            mirror: false,
+        }))
     }
 
     /// Makes an empty journal. If another process was first, its journal is the one that is opened.

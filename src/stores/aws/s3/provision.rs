@@ -1,0 +1,139 @@
+//! How a clone gets at a ledger that lies in a bucket: keys and mirror are where an embedded one has its own.
+
+use super::client::S3;
+use super::ledger::S3Ledger;
+use super::probe;
+use crate::config::SharedLedger;
+use crate::domain::ids::LogId;
+use crate::durable;
+use crate::ledger::frame::Header;
+use crate::ports::StoreError;
+use crate::ports::provision::Ledger;
+use crate::ports::provision::Provision;
+use crate::ports::provision::Shared;
+use crate::ports::signer::CheckpointSigner;
+use crate::ports::signer::EntrySigner;
+use crate::stores::aws::runtime::Endpoint;
+use crate::stores::aws::s3::bucket::Bucket;
+use crate::stores::local::journal::LocalLedger;
+use crate::stores::local::provision::LocalPlaces;
+use std::path::PathBuf;
+
+#[derive(Clone)]
+pub struct SharedPlaces {
+    pub local: LocalPlaces,
+    pub shared: SharedLedger,
+    /// Nobody waits long, and nothing is tried twice.
+    pub hasty: bool,
+}
+
+impl SharedPlaces {
+    fn agreement(&self) -> PathBuf {
+        self.local.common.join("agreed")
+    }
+
+    fn connect(&self) -> Result<S3, StoreError> {
+        if !self.is_agreed() {
+            return Err(StoreError::NotAgreed { what: self.shared.place.to_string() });
+        }
+        let (region, url) = (self.shared.region.clone(), self.shared.endpoint.clone());
+        S3::connect(&Endpoint { region, url, hasty: self.hasty }, &self.shared.place.bucket)
+    }
+
+    fn prefix(&self) -> String {
+        format!("{}ledger/", self.shared.place.prefix)
+    }
+
+    fn ledger(&self, mirror: LocalLedger) -> S3Ledger {
+        let (connecting, signing) = (self.clone(), self.local.clone());
+        let log = self.shared.log;
+        let connect = move || connecting.connect().map(|s3| Box::new(s3) as Box<dyn Bucket>);
+        let signer = move || signing.writer_key(log);
+        S3Ledger::new(mirror.as_mirror(), &self.prefix(), Box::new(connect), Box::new(signer))
+    }
+
+    /// `None` before `init`.
+    pub fn open_ledger(&self) -> Result<Option<S3Ledger>, StoreError> {
+        let Some(mirror) = self.local.open_ledger()? else { return Ok(None) };
+        let found = crate::ports::log_reader::LogReader::log(&mirror);
+        if found != self.shared.log {
+            let why = format!("it holds log {found}, and the settings name {}", self.shared.log);
+            return Err(StoreError::Unfit { what: self.local.ledger_dir().display().to_string(), why });
+        }
+        Ok(Some(self.ledger(mirror)))
+    }
+
+    fn only_embedded(&self) -> StoreError {
+        let why = "its log is that of all clones, and goes on under its own id".to_owned();
+        StoreError::Unfit { what: self.shared.place.to_string(), why }
+    }
+}
+
+impl Provision for SharedPlaces {
+    fn writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError> {
+        self.local.writer_key(log)
+    }
+
+    fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError> {
+        self.local.create_writer_key()
+    }
+
+    fn next_writer_key(&self, log: LogId) -> Result<Option<Box<dyn EntrySigner>>, StoreError> {
+        self.local.next_writer_key(log)
+    }
+
+    fn create_next_writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError> {
+        self.local.create_next_writer_key(log)
+    }
+
+    fn use_next_writer_key(&self, log: LogId) -> Result<(), StoreError> {
+        self.local.use_next_writer_key(log)
+    }
+
+    fn inherit_writer_key(&self, from: LogId, to: LogId) -> Result<(), StoreError> {
+        self.local.inherit_writer_key(from, to)
+    }
+
+    fn log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
+        self.local.log_key(log, origin)
+    }
+
+    fn create_log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
+        self.local.create_log_key(log, origin)
+    }
+
+    fn existing_ledger(&self) -> Result<Option<Box<dyn Ledger>>, StoreError> {
+        Ok(self.open_ledger()?.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))
+    }
+
+    fn create_ledger(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError> {
+        Ok(Box::new(self.ledger(LocalLedger::create(&self.local.ledger_dir(), header)?)))
+    }
+
+    fn prepare_successor(&self, _: &Header) -> Result<Box<dyn Ledger>, StoreError> {
+        Err(self.only_embedded())
+    }
+
+    fn replace_by_successor(&self, _: LogId) -> Result<String, StoreError> {
+        Err(self.only_embedded())
+    }
+
+    fn create_store(&self) -> Result<(), StoreError> {
+        self.local.create_store()
+    }
+}
+
+impl Shared for SharedPlaces {
+    fn is_agreed(&self) -> bool {
+        std::fs::read_to_string(self.agreement()).is_ok_and(|known| known.trim_end() == self.shared.terms())
+    }
+
+    fn agree(&self) -> Result<(), StoreError> {
+        durable::create_dir_all(&self.local.common)?;
+        Ok(durable::replace(&self.agreement(), format!("{}\n", self.shared.terms()).as_bytes(), 0o600)?)
+    }
+
+    fn probe(&self) -> Result<(), StoreError> {
+        probe::conditional_writes(&self.connect()?, &self.prefix(), &self.shared.place.to_string())
+    }
+}
