@@ -136,10 +136,23 @@ fn temporary_of(id: &str, path: &Path) -> PathBuf {
 /// Removes what a [`replace`] or [`create_new`] in `dir` left that was killed. The caller sees to it that none goes on there.
 pub fn remove_left_in(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(".mlprov-tmp-") {
+        if is_left(&entry) {
             let _ = fs::remove_file(entry.path()); // the next one tries again
         }
     }
+}
+
+/// As [`remove_left_in`], where others may be at work: only what is so old that nobody can be.
+pub fn remove_old_in(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        if is_left(&entry) && entry.metadata().is_ok_and(|meta| staging::is_old(&meta)) {
+            let _ = fs::remove_file(entry.path()); // the next one tries again
+        }
+    }
+}
+
+fn is_left(entry: &fs::DirEntry) -> bool {
+    entry.file_name().to_string_lossy().starts_with(".mlprov-tmp-")
 }
 
 /// Writes small state that can be derived again, in place and without a sync: a rename would cost ten times

@@ -63,7 +63,7 @@ impl ScratchDir {
 }
 
 /// Whether nobody can still be at work on it.
-fn is_old(meta: &fs::Metadata) -> bool {
+pub(super) fn is_old(meta: &fs::Metadata) -> bool {
     const HOUR: Duration = Duration::from_secs(3600);
     meta.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age > HOUR))
 }

@@ -137,6 +137,11 @@ impl Outbox {
         Ok(out)
     }
 
+    /// Removes what callers left that were killed, once it is old.
+    pub fn tidy(&self) {
+        durable::remove_old_in(&self.dir);
+    }
+
     /// Sorted by time.
     fn files(&self, extension: &str) -> Result<Vec<PathBuf>, DurableError> {
         let failed = |source: io::Error| DurableError { op: "read", path: self.dir.clone(), source };

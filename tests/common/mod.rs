@@ -5,6 +5,7 @@
 
 pub mod disk;
 pub mod forge;
+pub mod proxy;
 pub mod servers;
 
 use mlprov::app::record;

@@ -4,6 +4,7 @@
 mod common;
 
 mod bucket;
+mod faults;
 mod simulation;
 mod team;
 mod world;

@@ -12,15 +12,15 @@ use std::fs;
 use std::time::Duration;
 use std::time::Instant;
 
-struct Team {
-    s: Sandbox,
+pub struct Team {
+    pub s: Sandbox,
     s3: S3,
-    url: String,
+    pub url: String,
 }
 
 impl Team {
     /// Ada's project, with a bucket of its own.
-    fn new(name: &str) -> Option<Team> {
+    pub fn new(name: &str) -> Option<Team> {
         let Some(server) = Server::ministack() else {
             skipped("ministack is not installed (tests/run.sh does it)");
             return None;
@@ -42,7 +42,7 @@ impl Team {
         fs::write(dir.join("config"), "[default]\nregion = us-east-1\n").unwrap();
     }
 
-    fn init(&self, url: &str) -> Output {
+    pub fn init(&self, url: &str) -> Output {
         let place = format!("s3://{}/team", self.s3.name());
         self.s.mlprov(&["init", "--yes", "--name", "team", "--ledger", &place, "--endpoint-url", url])
     }
@@ -77,12 +77,14 @@ impl Team {
         }
     }
 
-    fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         let outbox = fs::read_dir(self.s.path(".git/mlprov/outbox"));
-        outbox.map_or(0, Iterator::count)
+        let names = outbox.into_iter().flatten().map(|entry| entry.unwrap().file_name());
+        // What somebody who was killed left half written goes when it is old.
+        names.filter(|name| !name.to_string_lossy().starts_with(".mlprov-tmp-")).count()
     }
 
-    fn keys(&self, below: &str) -> Vec<String> {
+    pub fn keys(&self, below: &str) -> Vec<String> {
         self.s3.list(&format!("team/ledger/{below}"), None).unwrap()
     }
 }

@@ -42,6 +42,7 @@ pub fn sync(project: &Project, request: &SyncRequest) -> Result<SyncReport> {
         (report.late, report.skipped) = (late, skipped);
         keep::tidy(project)?;
         project.deliver()?;
+        project.outbox().tidy();
         // Also what others committed and could not sign.
         project.publish()?;
         let left = commit::queued(project)?.len() as u64;

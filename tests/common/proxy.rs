@@ -1,0 +1,172 @@
+//! An HTTP proxy in front of a server that answers one of the requests badly.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write;
+use std::net::Shutdown;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The connection ends before the server hears of it.
+    NeverSent,
+    /// The server does it; the connection ends before anybody hears of that.
+    AnswerLost,
+    /// `503 SlowDown`, and the server hears nothing.
+    SlowDown,
+    /// The server does it, and `500 InternalError` comes back.
+    DoneButError,
+    /// Half of the answer.
+    CutShort,
+}
+
+impl Fault {
+    pub const ALL: [Fault; 5] =
+        [Fault::NeverSent, Fault::AnswerLost, Fault::SlowDown, Fault::DoneButError, Fault::CutShort];
+}
+
+#[derive(Default)]
+struct State {
+    /// Which request from now on is answered so; and those after it, too, if it is for ever.
+    fault: Option<(usize, Fault, bool)>,
+    seen: Vec<String>,
+}
+
+/// Requests go through it to `upstream`; their host stays that of the proxy, so signatures hold.
+pub struct Proxy {
+    pub url: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl Proxy {
+    pub fn new(upstream: &str) -> Self {
+        let upstream = upstream.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::<Mutex<State>>::default();
+        let shared = state.clone();
+        // It ends with the process.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (upstream, state) = (upstream.clone(), shared.clone());
+                std::thread::spawn(move || {
+                    let _ = serve(stream, &upstream, &state); // the client went away
+                });
+            }
+        });
+        Proxy { url, state }
+    }
+
+    /// Answers the `n`th request (from 1) badly; with `on` all that follow as well. Forgets what it has seen.
+    pub fn break_request(&self, n: usize, fault: Fault, on: bool) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { fault: Some((n, fault, on)), seen: Vec::new() };
+    }
+
+    /// From now on everything passes. Returns the requests seen since the last call: method and path.
+    pub fn mend(&self) -> Vec<String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *state).seen
+    }
+}
+
+/// Head and body of a message.
+fn message(from: &mut impl BufRead, has_body: bool) -> std::io::Result<Option<(String, Vec<u8>)>> {
+    let mut head = String::new();
+    loop {
+        let mut line = String::new();
+        if from.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        head.push_str(&line);
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let header = |name: &str| {
+        head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        })
+    };
+    let mut body = Vec::new();
+    if header("transfer-encoding").is_some_and(|how| how.eq_ignore_ascii_case("chunked")) {
+        loop {
+            let mut line = String::new();
+            from.read_line(&mut line)?;
+            let length = usize::from_str_radix(line.trim().split(';').next().unwrap_or(""), 16).unwrap_or(0);
+            let mut chunk = vec![0; length + 2];
+            from.read_exact(&mut chunk)?;
+            body.extend_from_slice(line.as_bytes());
+            body.extend_from_slice(&chunk);
+            if length == 0 {
+                break;
+            }
+        }
+    } else if has_body {
+        let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        body = vec![0; length];
+        from.read_exact(&mut body)?;
+    }
+    Ok(Some((head, body)))
+}
+
+fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Result<()> {
+    let mut from_client = BufReader::new(client.try_clone()?);
+    let mut client = client;
+    while let Some((head, body)) = message(&mut from_client, true)? {
+        let line = head.lines().next().unwrap_or_default().to_owned();
+        let fault = {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.seen.push(line.trim_end_matches(" HTTP/1.1").to_owned());
+            let seen = state.seen.len();
+            state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n).map(|(_, fault, _)| fault)
+        };
+        let error = |status: &str, code: &str| {
+            let xml =
+                format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>broken</Message></Error>");
+            let body = if line.starts_with("HEAD") { "" } else { &xml };
+            format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+        };
+        match fault {
+            Some(Fault::NeverSent) => return client.shutdown(Shutdown::Both),
+            Some(Fault::SlowDown) => {
+                client.write_all(error("503 Slow Down", "SlowDown").as_bytes())?;
+                continue;
+            }
+            _ => {}
+        }
+        let mut server = TcpStream::connect(upstream)?;
+        // One request for each connection to the server: its end is the end of the answer.
+        server.write_all(head.as_bytes())?;
+        server.write_all(&body)?;
+        let no_body = line.starts_with("HEAD");
+        let mut from_server = BufReader::new(server);
+        let Some((answer, bytes)) = message(&mut from_server, !no_body)? else {
+            return client.shutdown(Shutdown::Both);
+        };
+        match fault {
+            Some(Fault::AnswerLost) => return client.shutdown(Shutdown::Both),
+            Some(Fault::DoneButError) => {
+                client.write_all(error("500 Internal Server Error", "InternalError").as_bytes())?;
+            }
+            Some(Fault::CutShort) => {
+                let whole = [answer.as_bytes(), &bytes].concat();
+                client.write_all(&whole[..whole.len() / 2])?;
+                return client.shutdown(Shutdown::Both);
+            }
+            _ => {
+                client.write_all(answer.as_bytes())?;
+                client.write_all(&bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
