@@ -715,6 +715,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--structure-only', '--structure-only', [CompletionResultType]::ParameterName, 'Leave out the writers'' signatures')
+            [CompletionResult]::new('--remote', '--remote', [CompletionResultType]::ParameterName, 'Also read everything that the bucket of a shared ledger holds, from its first object on')
+            [CompletionResult]::new('--versions', '--versions', [CompletionResultType]::ParameterName, 'Also look for objects that were overwritten or deleted there')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')

@@ -1806,7 +1806,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__ledger__subcmd__audit)
-            opts="-C -q -v -h --from-dir --structure-only --trust --min-checkpoint --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --from-dir --structure-only --remote --versions --trust --min-checkpoint --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

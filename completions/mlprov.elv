@@ -662,6 +662,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --structure-only 'Leave out the writers'' signatures'
+            cand --remote 'Also read everything that the bucket of a shared ledger holds, from its first object on'
+            cand --versions 'Also look for objects that were overwritten or deleted there'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'

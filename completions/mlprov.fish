@@ -514,6 +514,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l structure-only -d 'Leave out the writers\' signatures'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l remote -d 'Also read everything that the bucket of a shared ledger holds, from its first object on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l versions -d 'Also look for objects that were overwritten or deleted there'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from audit" -l json -d 'One JSON document on standard output'

@@ -5,6 +5,7 @@ use crate::ledger::batch::Batch;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
 use crate::ports::signer::CheckpointSigner;
+use serde::Serialize;
 
 /// What became of an attempt. `Unknown` (a timeout) is never taken for failure: look, then decide.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,31 @@ pub enum Outcome {
     Lost,
     /// It may or may not have happened.
     Unknown,
+}
+
+/// Something that lies where a shared ledger does.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Objection {
+    /// Name of the object.
+    pub what: String,
+    pub detail: String,
+}
+
+/// What lies where a shared ledger does.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Examined {
+    /// Entries that its commits lead to.
+    pub size: u64,
+    /// Objects that were read.
+    pub objects: u64,
+    /// The published checkpoint (a signed note); its signature was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// What a sound ledger cannot have: rolled back, forked, deleted, overwritten.
+    pub objections: Vec<Objection>,
+    /// What counts for nothing, and harms nobody.
+    pub remarks: Vec<Objection>,
 }
 
 /// Promises:
@@ -48,6 +74,13 @@ pub trait CommitStore: LogReader {
     /// Takes over what others committed since. Returns the entries that are new here.
     fn fetch(&self) -> Result<u64, StoreError> {
         Ok(0)
+    }
+
+    /// Reads everything that lies there, and believes nothing that is known here. `versions`: also what was overwritten
+    /// or deleted, where that can be told. `None`: it is not shared.
+    fn examine(&self, versions: bool) -> Result<Option<Examined>, StoreError> {
+        let _ = versions;
+        Ok(None)
     }
 
     /// After `Unknown`: makes what is visible durable, or fails.

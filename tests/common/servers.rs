@@ -53,7 +53,8 @@ impl Server {
         let words: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
         let mut keeper = Command::new("sh");
         // Its directory, if it has one, goes with it.
-        let script = "\"$@\" & server=$!; cat > /dev/null; kill -9 $server; wait; rm -rf \"$SERVER_DIR\"";
+        let script = "\"$@\" & server=$!; cat > /dev/null; kill -9 $server; wait; rm -rf \"$SERVER_DIR\"
+            for port in $SERVER_PORTS; do rm -f /tmp/seaweedfs-*-$port.sock; done";
         keeper.args(["-c", script, "sh"]);
         keeper.arg(program).args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         keeper.envs(command.get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))));
@@ -95,7 +96,8 @@ impl Server {
             let ports = [(); 4].map(|()| free_port(true));
             let flag = |name: &str, value: &dyn std::fmt::Display| format!("-{name}={value}");
             let mut command = Command::new(program);
-            command.env("SERVER_DIR", &dir);
+            let all = ports.iter().flat_map(|port| [*port, port + 10_000]).map(|port| port.to_string());
+            command.env("SERVER_DIR", &dir).env("SERVER_PORTS", all.collect::<Vec<_>>().join(" "));
             command.args(["-logtostderr", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]);
             command.args([
                 flag("dir", &dir.display()),
@@ -106,8 +108,9 @@ impl Server {
                 flag("s3.config", &dir.join("s3.json").display()),
             ]);
             command.args([
-                "-master.volumeSizeLimitMB=1024",
-                "-volume.max=0",
+                // Each bucket takes several volumes: many small ones, or a small disk is full of none.
+                "-master.volumeSizeLimitMB=64",
+                "-volume.max=500",
                 "-volume.preStopSeconds=0",
                 "-master.telemetry=false",
                 "-master.peers=none",

@@ -245,3 +245,139 @@ fn many_processes_at_once_lose_nothing_and_say_nothing_twice() {
     // Whoever was killed or gone would have left something there.
     assert_eq!(team.keys("inbox/"), [] as [String; 0]);
 }
+
+impl Team {
+    fn audit(&self) -> Value {
+        self.s.mlprov(&["--json", "ledger", "audit", "--remote", "--versions"]).json()
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        let key = format!("team/ledger/{name}");
+        let there = self.s3.get(&key).unwrap();
+        assert!(self.s3.replace(&key, bytes, there.as_ref().map(|object| object.etag.as_str())).unwrap());
+    }
+
+    fn object(&self, name: &str) -> Vec<u8> {
+        self.s3.get(&format!("team/ledger/{name}")).unwrap().unwrap().bytes
+    }
+}
+
+/// Whoever owns the bucket can do anything to it. Whoever took something over before finds it.
+#[test]
+fn what_the_buckets_owner_does_is_found() {
+    let Some(team) = Team::made("owner") else { return };
+    let s = &team.s;
+    s.mlprov(&["run", "--", "true"]).success();
+    let sound = team.audit();
+    assert_eq!(
+        (&sound["result"], &sound["remote"]["remarks"]),
+        (&"sound".into(), &serde_json::json!([])),
+        "{sound:#}"
+    );
+    assert_eq!(sound["remote"]["size"], sound["size"]);
+    let commits = team.keys("commit/");
+    let name = |n: usize| commits[n].trim_start_matches("team/ledger/").to_owned();
+    let found = |what: &str| {
+        let report = team.audit();
+        let findings = report["findings"].to_string();
+        assert!(report["exitCode"] == 1 && findings.contains(what), "{what}: {report:#}");
+    };
+    // Deleted in the middle, and at the end: a rollback.
+    for (n, what) in [(1, "the chain does not lead there"), (commits.len() - 1, "and this clone took over")] {
+        let bytes = team.object(&name(n));
+        team.s3.delete(&commits[n]).unwrap();
+        found(what);
+        found("a delete marker");
+        team.put(&name(n), &bytes);
+    }
+    // Put back, it was still deleted once.
+    found("a delete marker");
+    assert_eq!(s.mlprov(&["--json", "ledger", "audit", "--remote"]).json()["result"], "sound");
+    // Another end in the place of the last commit: a fork, which a clone that comes later cannot know of.
+    let last = commits.len() - 1;
+    let bytes = team.object(&name(last));
+    team.put(&name(last), b"rubbish");
+    found("and this clone took over");
+    found("it was overwritten");
+    team.put(&name(last), &bytes);
+    // A checkpoint of before, one of nobody's, none.
+    let checkpoint = team.object("checkpoint");
+    s.mlprov(&["run", "--", "true"]).success();
+    let now = team.object("checkpoint");
+    team.put("checkpoint", &checkpoint);
+    found("was there");
+    s.mlprov(&["verify", "latest"]).code(1).shows("it was rolled back");
+    s.mlprov(&["sync"]).code(1).says("it was rolled back");
+    team.put("checkpoint", b"rubbish");
+    found("it is none");
+    team.s3.delete("team/ledger/checkpoint").unwrap();
+    found("it is gone");
+    team.put("checkpoint", &now);
+    // A tile that is not made of the entries, and one that is gone.
+    let tile = team.keys("tile/0/").pop().unwrap();
+    let name = tile.trim_start_matches("team/ledger/").to_owned();
+    let bytes = team.object(&name);
+    team.put(&name, &[&bytes[1..], b"x"].concat());
+    found("it is not made of the entries");
+    team.s3.delete(&tile).unwrap();
+    found("it is missing");
+    team.put(&name, &bytes);
+    // What counts for nothing is named, and no finding.
+    team.put("inbox/rubbish", b"rubbish");
+    team.put("commit/00000000000000000001.7", b"rubbish");
+    let report = s.mlprov(&["--json", "ledger", "audit", "--remote"]).json();
+    assert_eq!(
+        (&report["result"], report["remote"]["remarks"].as_array().unwrap().len()),
+        (&"sound".into(), 2),
+        "{report:#}"
+    );
+    s.mlprov(&["ledger", "audit", "--versions"]).code(2);
+}
+
+#[test]
+fn rubbish_where_the_chain_goes_on_stops_nobody() {
+    let Some(team) = Team::made("void") else { return };
+    let s = &team.s;
+    for n in 0..3 {
+        let size = s.json(&["ledger", "status"])["size"].as_u64().unwrap();
+        let voids = ["", ".1", ".2"];
+        for k in &voids[..n] {
+            team.put(&format!("commit/{size:020}{k}"), format!("rubbish {n}").as_bytes());
+        }
+        s.mlprov(&["run", "--", "true"]).success();
+        s.mlprov(&["verify", "latest"]).success();
+    }
+    let report = team.audit();
+    assert_eq!(
+        (&report["result"], report["remote"]["remarks"].as_array().unwrap().len()),
+        (&"sound".into(), 3),
+        "{report:#}"
+    );
+    team.grace();
+    team.as_grace(&["init", "--yes"]).success();
+    assert_eq!(team.as_grace(&["--json", "log"]).json()["entries"], s.json(&["log"])["entries"]);
+}
+
+/// A commit that no hook saw, made elsewhere: each clone that reconciles says the same.
+#[test]
+fn five_clones_record_one_web_merge_once() {
+    let Some(team) = Team::made("merge") else { return };
+    let s = &team.s;
+    for clone in 0..5 {
+        s.git_in("", &["clone", "-q", "repo", &format!("clone-{clone}")]);
+        s.mlprov_in(&format!("clone-{clone}"), &["init", "--yes", "--no-hooks"]).success();
+    }
+    s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "on the web"]);
+    let merge = s.head();
+    for clone in 0..5 {
+        s.git_in(&format!("clone-{clone}"), &["pull", "-q"]);
+    }
+    let line: Vec<String> =
+        (0..5).map(|n| format!("(cd ../clone-{n} && mlprov -q sync || echo failed) &")).collect();
+    let out = s.paste("repo", &format!("{} wait", line.join(" ")));
+    assert!(!out.success().stdout().contains("failed"), "{}", out.stderr());
+    s.mlprov(&["sync"]).success();
+    let times = s.recorded().into_iter().filter(|commit| *commit == merge).count();
+    assert_eq!(times, 1);
+    assert_eq!(team.audit()["result"], "sound");
+}

@@ -10,6 +10,7 @@ use crate::app::logs::notes::KnownNote;
 use crate::app::logs::notes::Place;
 use crate::app::logs::notes::claim;
 use crate::app::verify::Roots;
+use crate::domain::ParseError;
 use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::ids::EntryId;
@@ -23,6 +24,7 @@ use crate::ledger::tree::Frontier;
 use crate::ledger::writers::Standing;
 use crate::ledger::writers::Writers;
 use crate::ports::StoreError;
+use crate::ports::commit_store::Examined;
 use crate::ports::log_reader::LogReader;
 use crate::ports::progress::Progress;
 use crate::trust::pins::Pins;
@@ -66,6 +68,9 @@ pub struct AuditReport {
     /// The same of each log that was fetched from others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<AuditReport>,
+    /// What lies in the bucket of a shared ledger, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Examined>,
 }
 
 /// Entries with the ids that the journal gives them.
@@ -259,6 +264,7 @@ impl Audit {
             findings: self.findings,
             finding_count: self.count,
             others: Vec::new(),
+            remote: None,
         }
     }
 }
@@ -325,6 +331,42 @@ fn audit_own(project: &Project, structure_only: bool, progress: &dyn Progress) -
         compared += u64::from(audit.compare(known, &origin, &pins));
     }
     Ok(audit.report(origin, compared))
+}
+
+/// As [`audit`], and of a shared ledger also what its bucket holds, from the first object on.
+pub fn audit_remote(
+    project: &Project,
+    structure_only: bool,
+    versions: bool,
+    progress: &dyn Progress,
+) -> Result<AuditReport> {
+    // What is there first: this clone takes over what others committed, and is then compared with all of it.
+    let examined = project.ledger.examine(versions)?;
+    let Some(examined) = examined else {
+        return Err(ParseError::new(
+            "--remote",
+            "is for a ledger that clones share",
+            project.ledger.log().to_string(),
+        )
+        .into());
+    };
+    let mut report = audit(project, structure_only, progress)?;
+    if let Some(note) = &examined.checkpoint
+        && let Err(e) = project.pins()?.open(note, &project.ledger.header().origin)
+    {
+        let detail = format!("the one in the bucket: {e}");
+        report.findings.push(Finding { what: "checkpoint", index: None, detail });
+    }
+    for objection in &examined.objections {
+        let detail = format!("{}: {}", objection.what, objection.detail);
+        report.findings.push(Finding { what: "bucket", index: None, detail });
+    }
+    let more = report.findings.len() as u64;
+    if more > report.finding_count {
+        (report.finding_count, report.result, report.exit_code) = (more, "altered", 1);
+    }
+    report.remote = Some(examined);
+    Ok(report)
 }
 
 /// Audits an exported copy with the pins of `pins`; nothing in the directory is believed.

@@ -24,6 +24,7 @@ use crate::domain::statement;
 use crate::git::GitError;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
+use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 use serde::Serialize;
 use std::fmt;
@@ -194,6 +195,9 @@ fn ask(project: &Project) -> Result<Option<Link>> {
         Ok(new) => {
             let detail = format!("asked for what was committed since: {new} entries");
             findings.add("ledger", shared.place, Verdict::Intact, detail);
+        }
+        Err(AppError::Store(StoreError::Inconsistent { why })) => {
+            findings.add("ledger", shared.place, Verdict::Altered, why);
         }
         Err(e) if record::is_out_of_reach(&e) => {
             let detail = format!("what was committed since is not known: {e}");

@@ -131,6 +131,12 @@ Examples:
         /// Leave out the writers' signatures
         #[arg(long)]
         structure_only: bool,
+        /// Also read everything that the bucket of a shared ledger holds, from its first object on
+        #[arg(long, conflicts_with = "from_dir")]
+        remote: bool,
+        /// Also look for objects that were overwritten or deleted there
+        #[arg(long, requires = "remote")]
+        versions: bool,
         #[command(flatten)]
         trust: TrustArgs,
     },

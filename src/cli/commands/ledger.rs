@@ -10,6 +10,7 @@ use crate::cli::Exit;
 use crate::cli::args::LedgerArgs;
 use crate::cli::args::LedgerCommand;
 use crate::cli::compose;
+use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::ports::StoreError;
 
@@ -81,10 +82,11 @@ pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
                 );
             }
         }
-        LedgerCommand::Audit { from_dir, structure_only, trust } => {
+        LedgerCommand::Audit { from_dir, structure_only, remote, versions, trust } => {
             let project = compose::with_trust(project, &context.cwd, &trust)?;
             let progress = ui.progress();
             let report = match from_dir {
+                None if remote => audit::audit_remote(&project, structure_only, versions, &progress)?,
                 None => audit::audit(&project, structure_only, &progress)?,
                 Some(dir) => {
                     let (id, dir) = (project.config.project.id, context.cwd.join(dir));
@@ -150,6 +152,12 @@ fn audit_text(report: &AuditReport) -> String {
     }
     if report.finding_count > report.findings.len() as u64 {
         out.push_str(&format!("and {} more\n", report.finding_count - report.findings.len() as u64));
+    }
+    if let Some(remote) = &report.remote {
+        for remark in &remote.remarks {
+            out.push_str(&format!("remark {}: {}\n", visible(&remark.what), visible(&remark.detail)));
+        }
+        out.push_str(&format!("bucket: {} entries in {} objects\n", remote.size, remote.objects));
     }
     let style = match report.exit_code {
         0 => ui::GREEN,

@@ -11,6 +11,14 @@ pub struct Object {
     pub etag: String,
 }
 
+/// One version of a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptVersion {
+    pub key: String,
+    /// It is a delete marker.
+    pub deleted: bool,
+}
+
 /// Promises (S3, as of 2024-11: strong read-after-write, conditional writes):
 /// 1. What a call returned is so: a later read by anybody shows it.
 /// 2. Of any number of `put_new` of one key, at most one is `true`, as long as nobody deletes.
@@ -32,6 +40,12 @@ pub trait Bucket: Sync {
 
     /// All keys that begin so, and sort behind `after`; sorted.
     fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Failure>;
+
+    /// Every version and delete marker of all keys that begin so, if the bucket keeps them.
+    fn history(&self, prefix: &str) -> Result<Vec<KeptVersion>, Failure> {
+        let _ = prefix;
+        Ok(Vec::new())
+    }
 
     fn delete(&self, key: &str) -> Result<(), Failure>;
 

@@ -1,6 +1,7 @@
 //! Requests to one bucket.
 
 use super::bucket::Bucket;
+use super::bucket::KeptVersion;
 use super::bucket::Object;
 use crate::ports::StoreError;
 use crate::stores::aws::failure;
@@ -167,6 +168,28 @@ impl Bucket for S3 {
             // The order of the keys is part of the promise, whatever the server's.
             keys.sort();
             Ok(keys)
+        })
+    }
+
+    fn history(&self, prefix: &str) -> Result<Vec<KeptVersion>, Failure> {
+        let what = self.what("LIST versions of", prefix);
+        self.aws.wait(async {
+            let mut found = Vec::new();
+            let mut next: Option<(Option<String>, Option<String>)> = None;
+            loop {
+                let (key, version) = next.take().unwrap_or_default();
+                let request = self.client.list_object_versions().bucket(&self.bucket).prefix(prefix);
+                let request = request.set_key_marker(key).set_version_id_marker(version);
+                let answer = request.send().await.map_err(|e| failure::of(&what, e))?;
+                let kept = |key: Option<&str>, deleted| Some(KeptVersion { key: key?.to_owned(), deleted });
+                found.extend(answer.versions().iter().filter_map(|version| kept(version.key(), false)));
+                found.extend(answer.delete_markers().iter().filter_map(|marker| kept(marker.key(), true)));
+                let markers = (answer.next_key_marker(), answer.next_version_id_marker());
+                match answer.is_truncated() == Some(true) && markers.0.is_some() {
+                    true => next = Some((markers.0.map(str::to_owned), markers.1.map(str::to_owned))),
+                    false => return Ok(found),
+                }
+            }
         })
     }
 

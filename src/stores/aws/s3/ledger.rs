@@ -3,9 +3,11 @@
 use super::bucket::Bucket;
 use super::chain::Chain;
 use super::chain::Replica;
+use super::examine::Examiner;
 use super::mirror::Mirror;
 use super::publish::Publisher;
 use crate::domain::ids::EntryId;
+use crate::durable;
 use crate::ledger::batch::Batch;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::frame::Header;
@@ -14,6 +16,7 @@ use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CheckpointStore;
 use crate::ports::commit_store::CommitStore;
+use crate::ports::commit_store::Examined;
 use crate::ports::commit_store::Outcome;
 use crate::ports::log_reader::LogReader;
 use crate::ports::log_reader::StoredEntry;
@@ -50,17 +53,26 @@ impl S3Ledger {
         connected.ok_or_else(|| StoreError::Missing { what: "the connection".to_owned() })
     }
 
-    /// Whose signature it bears is for the reader to judge; a smaller one never takes the place of a larger.
+    /// Whose signature it bears is for the reader to judge. One that is smaller than what was there before is a rollback.
     fn fetch_checkpoint(&self, bucket: &dyn Bucket) -> Result<(), StoreError> {
         let size = |note: &str| Checkpoint::parse_text(Note::parse(note).ok()?.text()).ok().map(|c| c.size);
-        let Some(object) = bucket.get(&format!("{}checkpoint", self.prefix))? else { return Ok(()) };
-        let note = String::from_utf8_lossy(&object.bytes).into_owned();
+        let memory = self.mirror.journal_file().with_file_name("seen");
+        let seen = durable::read_derived(&memory).and_then(|bytes| String::from_utf8(bytes).ok());
+        let seen = seen.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        let key = format!("{}checkpoint", self.prefix);
+        let note = bucket.get(&key)?.map(|object| String::from_utf8_lossy(&object.bytes).into_owned());
+        let there = note.as_deref().and_then(size).unwrap_or(0);
+        if there < seen {
+            let why = format!("{key} was over {seen} entries, and is over {there} now: it was rolled back");
+            return Err(StoreError::Inconsistent { why });
+        }
+        if there > seen {
+            durable::write_derived(&memory, there.to_string().as_bytes())?;
+        }
         let known = self.mirror.latest()?.as_deref().and_then(size).unwrap_or(0);
-        match size(&note)
-            .is_some_and(|size| size > known && size <= self.mirror.head().map_or(0, |h| h.size()))
-        {
-            true => self.mirror.take_checkpoint(&note),
-            false => Ok(()),
+        match note.filter(|_| there > known && there <= self.mirror.head().map_or(0, |head| head.size())) {
+            Some(note) => self.mirror.take_checkpoint(&note),
+            None => Ok(()),
         }
     }
 }
@@ -124,6 +136,11 @@ impl CommitStore for S3Ledger {
         Ok(mirror.position().tree.size() - before)
     }
 
+    fn examine(&self, versions: bool) -> Result<Option<Examined>, StoreError> {
+        let examiner = Examiner { bucket: self.bucket()?, prefix: &self.prefix };
+        examiner.examine(&self.mirror, versions).map(Some)
+    }
+
     fn confirm(&self) -> Result<(), StoreError> {
         self.mirror.confirm()
     }
@@ -135,7 +152,9 @@ impl CheckpointStore for S3Ledger {
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
-        let publisher = Publisher { bucket: self.bucket()?, prefix: &self.prefix };
+        let bucket = self.bucket()?;
+        self.fetch_checkpoint(bucket)?;
+        let publisher = Publisher { bucket, prefix: &self.prefix };
         // The founder publishes the first one: whoever has the key made the log.
         let first = self.mirror.latest()?.is_none();
         publisher.publish(&self.mirror, signer, first, &mut |_| self.mirror.publish(signer))
