@@ -48,7 +48,8 @@ fn free_port(pair: bool) -> u16 {
 }
 
 impl Server {
-    fn start(name: &'static str, port: u16, keys: [&'static str; 2], command: &mut Command) -> Self {
+    /// `None`: it does not listen. Somebody may have taken one of its ports just then.
+    fn start(name: &'static str, port: u16, keys: [&'static str; 2], command: &mut Command) -> Option<Self> {
         let program = command.get_program().to_owned();
         let words: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
         let mut keeper = Command::new("sh");
@@ -59,14 +60,10 @@ impl Server {
         keeper.arg(program).args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         keeper.envs(command.get_envs().filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned()))));
         let keeper = keeper.spawn().unwrap();
-        let patience = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < patience, "{name} did not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
         let [access_key, secret_key] = keys;
         let url = format!("http://127.0.0.1:{port}");
-        Server { name, url, access_key, secret_key, _keeper: keeper }
+        let server = Server { name, url, access_key, secret_key, _keeper: keeper };
+        until(|| TcpStream::connect(("127.0.0.1", port)).is_ok()).then_some(server)
     }
 
     /// In memory, and quick.
@@ -76,7 +73,8 @@ impl Server {
             let port = free_port(false);
             let mut command = Command::new(tool("ministack/bin/ministack")?);
             command.env("GATEWAY_PORT", port.to_string()).env("MINISTACK_PORT", port.to_string());
-            Some(Server::start("ministack", port, ["test", "test"], &mut command))
+            let server = Server::start("ministack", port, ["test", "test"], &mut command);
+            Some(server.expect("ministack starts"))
         };
         SERVER.get_or_init(start).as_ref()
     }
@@ -86,72 +84,89 @@ impl Server {
         static SERVER: OnceLock<Option<Server>> = OnceLock::new();
         let start = || {
             let program = tool("weed/bin/weed")?;
-            let keys = ["testaccesskey", "testsecretkey123"];
-            let dir = std::env::temp_dir().join(format!("mlprov-weed-{}", std::process::id()));
-            fs::create_dir_all(&dir).unwrap();
-            let identities = serde_json::json!({"identities": [{"name": "admin",
-                "credentials": [{"accessKey": keys[0], "secretKey": keys[1]}],
-                "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]});
-            fs::write(dir.join("s3.json"), identities.to_string()).unwrap();
-            let ports = [(); 4].map(|()| free_port(true));
-            let flag = |name: &str, value: &dyn std::fmt::Display| format!("-{name}={value}");
-            let mut command = Command::new(program);
-            let all = ports.iter().flat_map(|port| [*port, port + 10_000]).map(|port| port.to_string());
-            command.env("SERVER_DIR", &dir).env("SERVER_PORTS", all.collect::<Vec<_>>().join(" "));
-            command.args(["-logtostderr", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]);
-            command.args([
-                flag("dir", &dir.display()),
-                flag("master.port", &ports[0]),
-                flag("volume.port", &ports[1]),
-                flag("filer.port", &ports[2]),
-                flag("s3.port", &ports[3]),
-                flag("s3.config", &dir.join("s3.json").display()),
-            ]);
-            command.args([
-                // Each bucket takes several volumes: many small ones, or a small disk is full of none.
-                "-master.volumeSizeLimitMB=64",
-                "-volume.max=500",
-                "-volume.preStopSeconds=0",
-                "-master.telemetry=false",
-                "-master.peers=none",
-                "-s3.port.iceberg=0",
-                "-s3.allowDeleteBucketNotEmpty=false",
-                "-s3.autoCreateBucket=false",
-            ]);
-            command.env("GOMEMLIMIT", "400MiB");
-            let server = Server::start("SeaweedFS", ports[3], keys, &mut command);
-            wait_until_it_answers(ports[3]);
-            // It answers before it has a place for the first object.
-            let s3 = bucket(&server, "warm");
-            let patience = Instant::now() + Duration::from_secs(60);
-            while let Err(e) = s3.put_new("first", b"x") {
-                assert!(Instant::now() < patience, "SeaweedFS takes nothing: {e:?}");
-                std::thread::sleep(Duration::from_millis(200));
-            }
-            Some(server)
+            let server = (0..3).find_map(|_| Server::start_seaweedfs(&program));
+            Some(server.expect("SeaweedFS starts, of three times once"))
         };
         SERVER.get_or_init(start).as_ref()
     }
+
+    fn start_seaweedfs(program: &Path) -> Option<Server> {
+        let keys = ["testaccesskey", "testsecretkey123"];
+        let dir = std::env::temp_dir().join(format!("mlprov-weed-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let identities = serde_json::json!({"identities": [{"name": "admin",
+                "credentials": [{"accessKey": keys[0], "secretKey": keys[1]}],
+                "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]});
+        fs::write(dir.join("s3.json"), identities.to_string()).unwrap();
+        let ports = [(); 4].map(|()| free_port(true));
+        let flag = |name: &str, value: &dyn std::fmt::Display| format!("-{name}={value}");
+        let mut command = Command::new(program);
+        let all = ports.iter().flat_map(|port| [*port, port + 10_000]).map(|port| port.to_string());
+        command.env("SERVER_DIR", &dir).env("SERVER_PORTS", all.collect::<Vec<_>>().join(" "));
+        command.args(["-logtostderr", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]);
+        command.args([
+            flag("dir", &dir.display()),
+            flag("master.port", &ports[0]),
+            flag("volume.port", &ports[1]),
+            flag("filer.port", &ports[2]),
+            flag("s3.port", &ports[3]),
+            flag("s3.config", &dir.join("s3.json").display()),
+        ]);
+        command.args([
+            // Each bucket takes several volumes: many small ones, or a small disk is full of none.
+            "-master.volumeSizeLimitMB=64",
+            "-volume.max=500",
+            "-volume.preStopSeconds=0",
+            "-master.telemetry=false",
+            "-master.peers=none",
+            "-s3.port.iceberg=0",
+            "-s3.allowDeleteBucketNotEmpty=false",
+            "-s3.autoCreateBucket=false",
+        ]);
+        command.env("GOMEMLIMIT", "400MiB");
+        let server = Server::start("SeaweedFS", ports[3], keys, &mut command)?;
+        // It listens before it can answer, and answers before it has a place for the first object.
+        let ready = until(|| answers(ports[3])) && {
+            let s3 = bucket(&server, "warm");
+            until(|| s3.put_new("first", b"x").is_ok())
+        };
+        ready.then_some(server)
+    }
 }
 
-/// It listens before it can answer.
-fn wait_until_it_answers(port: u16) {
+/// Whether it becomes true before long.
+fn until(mut is_so: impl FnMut() -> bool) -> bool {
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        if is_so() {
+            return true;
+        }
+        if Instant::now() > patience {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn answers(port: u16) -> bool {
     use std::io::Read;
     use std::io::Write;
-    let patience = Instant::now() + Duration::from_secs(60);
-    loop {
-        let answer = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
-            stream.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-            let mut text = String::new();
-            stream.read_to_string(&mut text)?;
-            Ok(text)
-        });
-        let status = answer.ok().and_then(|text| text.split(' ').nth(1)?.parse::<u16>().ok());
-        if status.is_some_and(|status| status != 503) {
-            return;
-        }
-        assert!(Instant::now() < patience, "the server does not answer");
-        std::thread::sleep(Duration::from_millis(50));
+    let answer = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        Ok(text)
+    });
+    let status = answer.ok().and_then(|text| text.split(' ').nth(1)?.parse::<u16>().ok());
+    status.is_some_and(|status| status != 503)
+}
+
+/// When it goes, its keeper ends the server.
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self._keeper.stdin.take());
+        let _ = self._keeper.wait(); // it ends with its input
     }
 }
 
