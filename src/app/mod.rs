@@ -3,6 +3,7 @@
 
 pub mod commit;
 pub mod data;
+pub mod delivery;
 pub mod diff;
 pub mod graph;
 pub mod history;

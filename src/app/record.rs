@@ -24,15 +24,12 @@ use crate::durable;
 use crate::ledger::batch;
 use crate::ledger::batch::Batch;
 use crate::ledger::batch::SealedEntry;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::envelope;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::writers::Writers;
-use crate::ports::StoreError;
 use crate::ports::commit_store::Outcome;
 use crate::ports::object_store::PutBatch;
 use crate::ports::provision::Ledger;
-use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
 use serde::Serialize;
 use sha2::Digest;
@@ -364,99 +361,6 @@ impl Project {
     fn disclosure(&self) -> Option<crate::domain::digest::Blake3Hash> {
         let text = std::fs::read_to_string(self.own_dir().join("actor")).ok()?;
         text.trim().parse().ok()
-    }
-
-    /// The key that signs checkpoints of the ledger. Of one that is shared only publishers have it.
-    pub fn publisher(&self) -> Result<Option<Box<dyn CheckpointSigner>>> {
-        let header = self.ledger.header();
-        match self.keys.log_key(header.log, &header.origin) {
-            Ok(key) => Ok(Some(key)),
-            Err(StoreError::Key { why, .. }) if self.ledger.is_shared() && why.contains("no such file") => {
-                Ok(None)
-            }
-            Err(e) => Err(e.into()),
-        }
-    }
-
-    /// Commits entries, and publishes a checkpoint over them if this clone may. What a shared ledger cannot take now is
-    /// durable here, and waits.
-    pub fn append(&self, entries: Vec<SealedEntry>) -> Result<Vec<Receipt>> {
-        // A key that is missing is said before anything is recorded.
-        let key = self.publisher()?;
-        if !self.ledger.is_shared() {
-            let receipts = commit(&*self.ledger, entries)?;
-            // The entries are true whatever happens now.
-            self.publish_with(key)?;
-            return Ok(receipts);
-        }
-        let waiting: Vec<Receipt> =
-            entries.iter().map(|entry| Receipt { id: *entry.id(), index: None, already: false }).collect();
-        self.outbox().put_entries(&entries, &self.clock.now())?;
-        if self.later.get() {
-            return Ok(waiting);
-        }
-        match self.deliver() {
-            Ok(delivered) => Ok(waiting
-                .into_iter()
-                .map(|one| delivered.iter().find(|other| other.id == one.id).cloned().unwrap_or(one))
-                .collect()),
-            Err(e) if is_out_of_reach(&e) => {
-                self.later.set(true);
-                Ok(waiting)
-            }
-            Err(e) => Err(e),
-        }
-    }
-
-    /// Brings what waits to a shared ledger, in order, each entry once however often it is tried.
-    pub fn deliver(&self) -> Result<Vec<Receipt>> {
-        let mut receipts = Vec::new();
-        for (path, entries) in self.outbox().entries()? {
-            receipts.extend(commit(&*self.ledger, entries)?);
-            self.outbox().done(&path)?;
-        }
-        if !receipts.is_empty() {
-            self.publish_with(self.publisher()?)?;
-        }
-        Ok(receipts)
-    }
-
-    fn publish_with(&self, key: Option<Box<dyn CheckpointSigner>>) -> Result<()> {
-        let published = key.map(|key| self.ledger.publish(&*key)).transpose();
-        published.map_err(|source| AppError::NotPublished { source: Box::new(source.into()) })?;
-        Ok(())
-    }
-
-    /// After a process that was killed between commit and checkpoint.
-    pub fn publish_if_behind(&self) -> Result<()> {
-        if self.ledger.is_shared() {
-            return Ok(()); // its publishers see to it
-        }
-        let published = self.ledger.latest()?.and_then(|note| {
-            let text = note.rsplit_once("\n\n")?.0;
-            Checkpoint::parse_text(&format!("{text}\n")).ok()
-        });
-        if published.is_some_and(|c| c.size >= self.ledger.head().map_or(u64::MAX, |h| h.size())) {
-            return Ok(());
-        }
-        self.publish()
-    }
-
-    pub fn publish(&self) -> Result<()> {
-        if let Some(key) = self.publisher()? {
-            self.ledger.publish(&*key)?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether it was not committed, or nobody knows, because the ledger could not be asked.
-pub fn is_out_of_reach(e: &AppError) -> bool {
-    match e {
-        AppError::Store(StoreError::Io { .. } | StoreError::NotAgreed { .. }) => true,
-        AppError::NotCommitted { .. } => true,
-        AppError::NotPublished { source } => is_out_of_reach(source),
-        _ => false,
     }
 }
 

@@ -13,9 +13,9 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
+use crate::app::delivery;
 use crate::app::query;
 use crate::app::query::LogEntry;
-use crate::app::record;
 use crate::app::resolve;
 use crate::app::resolve::Target;
 use crate::domain::entry::Kind;
@@ -199,7 +199,7 @@ fn ask(project: &Project) -> Result<Option<Link>> {
         Err(AppError::Store(StoreError::Inconsistent { why })) => {
             findings.add("ledger", shared.place, Verdict::Altered, why);
         }
-        Err(e) if record::is_out_of_reach(&e) => {
+        Err(e) if delivery::is_out_of_reach(&e) => {
             let detail = format!("what was committed since is not known: {e}");
             findings.add("ledger", shared.place, Verdict::Unreachable, detail);
         }
