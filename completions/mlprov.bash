@@ -1870,7 +1870,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__ledger__subcmd__checkpoint)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --publish --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -618,6 +618,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;ledger;checkpoint'= {
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand --publish 'Of a shared ledger: fetch what others committed, and sign it for all (needs the log''s key; for a CI job)'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'

@@ -480,6 +480,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l publish -d 'Of a shared ledger: fetch what others committed, and sign it for all (needs the log\'s key; for a CI job)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from checkpoint" -l json -d 'One JSON document on standard output'

@@ -125,6 +125,11 @@ fn what_one_records_the_other_verifies() {
     let by_grace = s.git_in("grace", &["rev-parse", "HEAD"]).trim().to_owned();
     assert!(recorded(&team.as_grace(&["--json", "log"])).contains(&by_grace));
     team.as_grace(&["run", "--", "true"]).success();
+    // It is recorded, and under no checkpoint yet: she has no key that could sign one.
+    team.as_grace(&["verify", "latest"]).code(3).shows("not yet under a signed checkpoint");
+    team.as_grace(&["ledger", "checkpoint", "--publish"]).code(2).says("only publishers");
+    s.mlprov(&["ledger", "checkpoint", "--publish"]).success();
+    team.as_grace(&["verify", "latest"]).success();
     s.mlprov(&["sync"]).success();
     assert!(recorded(&s.mlprov(&["--json", "log"])).contains(&by_grace));
     assert_eq!(log(&team.as_grace(&["--json", "log"])), log(&s.mlprov(&["--json", "log"])));

@@ -5,6 +5,7 @@ use crate::app::Result;
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ports::StoreError;
 use serde::Serialize;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -52,6 +53,17 @@ pub fn status(project: &Project) -> Result<LedgerStatus> {
 pub fn checkpoint(project: &Project) -> Result<String> {
     project.publish_if_behind()?;
     Ok(project.ledger.latest()?.unwrap_or_default())
+}
+
+/// Signs all that anybody committed, and puts the checkpoint where all find it. Only whoever has the log's key can.
+pub fn publish(project: &Project) -> Result<String> {
+    project.ledger.fetch()?;
+    let missing = || StoreError::Key {
+        what: project.ledger.header().origin.clone(),
+        why: "only publishers of this log have it, such as whoever made the project".to_owned(),
+    };
+    let key = project.publisher()?.ok_or_else(missing)?;
+    Ok(project.ledger.publish(&*key)?)
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

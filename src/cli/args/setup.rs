@@ -103,7 +103,11 @@ pub enum LedgerCommand {
     /// Size, root, and what is published
     Status,
     /// Print the signed checkpoint (C2SP tlog-checkpoint); signs the newest entries if they are not yet
-    Checkpoint,
+    Checkpoint {
+        /// Of a shared ledger: fetch what others committed, and sign it for all (needs the log's key; for a CI job)
+        #[arg(long)]
+        publish: bool,
+    },
     /// Prove that an entry stands in the log, as a file that can be checked offline
     #[command(after_help = "\
 Examples:

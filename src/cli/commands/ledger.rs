@@ -30,8 +30,11 @@ pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
                 report.log, report.origin, report.size, report.published, report.root
             ));
         }
-        LedgerCommand::Checkpoint => {
-            let note = status::checkpoint(&project)?;
+        LedgerCommand::Checkpoint { publish } => {
+            let note = match publish {
+                true => status::publish(&project)?,
+                false => status::checkpoint(&project)?,
+            };
             if ui.json {
                 ui.json("mlprov.ledger-checkpoint/1", &serde_json::json!({ "checkpoint": note }));
             } else {
