@@ -154,6 +154,10 @@ fn without_a_network_nothing_is_lost_and_nobody_waits() {
     s.git(&["commit", "-q", "--allow-empty", "-m", "nobody answers"]);
     s.mlprov(&["run", "--", "true"]).success().says("waits for the ledger");
     s.write(".mlprov/config.toml", config.replace(&team.url, "http://127.0.0.1:9"));
+    let begun = s.mlprov(&["run", "begin"]);
+    let run = begun.success().stdout().trim().to_owned();
+    s.mlprov(&["run", "end", &run, "--status", "UNKNOWN"]).code(3);
+    s.mlprov(&["run", "end", &run]).success().says("waits for the ledger");
     s.refused(2, &["sync"]).says("mlprov init");
     s.mlprov(&["init", "--yes"]).code(3);
     s.git(&["commit", "-q", "--allow-empty", "-m", "offline"]);
@@ -174,7 +178,7 @@ fn without_a_network_nothing_is_lost_and_nobody_waits() {
     assert_eq!(team.waiting(), 0);
     let kinds: Vec<Value> = s.entries().iter().rev().map(|e| e["kind"].clone()).collect();
     // A run that has ended is one line.
-    assert_eq!(kinds.len(), before + 5, "{kinds:?}");
+    assert_eq!(kinds.len(), before + 6, "{kinds:?}");
     s.mlprov(&["verify", "latest"]).success();
     assert_eq!(s.mlprov(&["--json", "ledger", "audit"]).json()["result"], "sound");
 }

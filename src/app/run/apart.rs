@@ -104,7 +104,15 @@ pub fn end(
     let signer = project.ready()?;
     let entries = project.entries_for(cwd, word)?;
     let unknown = || AppError::UnknownId { id: word.to_owned() };
-    let Target::Run(run) = resolve::resolve(project, &entries, cwd, word)? else { return Err(unknown()) };
+    // Its start may still wait for a ledger that is shared: then only this clone knows it.
+    let here = word.parse().ok().filter(|run| state(project, *run).is_file());
+    let run = match here {
+        Some(run) => run,
+        None => match resolve::resolve(project, &entries, cwd, word)? {
+            Target::Run(run) => run,
+            _ => return Err(unknown()),
+        },
+    };
     let of_run = |e: &&LogEntry| e.body().and_then(|b| b.run.as_ref()).is_some_and(|r| r.id == run);
     let about: Vec<&Body> = entries.iter().filter(of_run).filter_map(LogEntry::body).collect();
     let seen = |body: &&&Body| {
@@ -132,7 +140,8 @@ pub fn end(
             serde_json::from_slice(&read?).map_err(|e| StoreError::io("read", place.display(), e.into()))?;
         let Between { mut prepared, mut outputs } = between;
         prepared.notes.extend(active.give_back());
-        if let Some(start) = about.first().filter(|_| ending.status == Some(RunStatus::Unknown)) {
+        if ending.status == Some(RunStatus::Unknown) {
+            let start = about.first().ok_or_else(unknown)?;
             return ending::close_unknown(project, &*signer, start, prepared);
         }
         let logged = Logged::read(&directory(project, run));
