@@ -158,6 +158,8 @@ fn without_a_network_nothing_is_lost_and_nobody_waits() {
     let run = begun.success().stdout().trim().to_owned();
     s.mlprov(&["run", "end", &run, "--status", "UNKNOWN"]).code(3);
     s.mlprov(&["run", "end", &run]).success().says("waits for the ledger");
+    // One that is killed is closed, although nobody knows yet that it began.
+    s.paste("repo", "mlprov run -n killed -- sh -c 'kill -9 $PPID; sleep 0.1'").code(137);
     s.refused(2, &["sync"]).says("mlprov init");
     s.mlprov(&["init", "--yes"]).code(3);
     s.git(&["commit", "-q", "--allow-empty", "-m", "offline"]);
@@ -178,8 +180,10 @@ fn without_a_network_nothing_is_lost_and_nobody_waits() {
     assert_eq!(team.waiting(), 0);
     let kinds: Vec<Value> = s.entries().iter().rev().map(|e| e["kind"].clone()).collect();
     // A run that has ended is one line.
-    assert_eq!(kinds.len(), before + 6, "{kinds:?}");
+    assert_eq!(kinds.len(), before + 7, "{kinds:?}");
     s.mlprov(&["verify", "latest"]).success();
+    let killed = s.json(&["log", "--where", "name = killed"]);
+    assert_eq!(killed["runs"][0]["status"], "UNKNOWN");
     assert_eq!(s.mlprov(&["--json", "ledger", "audit"]).json()["result"], "sound");
 }
 

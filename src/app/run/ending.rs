@@ -24,6 +24,7 @@ use crate::domain::entry::List;
 use crate::domain::entry::RunStatus;
 use crate::domain::entry::TreeState;
 use crate::domain::redact;
+use crate::ledger::batch;
 use crate::ledger::batch::SealedEntry;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
@@ -76,14 +77,19 @@ pub(super) fn keep_evidence(
 pub(super) fn close_killed(project: &Project, signer: &dyn EntrySigner) -> Result<Vec<String>> {
     active::clear(project, |runs| {
         let entries = project.entries()?;
-        let of = |entry: &&LogEntry, kind: Kind| {
-            entry.body().filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
+        // Also what waits for a ledger that is shared.
+        let waiting = project.outbox().entries()?;
+        let waiting = waiting.iter().flat_map(|(_, entries)| entries);
+        let waiting: Vec<Body> =
+            waiting.filter_map(|entry| batch::open(entry.bytes()).ok()).map(|(_, body)| body).collect();
+        let bodies: Vec<&Body> = entries.iter().filter_map(LogEntry::body).chain(&waiting).collect();
+        let of = |body: &Body, kind: Kind| {
+            Some(body).filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
         };
         let mut closed = Vec::new();
         for id in runs {
-            let ended = entries.iter().any(|e| of(&e, Kind::RunFinished) == Some(*id));
-            let start =
-                entries.iter().find(|e| of(e, Kind::RunStarted) == Some(*id)).and_then(LogEntry::body);
+            let ended = bodies.iter().any(|body| of(body, Kind::RunFinished) == Some(*id));
+            let start = bodies.iter().find(|body| of(body, Kind::RunStarted) == Some(*id));
             let Some(start) = start.filter(|_| !ended) else { continue };
             closed.push(unknown_end(project, signer, start, "nobody saw its end: it was killed")?);
         }
