@@ -63,7 +63,8 @@ complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "merge-driver" -d 'Cal
 complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l name -d 'Name of a new project [default: the directory\'s name]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l ledger -d 'One ledger for all clones of a new project, in a bucket [default: a ledger of each clone\'s own]' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region of the bucket [default: as your AWS settings say]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l store -d 'One store for the data of a new project, in a bucket that keeps versions [default: a store of each clone\'s own]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region of the buckets [default: as your AWS settings say]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l endpoint-url -d 'Server that speaks S3, if it is not AWS; it goes into the project\'s settings' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -84,6 +85,7 @@ always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l append -d 'Keep the files of the version before that do not lie in the work tree'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-upload -d 'Keep what is new in this clone until the next `mlprov sync`'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s v -l verbose -d 'Say more about what is done'
@@ -98,6 +100,7 @@ always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l append -d 'Keep the files of the version before that do not lie in the work tree'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l no-upload -d 'Keep what is new in this clone until the next `mlprov sync`'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s v -l verbose -d 'Say more about what is done'
@@ -315,6 +318,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s C -d 'Run as if
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l deep -d 'Read every byte and hash it again, also of versions in S3, of which otherwise size and stored checksum are checked'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand verify" -l json -d 'One JSON document on standard output'

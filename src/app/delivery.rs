@@ -29,6 +29,13 @@ impl Project {
         // A key that is missing is said before anything is recorded.
         let key = self.publisher()?;
         if !self.ledger.is_shared() {
+            if !self.later.get() {
+                // What waits here goes with the next one that can.
+                match self.store.push().map_err(AppError::from) {
+                    Err(e) if !is_out_of_reach(&e) => return Err(e),
+                    _ => {}
+                }
+            }
             let receipts = commit(&*self.ledger, entries)?;
             // The entries are true whatever happens now.
             self.publish_with(key)?;
@@ -56,7 +63,12 @@ impl Project {
     /// Brings what waits to a shared ledger, in order, each entry once however often it is tried.
     pub fn deliver(&self) -> Result<Vec<Receipt>> {
         let mut receipts = Vec::new();
-        for (path, entries) in self.outbox().entries()? {
+        let waiting = self.outbox().entries()?;
+        if !waiting.is_empty() {
+            // What entries name is there before they are.
+            self.store.push()?;
+        }
+        for (path, entries) in waiting {
             receipts.extend(commit(&*self.ledger, entries)?);
             self.outbox().done(&path)?;
         }

@@ -8,11 +8,14 @@ use crate::app::hooks::HooksReport;
 use crate::app::hooks::HooksRequest;
 use crate::app::record;
 use crate::app::sync;
+use crate::config::BucketSite;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::ConfigError;
+use crate::config::Elsewhere;
 use crate::config::S3Place;
 use crate::config::SharedLedger;
+use crate::config::SharedStore;
 use crate::config::UserDirs;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
@@ -32,6 +35,7 @@ use crate::ports::clock::Clock;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
+use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
 use crate::ports::signer::EntrySigner;
 use crate::trust::pins;
@@ -47,9 +51,9 @@ pub enum InitPlan {
     /// `project`: of a ledger that is here already although the settings are gone.
     Make { suggested_name: String, project: Option<ProjectId> },
     /// A clone of a project: it needs a log of its own. Its user must agree first.
-    Join { project: ProjectId, name: String, shared: Option<SharedLedger> },
-    /// Joined already: only what is missing is made again. `shared`: its user has not agreed to where requests go now.
-    Repair { project: ProjectId, name: String, shared: Option<SharedLedger> },
+    Join { project: ProjectId, name: String, elsewhere: Elsewhere },
+    /// Joined already: only what is missing is made again. `elsewhere`: of what its user has not agreed to yet.
+    Repair { project: ProjectId, name: String, elsewhere: Elsewhere },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -64,6 +68,9 @@ pub struct InitReport {
     /// Where the log is, if all clones share it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<String>,
+    /// Where data versions are, if all clones share them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
     /// Whether the log lets the writer write.
     pub admitted: bool,
     /// What this call made; empty if everything was there.
@@ -72,12 +79,20 @@ pub struct InitReport {
     pub hooks: Option<HooksReport>,
 }
 
-/// Where a new project is to have its ledger, if all clones shall share it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NewLedger {
-    pub place: S3Place,
+/// Where a new project is to have what all clones shall share.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NewPlaces {
+    pub ledger: Option<S3Place>,
+    pub store: Option<S3Place>,
     pub region: Option<String>,
     pub endpoint: Option<String>,
+}
+
+impl NewPlaces {
+    fn site(&self, place: &S3Place) -> BucketSite {
+        let (region, endpoint) = (self.region.clone(), self.endpoint.clone());
+        BucketSite { place: place.clone(), region, endpoint, owner: None }
+    }
 }
 
 /// The things that `init` works with before there is a project.
@@ -88,6 +103,9 @@ pub struct Site<'a> {
     pub provision: &'a dyn Provision,
     /// Of a ledger that is shared, as the settings name it.
     pub shared: &'a dyn Fn(&SharedLedger) -> Box<dyn Shared>,
+    /// Of a store that is shared, as the settings name it.
+    pub bucket: &'a dyn Fn(&SharedStore) -> Box<dyn Remote>,
+    /// This clone's own.
     pub store: &'a dyn ObjectStore,
     pub clock: &'a dyn Clock,
 }
@@ -95,14 +113,15 @@ pub struct Site<'a> {
 pub fn plan(site: &Site<'_>) -> Result<InitPlan> {
     match Config::load(site.repo.root()) {
         Ok((config, _)) => {
-            let shared = config.shared_ledger();
+            let Elsewhere { ledger, store } = config.elsewhere();
             let (project, name) = (config.project.id, config.project.name);
             Ok(match site.provision.existing_ledger()? {
                 Some(_) => {
-                    let shared = shared.filter(|shared| !(site.shared)(shared).is_agreed());
-                    InitPlan::Repair { project, name, shared }
+                    let ledger = ledger.filter(|ledger| !(site.shared)(ledger).is_agreed());
+                    let store = store.filter(|store| !(site.bucket)(store).is_agreed());
+                    InitPlan::Repair { project, name, elsewhere: Elsewhere { ledger, store } }
                 }
-                None => InitPlan::Join { project, name, shared },
+                None => InitPlan::Join { project, name, elsewhere: Elsewhere { ledger, store } },
             })
         }
         Err(ConfigError::NotInitialised { root }) => {
@@ -114,18 +133,49 @@ pub fn plan(site: &Site<'_>) -> Result<InitPlan> {
     }
 }
 
-/// `name` and `new_ledger`: for a new project. The user agreed to all that the plan asks. `program`: absolute path of mlprov, for the hooks; `None` installs none.
+/// `name` and `new`: for a new project. The user agreed to all that the plan asks. `program`: absolute path of mlprov,
+/// for the hooks; `None` installs none.
 pub fn carry_out(
     site: &Site<'_>,
     plan: &InitPlan,
     name: Option<&str>,
-    new_ledger: Option<&NewLedger>,
+    new: &NewPlaces,
     program: Option<&Path>,
 ) -> Result<InitReport> {
     let mut made = Vec::new();
-    if let Some(new) = new_ledger.filter(|_| !matches!(plan, InitPlan::Make { project: None, .. })) {
-        let why = format!("this project has its ledger already; {} was asked for", new.place);
-        return Err(ParseError::new("--ledger", why, new.place.to_string()).into());
+    let options = [("--ledger", &new.ledger), ("--store", &new.store)];
+    for (option, place) in options {
+        if let Some(place) = place.as_ref().filter(|_| !matches!(plan, InitPlan::Make { project: None, .. }))
+        {
+            let why = format!("this project has its places already; {place} was asked for");
+            return Err(ParseError::new(option, why, place.to_string()).into());
+        }
+    }
+    if let InitPlan::Make { suggested_name, project } = plan {
+        let project = project.unwrap_or_else(ProjectId::draw);
+        let name = name.unwrap_or(suggested_name);
+        let mut elsewhere = Elsewhere::default();
+        // Both are probed before anything is written that a second attempt would take for a project.
+        if let Some(place) = &new.store {
+            let store = SharedStore::new(new.site(place));
+            (site.bucket)(&store).probe()?;
+            elsewhere.store = Some(store);
+        }
+        if let Some(place) = &new.ledger {
+            let header = Header::new(project, LogId::draw());
+            let (site_of, log, vkey) = (new.site(place), header.log, String::new());
+            let mut shared = SharedLedger { site: site_of, log, vkey };
+            (site.shared)(&shared).probe()?;
+            let key = site.provision.create_log_key(header.log, &header.origin)?;
+            shared.vkey = key.verifier().to_string();
+            elsewhere.ledger = Some(shared);
+        }
+        let text = Config::text(&project, name, &elsewhere);
+        let path = site.repo.root().join(CONFIG_FILE);
+        durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
+        if durable::create_new(&path, text.as_bytes(), 0o644)? {
+            made.push(CONFIG_FILE.to_owned());
+        }
     }
     let signer = match site.provision.existing_ledger()? {
         // A new key would not be admitted to the log that is here: the old one must come back.
@@ -138,33 +188,6 @@ pub fn carry_out(
             signer
         }
     };
-    if let InitPlan::Make { suggested_name, project } = plan {
-        let project = project.unwrap_or_else(ProjectId::draw);
-        let name = name.unwrap_or(suggested_name);
-        let text = match new_ledger {
-            None => Config::embedded_text(&project, name),
-            Some(new) => {
-                let header = Header::new(project, LogId::draw());
-                let shared = SharedLedger {
-                    place: new.place.clone(),
-                    region: new.region.clone(),
-                    endpoint: new.endpoint.clone(),
-                    log: header.log,
-                    vkey: site.provision.create_log_key(header.log, &header.origin)?.verifier().to_string(),
-                };
-                // Before anything is written that a second attempt would take for a project.
-                let places = (site.shared)(&shared);
-                places.agree()?;
-                places.probe()?;
-                Config::shared_text(&project, name, &shared)
-            }
-        };
-        let path = site.repo.root().join(CONFIG_FILE);
-        durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
-        if durable::create_new(&path, text.as_bytes(), 0o644)? {
-            made.push(CONFIG_FILE.to_owned());
-        }
-    }
     let (config, config_bytes) = Config::load(site.repo.root())?;
     let project = config.project.id;
 
@@ -172,6 +195,10 @@ pub fn carry_out(
     let places = shared.as_ref().map(|shared| (site.shared)(shared));
     if let Some(places) = &places {
         places.agree()?;
+    }
+    let store = config.shared_store();
+    if let Some(store) = &store {
+        (site.bucket)(store).agree()?;
     }
     let provision: &dyn Provision = places.as_deref().map_or(site.provision, |places| places);
     let (ledger, is_new) = match provision.existing_ledger()? {
@@ -214,7 +241,7 @@ pub fn carry_out(
     let disclosure = make_disclosure(site, &mut made)?;
     if ledger.head()?.size() == 0 && log_key.is_none() {
         let why = "its log is empty, and whoever made the project has the key that founds it";
-        let what = shared.as_ref().map(|shared| shared.place.to_string()).unwrap_or_default();
+        let what = shared.as_ref().map(|shared| shared.site.place.to_string()).unwrap_or_default();
         return Err(StoreError::Unfit { what, why: why.to_owned() }.into());
     }
     found_log(&*ledger, project, Digests::both_of(&config_bytes), disclosure, &*signer, site.clock)?;
@@ -258,7 +285,8 @@ pub fn carry_out(
         log: header.log,
         vkey: vkey.to_string(),
         writer: signer.public().id(),
-        ledger: shared.map(|shared| shared.place.to_string()),
+        ledger: shared.map(|shared| shared.site.place.to_string()),
+        store: store.map(|store| store.site.place.to_string()),
         admitted,
         made,
         hooks,

@@ -8,14 +8,13 @@ use crate::app::Result;
 use crate::app::commit;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
+use crate::app::data::Listing;
 use crate::app::record;
 use crate::app::track::pointing;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
-use crate::domain::entry::Digests;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
-use crate::domain::entry::Location;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
 use crate::domain::manifest::Manifest;
@@ -263,11 +262,13 @@ fn files_of(
     let manifest = manifest_of(project, at, pointer, side)?;
     let unknown = || AppError::UnknownManifest { path: at.to_string(), side, root: pointer.blake3 };
     let mut sizes = Sizes::new();
-    if let Some(known) = known_anywhere(project, &pointer.blake3)? {
-        match project.read_ref_text(&known.version_map) {
-            Ok(text) => sizes.extend(VersionMap::parse(&text)?.lines().iter().map(|l| (l.blake3, l.size))),
-            Err(AppError::Store(StoreError::Missing { .. })) => {}
-            Err(e) => return Err(e),
+    if let Some(known) = project.dataset_anywhere(&pointer.blake3)? {
+        match known.version_map.as_ref().map(|map| project.read_ref_text(map)) {
+            None | Some(Err(AppError::Store(StoreError::Missing { .. }))) => {}
+            Some(Ok(text)) => {
+                sizes.extend(VersionMap::parse(&text)?.lines().iter().map(|l| (l.blake3, l.size)))
+            }
+            Some(Err(e)) => return Err(e),
         }
     }
     // What lies here has its own size.
@@ -287,24 +288,6 @@ fn files_of(
     Ok((manifest, sizes))
 }
 
-/// The record of a root in this clone's log, else in one that another clone published.
-fn known_anywhere(project: &Project, root: &Blake3Hash) -> Result<Option<DatasetRecord>> {
-    if let Some(record) = project.dataset(root)? {
-        return Ok(Some(record));
-    }
-    for entry in project.all_entries()? {
-        let Some(body) = entry.body() else { continue };
-        for list in [&body.inputs, &body.outputs] {
-            let artefacts = project.list(list).unwrap_or_default();
-            let found = artefacts.iter().filter(|a| a.digest.blake3 == *root);
-            if let Some(record) = found.filter_map(DatasetRecord::of_artefact).next() {
-                return Ok(Some(record));
-            }
-        }
-    }
-    Ok(None)
-}
-
 /// Stores and records the merged version: bytes durable → entry. No pointer is written. Nothing happens if
 /// there are conflicts.
 pub fn store(project: &Project, plan: MergePlan) -> Result<(MergeReport, Option<DatasetRecord>)> {
@@ -315,28 +298,23 @@ pub fn store(project: &Project, plan: MergePlan) -> Result<(MergeReport, Option<
     }
     let signer = project.ready()?;
     let objects = project.store.batch(false)?;
-    let located = version.contents.iter().map(|c| objects.version_of(c)).collect();
-    let map = VersionMap::new(located);
-    let version_map = record::put_object(map.to_text()?.as_bytes(), &*objects)?;
-    let (digest, manifest, location) = match &version.manifest {
-        Some(manifest) => {
-            let object = record::put_object(manifest.to_text().as_bytes(), &*objects)?;
-            (object.digest, Some(object), None)
-        }
-        None => {
-            let content = objects.version_of(&version.contents[0]);
-            let location = Location {
-                scheme: project.store.scheme().to_owned(),
-                bucket: content.bucket,
-                key: content.key,
-                version_id: Some(content.version_id),
-            };
-            (Digests { blake3: content.blake3, sha256: None }, None, Some(location))
-        }
+    let sizes: Sizes = version.contents.iter().map(|c| (c.blake3, c.size)).collect();
+    let file = |path: &str, blake3: &Blake3Hash| -> Result<(String, Content)> {
+        Ok((path.to_owned(), Content { blake3: *blake3, size: size_of(&sizes, blake3)? }))
     };
-    let Pointer { kind, files, bytes, .. } = version.pointer;
-    let known = DatasetRecord { kind, digest, files, bytes, manifest, version_map, location };
+    let files = match &version.manifest {
+        Some(manifest) => {
+            manifest.entries().iter().map(|e| file(&e.path, &e.blake3)).collect::<Result<_>>()?
+        }
+        None => vec![file(&version.pointer.path, &version.pointer.blake3)?],
+    };
+    let listing = Listing::of(version.pointer.kind, files);
+    let known = data::describe(&listing, None, &*project.store, &*objects)?;
     let _kept = objects.commit()?;
+    if known.version_map.is_none() {
+        project.stage(&report.path, &known, None, true)?;
+        return Ok((report, Some(known)));
+    }
 
     let mut body = project.draft(Kind::DatasetTracked, &*signer);
     body.inputs = List::Inline(vec![known.artefact(&report.path, "dataset")]);

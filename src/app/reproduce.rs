@@ -3,7 +3,6 @@
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
-use crate::app::data;
 use crate::app::diff;
 use crate::app::diff::ValueDifference;
 use crate::app::diff::environment::Packages;
@@ -137,7 +136,7 @@ fn fill(
             continue;
         }
         // One that git ignores, say.
-        let bytes = data::read_object(&*project.store, &config.digest.blake3)?;
+        let bytes = project.content(config)?;
         if let Some(dir) = place.parent() {
             durable::create_dir_all(dir)?;
         }

@@ -5,6 +5,7 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
 use crate::app::commit::Queued;
+use crate::app::commit::Unsent;
 use crate::app::commit::Waiting;
 use crate::app::ls;
 use crate::app::query::LogEntry;
@@ -63,6 +64,9 @@ pub struct StatusReport {
     /// Entries that are signed here, and not in the shared ledger yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queued: Vec<Queued>,
+    /// What was tracked or made, and is stored in this clone only.
+    #[serde(skip_serializing_if = "Unsent::is_empty")]
+    pub unsent: Unsent,
     /// Runs of this clone's log that began and have no end yet.
     pub open_runs: Vec<OpenRun>,
     /// Entries in this clone's log.
@@ -75,6 +79,7 @@ impl StatusReport {
         recorded
             && self.waiting.is_empty()
             && self.queued.is_empty()
+            && self.unsent.is_empty()
             && self.datasets.iter().all(|d| d.state == "unchanged" && d.stored)
     }
 }
@@ -111,7 +116,9 @@ pub fn status(
         Err(GitError::Unborn) => None,
         Err(e) => return Err(e.into()),
     };
-    let open_runs = open_runs(project, &entries)?;
+    let unsent = commit::unsent(project)?;
+    let mut open_runs = open_runs(project, &entries)?;
+    open_runs.retain(|open| !unsent.runs.contains(&open.run));
     let waiting = commit::waiting(project)?;
     let queued = commit::queued(project)?;
     let mut known = recorded.iter().chain(queued.iter().filter_map(|queued| queued.commit.as_ref()));
@@ -123,6 +130,7 @@ pub fn status(
         datasets,
         waiting,
         queued,
+        unsent,
         open_runs,
         log_size: entries.len() as u64,
     })

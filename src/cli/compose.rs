@@ -12,8 +12,10 @@ use crate::config::UserDirs;
 use crate::domain::entry::Digests;
 use crate::git::repo::Repo;
 use crate::ports::StoreError;
+use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
+use crate::stores::aws::s3::data::S3Store;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
 use crate::stores::local::provision::LocalPlaces;
@@ -102,10 +104,17 @@ fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Proj
             config_file: CONFIG_FILE,
         });
     }
+    let store: Box<dyn ObjectStore> = match config.shared_store() {
+        Some(shared) => {
+            let quiet = patience.is_some();
+            Box::new(S3Store::new(places.store(), &shared, &places.common, repo.root(), quiet)?)
+        }
+        None => Box::new(places.store()),
+    };
     Ok(Project {
         config_digest: Digests::both_of(&bytes),
         ledger,
-        store: Box::new(places.store()),
+        store,
         registry: Box::new(places.registry()),
         index: Box::new(places.index()),
         index_from: app::index::LARGE,

@@ -1,11 +1,16 @@
 //! The project's settings (`.mlprov/config.toml`, committed) and the user's own directories.
 
 mod place;
+mod shared;
 
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 pub use place::S3Place;
 use serde::Deserialize;
+pub use shared::BucketSite;
+pub use shared::Elsewhere;
+pub use shared::SharedLedger;
+pub use shared::SharedStore;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -61,6 +66,22 @@ pub struct StoreTable {
     /// So many bytes are made durable at once. What was made durable before an interruption is not read again.
     #[serde(default = "batch")]
     pub batch: u64,
+    /// `s3://bucket/prefix`. It and all that follows belong to `s3`.
+    #[serde(default)]
+    pub url: Option<S3Place>,
+    #[serde(default)]
+    pub region: Option<String>,
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// AWS account that the bucket must belong to: 12 digits.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Key (ARN, id or alias) that S3 encrypts new objects with (SSE-KMS).
+    #[serde(default)]
+    pub kms_key: Option<String>,
+    /// So many bytes of what is stored in the bucket may also be kept in the clone, see `mlprov prune`.
+    #[serde(default)]
+    pub cache_max: Option<u64>,
 }
 
 fn batch() -> u64 {
@@ -81,32 +102,15 @@ pub struct LedgerTable {
     /// Of a server that is not AWS.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// AWS account that the bucket must belong to: 12 digits.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// The one log of all clones.
     #[serde(default)]
     pub log: Option<LogId>,
     /// Its verifier key.
     #[serde(default)]
     pub vkey: Option<String>,
-}
-
-/// A ledger in a bucket, which all clones share.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SharedLedger {
-    pub place: S3Place,
-    pub region: Option<String>,
-    pub endpoint: Option<String>,
-    pub log: LogId,
-    /// C2SP verifier key of the log.
-    pub vkey: String,
-}
-
-impl SharedLedger {
-    /// What a user agrees to: where requests of this clone go.
-    pub fn terms(&self) -> String {
-        let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
-        let (region, endpoint) = (or(&self.region, "your own"), or(&self.endpoint, "AWS or your own"));
-        format!("ledger {} region {region} endpoint {endpoint}", self.place)
-    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -210,37 +214,6 @@ checkpoint_trailer = false  # true, then `mlprov init`: each commit message name
         )
     }
 
-    /// As [`Config::embedded_text`], with the ledger in a bucket.
-    pub fn shared_text(id: &ProjectId, name: &str, ledger: &SharedLedger) -> String {
-        let line = |name: &str, value: &Option<String>| match value {
-            Some(value) => format!("{name} = {}\n", toml::Value::from(value.as_str())),
-            None => String::new(),
-        };
-        let table = format!(
-            r#"[ledger]
-backend = "s3"     # one log for all clones, in a bucket; who may write to it, the log itself says
-url = "{}"
-{}{}log = "{}"
-vkey = "{}"        # the key that signs its checkpoints
-"#,
-            ledger.place,
-            line("region", &ledger.region),
-            line("endpoint", &ledger.endpoint),
-            ledger.log,
-            ledger.vkey
-        );
-        let embedded = "[ledger]\nbackend = \"local\"  # the clone's own log, below the git directory\n";
-        Self::embedded_text(id, name).replace(embedded, &table)
-    }
-
-    /// The ledger that all clones share, if there is one.
-    pub fn shared_ledger(&self) -> Option<SharedLedger> {
-        let LedgerTable { url, region, endpoint, log, vkey, .. } = &self.ledger;
-        let place = url.clone()?;
-        let (region, endpoint) = (region.clone(), endpoint.clone());
-        Some(SharedLedger { place, region, endpoint, log: (*log)?, vkey: vkey.clone()? })
-    }
-
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let invalid = |why: String| ConfigError::Invalid { path: path.to_owned(), why };
         #[derive(Deserialize)]
@@ -260,35 +233,13 @@ vkey = "{}"        # the key that signs its checkpoints
             },
         }
         let config: Config = toml::from_str(text).map_err(|e| invalid(one_line(&e, text)))?;
-        let tables = [("store", &config.store.backend), ("registry", &config.registry.backend)];
-        for (table, backend) in tables {
-            if backend != "local" {
-                let why =
-                    format!("[{table}] backend {backend:?} is not known to this version (it knows: local)");
-                return Err(invalid(why));
-            }
+        if config.registry.backend != "local" {
+            let backend = &config.registry.backend;
+            return Err(invalid(format!(
+                "[registry] backend {backend:?} is not known to this version (it knows: local)"
+            )));
         }
-        let LedgerTable { backend, url, region, endpoint, log, vkey } = &config.ledger;
-        match backend.as_str() {
-            "local"
-                if url.is_none()
-                    && region.is_none()
-                    && endpoint.is_none()
-                    && log.is_none()
-                    && vkey.is_none() => {}
-            "local" => {
-                return Err(invalid(
-                    "[ledger] url, region, endpoint, log and vkey belong to backend \"s3\"".into(),
-                ));
-            }
-            "s3" if config.shared_ledger().is_some() => {}
-            "s3" => return Err(invalid("[ledger] backend \"s3\" needs url, log and vkey".into())),
-            other => {
-                let why =
-                    format!("[ledger] backend {other:?} is not known to this version (it knows: local, s3)");
-                return Err(invalid(why));
-            }
-        }
+        config.check_backends().map_err(invalid)?;
         for (name, value) in [("writer", &config.keys.writer), ("checkpoint", &config.keys.checkpoint)] {
             if value != "file" {
                 return Err(invalid(format!(

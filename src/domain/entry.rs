@@ -15,6 +15,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionId;
+use crate::domain::version_map::Located;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -281,6 +282,14 @@ pub struct Location {
     /// For one file. A directory's version ids stand in its version map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<VersionId>,
+}
+
+impl Location {
+    /// Of a version that a store with this scheme made.
+    pub fn of(scheme: &str, version: Located) -> Self {
+        let (bucket, key, version_id) = (version.bucket, version.key, Some(version.version_id));
+        Location { scheme: scheme.to_owned(), bucket, key, version_id }
+    }
 }
 
 /// A dataset or a file that was read or made.

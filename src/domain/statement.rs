@@ -51,7 +51,7 @@ impl Body {
     pub fn natural_key(&self) -> Option<String> {
         let target = self.target.as_ref();
         match self.kind {
-            Kind::DatasetTracked => {
+            Kind::DatasetTracked | Kind::DataRelocated => {
                 let [dataset] = self.inputs.inline() else { return None };
                 Some(format!("{}:{}", dataset.digest.blake3, dataset.version_map.as_ref()?.digest.blake3))
             }
@@ -72,8 +72,7 @@ impl Body {
             Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated => {
                 Some(format!("{}:{}", self.writer.as_ref()?.key_id, self.time))
             }
-            Kind::DataRelocated
-            | Kind::LedgerMoved
+            Kind::LedgerMoved
             | Kind::VerificationResult
             | Kind::Imported
             | Kind::Annotation
@@ -93,7 +92,9 @@ impl Body {
     pub fn subjects(&self) -> Vec<Subject> {
         let mut out = Vec::new();
         match self.kind {
-            Kind::DatasetTracked => out.extend(self.inputs.inline().iter().map(Subject::of_artefact)),
+            Kind::DatasetTracked | Kind::DataRelocated => {
+                out.extend(self.inputs.inline().iter().map(Subject::of_artefact))
+            }
             Kind::RunFinished => {
                 out.extend(self.outputs.inline().iter().map(Subject::of_artefact));
                 if let Some(list) = self.outputs.stored() {

@@ -1,7 +1,12 @@
 //! What must be recorded but cannot be yet: one durable file each, in order, until it is done.
 
+use crate::domain::digest::Blake3Hash;
+use crate::domain::digest::Sha256Hash;
+use crate::domain::entry::Body;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::TreeId;
+use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
 use crate::domain::time::Timestamp;
 use crate::durable;
 use crate::durable::DurableError;
@@ -9,6 +14,7 @@ use crate::ledger::batch::SealedEntry;
 use crate::ledger::tile;
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -32,6 +38,30 @@ pub struct Intent {
     pub replaces: Vec<CommitId>,
 }
 
+/// A dataset whose contents lie in this clone and have no version yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Staged {
+    pub path: RepoPath,
+    pub kind: DatasetKind,
+    pub blake3: Blake3Hash,
+    pub files: u64,
+    pub bytes: u64,
+    /// Of a single file, for foreign tools.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Hash>,
+    /// Where it goes in the store, if not to its path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    /// It was tracked: its content gets an entry of its own.
+    pub tracked: bool,
+    pub time: Timestamp,
+}
+
+/// Files of staged datasets.
+const STAGED: &str = "data";
+/// Files of entries that wait for staged datasets, not signed yet.
+const DRAFTS: &str = "draft";
 /// Files of entries that are signed, each a length (big-endian u16) and bytes.
 const ENTRIES: &str = "entries";
 
@@ -79,20 +109,7 @@ impl Outbox {
 
     /// What waits, oldest first.
     pub fn list(&self) -> Result<Vec<(PathBuf, Intent)>, DurableError> {
-        let failed =
-            |path: &Path, source: io::Error| DurableError { op: "read", path: path.to_owned(), source };
-        let mut out = Vec::new();
-        for path in self.files("json")? {
-            let bytes = match fs::read(&path) {
-                Ok(bytes) => bytes,
-                // Another process has just finished it.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                Err(e) => return Err(failed(&path, e)),
-            };
-            let intent = serde_json::from_slice(&bytes).map_err(|e| failed(&path, io::Error::other(e)))?;
-            out.push((path, intent));
-        }
-        Ok(out)
+        self.read_json("json")
     }
 
     /// Makes entries durable that are signed and cannot be committed now. Nothing else happens if they wait already.
@@ -133,6 +150,52 @@ impl Outbox {
                 rest = tail;
             }
             out.push((path, entries));
+        }
+        Ok(out)
+    }
+
+    /// Durable when it returns.
+    pub fn put_staged(&self, staged: &Staged) -> Result<(), DurableError> {
+        let room = if staged.room.is_some() { "-m" } else { "" };
+        let name = format!("{}-{}{room}.{STAGED}", staged.blake3, u8::from(staged.tracked));
+        self.put_json(&name, staged)
+    }
+
+    /// Oldest first.
+    pub fn staged(&self) -> Result<Vec<(PathBuf, Staged)>, DurableError> {
+        let mut all: Vec<(PathBuf, Staged)> = self.read_json(STAGED)?;
+        all.sort_by_key(|(_, staged)| staged.time.unix_micros());
+        Ok(all)
+    }
+
+    /// An entry whose data has no versions yet; it is signed when it has. Durable when it returns.
+    pub fn put_draft(&self, body: &Body) -> Result<(), DurableError> {
+        self.put_json(&format!("{:020}-{}.{DRAFTS}", body.time.unix_micros(), body.id), body)
+    }
+
+    /// Oldest first.
+    pub fn drafts(&self) -> Result<Vec<(PathBuf, Body)>, DurableError> {
+        self.read_json(DRAFTS)
+    }
+
+    fn put_json(&self, name: &str, value: &impl Serialize) -> Result<(), DurableError> {
+        durable::create_dir_all(&self.dir)?;
+        let path = self.dir.join(name);
+        let failed = |e| DurableError { op: "write", path: path.clone(), source: io::Error::other(e) };
+        let json = serde_json::to_vec(value).map_err(failed)?;
+        durable::create_new(&path, &json, 0o644).map(|_| ())
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, extension: &str) -> Result<Vec<(PathBuf, T)>, DurableError> {
+        let mut out = Vec::new();
+        for path in self.files(extension)? {
+            let failed = |source| DurableError { op: "read", path: path.clone(), source };
+            let bytes = match fs::read(&path) {
+                // Another process has just finished it.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                read => read.map_err(failed)?,
+            };
+            out.push((path.clone(), serde_json::from_slice(&bytes).map_err(|e| failed(e.into()))?));
         }
         Ok(out)
     }

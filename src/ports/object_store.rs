@@ -3,6 +3,7 @@
 use crate::domain::digest::Blake3Hash;
 use crate::domain::version_map::Content;
 use crate::domain::version_map::Located;
+use crate::domain::version_map::VersionMap;
 use crate::ports::StoreError;
 use std::fs::File;
 use std::io;
@@ -53,6 +54,70 @@ pub trait ObjectStore: Sync {
 
     /// Waits a while until nobody stores anything, and keeps others from it as long as the result lives.
     fn sweep(&self) -> Result<Box<dyn Sweep + '_>, StoreError>;
+
+    /// As [`ObjectStore::batch`], for files whose place in the store is not to be their path: below `room`, which is
+    /// never used again.
+    fn batch_in(&self, room: &str) -> Result<Box<dyn PutBatch + '_>, StoreError> {
+        let _ = room;
+        self.batch(false)
+    }
+
+    /// How many versions are best read at the same time, if not one on each core.
+    fn readers(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether all is stored that a version map names, where that is known without a look at each version.
+    fn has_map(&self, map: &Blake3Hash) -> Option<bool> {
+        let _ = map;
+        None
+    }
+
+    /// Takes note of what a version map says, by its digest. What is known otherwise stays, unless the map is `newer`.
+    fn learn(&self, digest: &Blake3Hash, map: &VersionMap, newer: bool) -> Result<(), StoreError> {
+        let _ = (digest, map, newer);
+        Ok(())
+    }
+
+    /// Everything that this map names was stored by this clone.
+    fn note_map(&self, map: &Blake3Hash) -> Result<(), StoreError> {
+        let _ = map;
+        Ok(())
+    }
+
+    /// Brings an object of the record here that others have stored. False: it is not to be had.
+    fn fetch(&self, object: &Blake3Hash) -> Result<bool, StoreError> {
+        let _ = object;
+        Ok(false)
+    }
+
+    /// Brings objects of the record that wait here to where others find them.
+    fn push(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// From now on, what is put waits here.
+    fn stay_local(&self) {}
+
+    /// Why what was put waits here, if it does.
+    fn waits(&self) -> Option<String> {
+        None
+    }
+
+    /// What the store says of a version without its bytes; `None`: only they tell. [`StoreError::Missing`] if it is gone.
+    fn state(&self, version: &Located) -> Result<Option<Stated>, StoreError> {
+        let _ = version;
+        Ok(None)
+    }
+}
+
+/// See [`ObjectStore::state`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stated {
+    /// Bytes.
+    pub size: u64,
+    /// As in [`Located::checksum`].
+    pub checksum: Option<String>,
 }
 
 /// What a store holds.
@@ -108,8 +173,24 @@ pub trait PutBatch: Send + Sync {
     /// An object that need not fit into memory. `fill` is called once.
     fn put_stream(&self, fill: &mut Fill<'_>) -> Result<Content, StoreError>;
 
-    /// The version that holds a content of this batch, or one that was stored before.
-    fn version_of(&self, content: &Content) -> Located;
+    /// A content that waits here goes to where versions are. `place`: the path below the root that it is for.
+    fn put_stored(&self, place: &str, content: &Content, told: &Told<'_>) -> Result<(), StoreError> {
+        let _ = (place, content, told);
+        Ok(())
+    }
+
+    /// Whether a content need not be put: it has a version, or waits for one.
+    fn has(&self, content: &Content) -> bool;
+
+    /// Waits for everything that was put. Whether all of these have versions; else some wait here.
+    fn settle(&self, contents: &[Content]) -> Result<bool, StoreError> {
+        let _ = contents;
+        Ok(true)
+    }
+
+    /// The version that holds a content of this batch, or one that was stored before. Only after
+    /// [`PutBatch::settle`].
+    fn version_of(&self, content: &Content) -> Result<Located, StoreError>;
 
     /// Makes everything put so far durable; only then may anyone refer to it.
     fn commit(self: Box<Self>) -> Result<Kept, StoreError>;

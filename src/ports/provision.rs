@@ -53,14 +53,18 @@ pub trait Provision {
     fn create_store(&self) -> Result<(), StoreError>;
 }
 
-/// Of a ledger that all clones share. Promises:
-/// 1. Nothing is sent there before the user of this clone has agreed to where it is now.
-pub trait Shared: Provision {
+/// A place elsewhere that all clones share. Promises:
+/// 1. But for `probe`, nothing is sent there before the user of this clone has agreed to where it is now.
+pub trait Remote {
     fn is_agreed(&self) -> bool;
 
     /// The user agreed.
     fn agree(&self) -> Result<(), StoreError>;
 
-    /// Fails unless the place keeps what the ledger relies on; changes nothing that stays.
+    /// Fails unless the place keeps what is relied on; changes nothing that stays. The caller's user named the place.
     fn probe(&self) -> Result<(), StoreError>;
 }
+
+/// A ledger that all clones share.
+pub trait Shared: Provision + Remote {}
+impl<T: Provision + Remote> Shared for T {}

@@ -15,13 +15,13 @@ const PUBLIC: [u8; 32] = [
 #[test]
 fn init_says_what_it_made() {
     let s = Sandbox::git_repo();
-    assert_snapshot!(s.mlprov(&["init", "--yes", "--name", "fraud"]).snapshot(), @r"
+    assert_snapshot!(s.mlprov(&["init", "--yes", "--name", "fraud"]).snapshot(), @"
     $ mlprov init --yes --name fraud
     Project fraud ([uuid])
       log     [uuid]
       writer  [key]
-      made    your writer key
       made    .mlprov/config.toml
+      made    your writer key
       made    the ledger of this clone
       made    a disclosure object (who you are; named by digest only, and deletable)
       made    a pin of the log's key

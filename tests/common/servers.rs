@@ -185,13 +185,28 @@ pub fn aws(url: &str, keys: [&str; 2]) -> Aws {
 
 /// A new bucket with versions.
 pub fn bucket(server: &Server, name: &str) -> S3 {
-    let aws = aws(&server.url, [server.access_key, server.secret_key]);
-    let config = aws_sdk_s3::config::Builder::from(aws.config()).force_path_style(true).build();
-    let client = aws_sdk_s3::Client::from_conf(config);
+    let (aws, client) = raw(server);
     let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     aws.wait(async {
         client.create_bucket().bucket(name).send().await.unwrap();
         client.put_bucket_versioning().bucket(name).versioning_configuration(versions).send().await.unwrap();
     });
     S3::new(aws, name)
+}
+
+/// A client without anything of mlprov's.
+pub fn raw(server: &Server) -> (Aws, aws_sdk_s3::Client) {
+    let aws = aws(&server.url, [server.access_key, server.secret_key]);
+    let config = aws_sdk_s3::config::Builder::from(aws.config()).force_path_style(true).build();
+    (aws, aws_sdk_s3::Client::from_conf(config))
+}
+
+/// Keys of this server for programs whose home is there, as the AWS CLI has them.
+pub fn give_credentials(server: &Server, home: &Path) {
+    let dir = home.join(".aws");
+    fs::create_dir_all(&dir).unwrap();
+    let (id, secret) = (server.access_key, server.secret_key);
+    let credentials = format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+    fs::write(dir.join("credentials"), credentials).unwrap();
+    fs::write(dir.join("config"), "[default]\nregion = us-east-1\n").unwrap();
 }

@@ -4,6 +4,7 @@
 mod common;
 
 mod bucket;
+mod data;
 mod faults;
 mod simulation;
 mod team;

@@ -4,6 +4,7 @@ use crate::common::Output;
 use crate::common::Sandbox;
 use crate::common::servers::Server;
 use crate::common::servers::bucket;
+use crate::common::servers::give_credentials;
 use crate::common::skipped;
 use mlprov::stores::aws::s3::bucket::Bucket;
 use mlprov::stores::aws::s3::client::S3;
@@ -32,14 +33,8 @@ impl Team {
     }
 
     fn give_credentials(&self, home: &str) {
-        let dir = self.s.root().join(home).join(".aws");
-        fs::create_dir_all(&dir).unwrap();
-        fs::write(
-            dir.join("credentials"),
-            "[default]\naws_access_key_id = test\naws_secret_access_key = test\n",
-        )
-        .unwrap();
-        fs::write(dir.join("config"), "[default]\nregion = us-east-1\n").unwrap();
+        let server = Server::ministack().expect("it was there before");
+        give_credentials(server, &self.s.root().join(home));
     }
 
     pub fn init(&self, url: &str) -> Output {

@@ -24,6 +24,7 @@ use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
+use crate::domain::path::RepoPath;
 use crate::domain::redact;
 use crate::domain::time::Timestamp;
 use crate::git::program;
@@ -320,6 +321,29 @@ pub fn queued(project: &Project) -> Result<Vec<Queued>> {
         });
     }
     Ok(out)
+}
+
+/// Datasets whose contents lie in this clone only, and runs that wait for them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unsent {
+    pub datasets: Vec<RepoPath>,
+    pub runs: Vec<RunId>,
+}
+
+impl Unsent {
+    pub fn is_empty(&self) -> bool {
+        self.datasets.is_empty() && self.runs.is_empty()
+    }
+}
+
+pub fn unsent(project: &Project) -> Result<Unsent> {
+    let outbox = project.outbox();
+    let mut datasets: Vec<RepoPath> = outbox.staged()?.into_iter().map(|(_, staged)| staged.path).collect();
+    datasets.sort();
+    datasets.dedup();
+    let runs = outbox.drafts()?.into_iter().filter_map(|(_, body)| Some(body.run?.id));
+    Ok(Unsent { datasets, runs: runs.collect() })
 }
 
 /// What waits in the outbox, oldest first.

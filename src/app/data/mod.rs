@@ -2,6 +2,7 @@
 
 pub mod put;
 pub mod read;
+pub mod staged;
 
 pub use put::hash;
 pub use put::put;
@@ -46,7 +47,9 @@ pub struct DatasetRecord {
     pub bytes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<ObjectRef>,
-    pub version_map: ObjectRef,
+    /// Absent while its contents wait in this clone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_map: Option<ObjectRef>,
     /// Version of a single file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
@@ -65,7 +68,7 @@ impl DatasetRecord {
             size: self.bytes,
             file_count: self.files,
             manifest: self.manifest.clone(),
-            version_map: Some(self.version_map.clone()),
+            version_map: self.version_map.clone(),
             location: self.location.clone(),
             observed: None,
             stable: None,
@@ -79,7 +82,7 @@ impl DatasetRecord {
             files: a.file_count,
             bytes: a.size,
             manifest: a.manifest.clone(),
-            version_map: a.version_map.clone()?,
+            version_map: Some(a.version_map.clone()?),
             location: a.location.clone(),
         })
     }
@@ -126,10 +129,15 @@ impl Files for Hashed {
     }
 }
 
-/// A directory as a list.
-pub struct Listing(Vec<(String, Content)>);
+/// A dataset as a list.
+pub struct Listing(DatasetKind, Vec<(String, Content)>);
 
 impl Listing {
+    /// `files`: sorted by name.
+    pub fn of(kind: DatasetKind, files: Vec<(String, Content)>) -> Self {
+        Listing(kind, files)
+    }
+
     /// What `before` holds, with the files of `now` added, or in the place of those of the same name.
     pub fn with(before: Vec<(String, Content)>, now: &Hashed) -> Result<Self> {
         let mut files: BTreeMap<String, Content> = before.into_iter().collect();
@@ -143,21 +151,21 @@ impl Listing {
         };
         // Refuses a path that is a file and a directory.
         Manifest::new(files.iter().map(entry).collect())?;
-        Ok(Listing(files))
+        Ok(Listing(DatasetKind::Directory, files))
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.1.iter().map(|(name, _)| name.as_str())
     }
 }
 
 impl Files for Listing {
     fn kind(&self) -> DatasetKind {
-        DatasetKind::Directory
+        self.0
     }
 
     fn each(&self, visit: &mut dyn FnMut(&str, &Content) -> io::Result<()>) -> io::Result<()> {
-        self.0.iter().try_for_each(|(name, content)| visit(name, content))
+        self.1.iter().try_for_each(|(name, content)| visit(name, content))
     }
 }
 
@@ -195,12 +203,11 @@ fn write_manifest(files: &dyn Files, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The exact bytes of the version map, without holding them.
-fn write_map(mut contents: Vec<Content>, objects: &dyn PutBatch, out: &mut dyn Write) -> io::Result<()> {
-    contents.par_sort_unstable();
-    contents.dedup_by_key(|c| c.blake3);
+fn write_map(contents: &[Content], objects: &dyn PutBatch, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = Vec::with_capacity(PIECE + 8192);
-    for content in &contents {
-        objects.version_of(content).push_line(&mut lines).map_err(io::Error::other)?;
+    for content in contents {
+        let version = objects.version_of(content).map_err(io::Error::other)?;
+        version.push_line(&mut lines).map_err(io::Error::other)?;
         if lines.len() >= PIECE {
             out.write_all(&lines)?;
             lines.clear();
@@ -209,11 +216,14 @@ fn write_map(mut contents: Vec<Content>, objects: &dyn PutBatch, out: &mut dyn W
     out.write_all(&lines)
 }
 
+/// Evidence of a `data.relocated`: the version map that it takes the place of.
+pub const VERSIONS_BEFORE: &str = "versionsBefore";
+
 /// Texts are written in pieces of this size (bytes).
 const PIECE: usize = 256 << 10;
 
-/// Adds manifest and version map to the batch; the record is true once the batch is committed. `sha256`: of a
-/// single file, for foreign tools.
+/// Adds manifest and version map to the batch; the record is true once the batch is committed. There is no version map
+/// if some of the contents wait in this clone. `sha256`: of a single file, for foreign tools.
 pub fn describe(
     files: &dyn Files,
     sha256: Option<Sha256Hash>,
@@ -229,19 +239,22 @@ pub fn describe(
     let count = contents.len() as u64;
     let bytes = contents.iter().map(|c| c.size).sum();
     let first = contents.first().copied();
-    let mut contents = Some(contents);
-    let version_map =
-        record::put_stream(objects, &mut |out| write_map(contents.take().unwrap_or_default(), objects, out))?;
+    contents.par_sort_unstable();
+    contents.dedup_by_key(|c| c.blake3);
+    let placed = objects.settle(&contents)?;
+    let version_map = match placed {
+        true => Some(record::put_stream(objects, &mut |out| write_map(&contents, objects, out))?),
+        false => None,
+    };
+    drop(contents);
+    if let Some(map) = &version_map {
+        store.note_map(&map.digest.blake3)?;
+    }
     let (digest, manifest, location) = match (files.kind(), first) {
         (DatasetKind::File, Some(content)) => {
-            let version = objects.version_of(&content);
-            let location = Location {
-                scheme: store.scheme().to_owned(),
-                bucket: version.bucket,
-                key: version.key,
-                version_id: Some(version.version_id),
-            };
-            (Digests { blake3: content.blake3, sha256 }, None, Some(location))
+            let version = placed.then(|| objects.version_of(&content)).transpose()?;
+            let location = version.map(|version| Location::of(store.scheme(), version));
+            (Digests { blake3: content.blake3, sha256 }, None, location)
         }
         _ => {
             let object = record::put_stream(objects, &mut |out| write_manifest(files, out))?;

@@ -4,21 +4,32 @@ use super::DatasetRecord;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::delivery::is_out_of_reach;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::Sha256Hash;
+use crate::domain::entry::Artefact;
+use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::ObjectRef;
 use crate::domain::json;
+use crate::domain::version_map::VersionMap;
+use crate::durable;
+use crate::ledger::batch;
 use crate::ports::StoreError;
 use crate::ports::object_store::ObjectStore;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Reads a whole object and checks its digest.
 pub fn read_object(store: &dyn ObjectStore, object: &Blake3Hash) -> Result<Vec<u8>> {
-    let Some(located) = store.locate(object)? else {
+    let located = match store.locate(object)? {
+        None if store.fetch(object)? => store.locate(object)?,
+        located => located,
+    };
+    let Some(located) = located else {
         return Err(StoreError::Missing { what: format!("object {object}") }.into());
     };
     let mut bytes = Vec::new();
@@ -71,6 +82,14 @@ impl Project {
         Ok(bytes)
     }
 
+    /// The bytes of a file that an entry names.
+    pub fn content(&self, file: &Artefact) -> Result<Vec<u8>> {
+        if let Some(map) = &file.version_map {
+            self.learn(map, false)?;
+        }
+        read_object(&*self.store, &file.digest.blake3)
+    }
+
     /// As [`Project::read_ref`], for text.
     pub fn read_ref_text(&self, object: &ObjectRef) -> Result<String> {
         let text = String::from_utf8(self.read_ref(object)?);
@@ -88,8 +107,12 @@ impl Project {
             for list in [&body.inputs, &body.outputs] {
                 // A list that is gone from the store cannot help; `verify` reports it.
                 for artefact in self.list(list).unwrap_or_default() {
-                    if let Some(record) = DatasetRecord::of_artefact(&artefact) {
-                        found.entry(record.root()).or_insert(record);
+                    match DatasetRecord::of_artefact(&artefact) {
+                        Some(record) if body.kind == Kind::DataRelocated => {
+                            found.insert(record.root(), record);
+                        }
+                        Some(record) => _ = found.entry(record.root()).or_insert(record),
+                        None => {}
                     }
                 }
             }
@@ -103,20 +126,41 @@ impl Project {
 
     /// Remembers where a root's record stands, so that the hook finds it without reading the log. Derived.
     pub fn remember_dataset(&self, record: &DatasetRecord) -> Result<()> {
+        if record.version_map.is_none() {
+            return Ok(()); // whoever binds it has to wait
+        }
         let path = self.dataset_file(&record.root());
         let json =
             serde_json::to_vec(record).map_err(|e| ParseError::new("dataset record", e.to_string(), ""))?;
         if let Some(dir) = path.parent() {
-            crate::durable::create_dir_all(dir)?;
+            durable::create_dir_all(dir)?;
         }
-        Ok(crate::durable::write_derived(&path, &json)?)
+        Ok(durable::write_derived(&path, &json)?)
+    }
+
+    /// The record of a root in this clone's log, else in one that another clone published.
+    pub fn dataset_anywhere(&self, root: &Blake3Hash) -> Result<Option<DatasetRecord>> {
+        if let Some(record) = self.dataset(root)? {
+            return Ok(Some(record));
+        }
+        for entry in self.all_entries()? {
+            let Some(body) = entry.body() else { continue };
+            for list in [&body.inputs, &body.outputs] {
+                let artefacts = self.list(list).unwrap_or_default();
+                let found = artefacts.iter().filter(|a| a.digest.blake3 == *root);
+                if let Some(record) = found.filter_map(DatasetRecord::of_artefact).next() {
+                    return Ok(Some(record));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The record of a root that was tracked in this clone; from memory, else from the log.
     pub fn dataset(&self, root: &Blake3Hash) -> Result<Option<DatasetRecord>> {
-        let remembered = crate::durable::read_derived(&self.dataset_file(root));
+        let remembered = durable::read_derived(&self.dataset_file(root));
         let record = remembered.and_then(|json| serde_json::from_slice::<DatasetRecord>(&json).ok());
-        if let Some(record) = record.filter(|r| r.root() == *root) {
+        if let Some(record) = record.filter(|r| r.root() == *root && r.version_map.is_some()) {
             return Ok(Some(record));
         }
         let found = self.recorded_datasets()?.get(root).cloned();
@@ -124,5 +168,73 @@ impl Project {
             self.remember_dataset(record)?;
         }
         Ok(found)
+    }
+}
+
+impl Project {
+    /// Takes note of where a dataset's contents are, if the store has to be told.
+    pub fn learn(&self, map: &ObjectRef, newer: bool) -> Result<()> {
+        let digest = &map.digest.blake3;
+        if self.store.has_map(digest) == Some(false) {
+            let lines = VersionMap::parse(&self.read_ref_text(map)?)?;
+            self.store.learn(digest, &lines, newer)?;
+        }
+        Ok(())
+    }
+
+    /// Asks a shared ledger for what others recorded, and takes note of what they stored. Without a network, it is what is
+    /// known here.
+    pub fn learn_from_others(&self) -> Result<()> {
+        if self.store.has_map(&Blake3Hash::of(b"")).is_none() {
+            return Ok(());
+        }
+        match self.ledger.fetch().map_err(AppError::from) {
+            Err(e) if !is_out_of_reach(&e) => return Err(e),
+            _ => {}
+        }
+        match self.learn_versions() {
+            Err(e) if is_out_of_reach(&e) => Ok(()),
+            learned => learned,
+        }
+    }
+
+    /// The same for everything that the log named since the last time: what others stored need not be stored again.
+    pub fn learn_versions(&self) -> Result<()> {
+        if self.store.has_map(&Blake3Hash::of(b"")).is_none() {
+            return Ok(()); // one's own store knows itself
+        }
+        let memory = self.own_dir().join("cache").join("learned");
+        let log = self.ledger.log();
+        let known = durable::read_derived(&memory).and_then(|bytes| String::from_utf8(bytes).ok());
+        let known = known.and_then(|text| text.strip_prefix(&format!("{log} "))?.trim().parse::<u64>().ok());
+        let from =
+            known.filter(|size| self.ledger.head().is_ok_and(|head| *size <= head.size())).unwrap_or(0);
+        let (mut bodies, mut size) = (Vec::new(), from);
+        self.ledger.read(from, &mut |stored| {
+            size = stored.index + 1;
+            bodies.extend(batch::open(stored.bytes).ok().map(|(_, body)| body));
+            ControlFlow::Continue(())
+        })?;
+        for body in &bodies {
+            let moved = body.kind == Kind::DataRelocated;
+            for list in [&body.inputs, &body.outputs] {
+                for record in
+                    self.list(list).unwrap_or_default().iter().filter_map(DatasetRecord::of_artefact)
+                {
+                    match record.version_map.as_ref().map(|map| self.learn(map, moved)) {
+                        // It cannot help then; `verify` reports it.
+                        None | Some(Err(AppError::Store(StoreError::Missing { .. }))) => {}
+                        Some(learned) => learned?,
+                    }
+                    if moved {
+                        self.remember_dataset(&record)?;
+                    }
+                }
+            }
+        }
+        if let Some(dir) = memory.parent() {
+            durable::create_dir_all(dir)?;
+        }
+        Ok(durable::write_derived(&memory, format!("{log} {size}").as_bytes())?)
     }
 }

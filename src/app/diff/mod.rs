@@ -282,7 +282,7 @@ fn read(
 impl Listed {
     /// Adds the sizes that the dataset's version map knows, for contents that are not stored here.
     fn add_sizes(&mut self, project: &Project) {
-        let record = || Some(project.dataset(&self.dataset.root).ok()??.version_map);
+        let record = || project.dataset(&self.dataset.root).ok()??.version_map;
         let map = self.dataset.version_map.clone().or_else(record);
         let text = map.and_then(|map| project.read_ref_text(&map).ok());
         if let Some(map) = text.and_then(|text| VersionMap::parse(&text).ok()) {

@@ -23,6 +23,7 @@ use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
 use crate::domain::version_map::Content;
+use crate::ports::StoreError;
 use crate::ports::object_store::Spot;
 use crate::ports::progress::Progress;
 use crate::worktree::scan::Stat;
@@ -234,6 +235,15 @@ fn locate(
     missing: &mut Vec<RepoPath>,
     progress: &dyn Progress,
 ) -> Result<()> {
+    let map = match &dataset.version_map {
+        Some(map) => Some(map.clone()),
+        None => project.dataset_anywhere(&dataset.root)?.and_then(|known| known.version_map),
+    };
+    match map.map(|map| project.learn(&map, false)) {
+        // What is not known then is told as missing.
+        None | Some(Err(AppError::Store(StoreError::Missing { .. }))) => {}
+        Some(learned) => learned?,
+    }
     progress.begin("locate", Some(arrivals.len() as u64), None);
     let nowhere = Mutex::new(Vec::new());
     let found = arrivals.par_iter_mut().with_min_len(64).try_for_each(|arrival| -> Result<()> {

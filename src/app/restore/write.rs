@@ -62,7 +62,7 @@ pub fn write_all(
     let nothing = Stat { dev: 0, inode: 0, size: 0, mtime: 0, ctime: 0 };
     let stats: Vec<Mutex<Vec<Stat>>> =
         plan.datasets.iter().map(|p| Mutex::new(vec![nothing; p.arrivals.len()])).collect();
-    let all = jobs.par_iter().with_min_len(16).try_for_each_init(Vec::new, |buffer, job| -> Result<()> {
+    let each = |buffer: &mut Vec<u8>, job: &(u32, u32)| -> Result<()> {
         let (d, n, arrival) = of(*job);
         let name = staged(d, n, &plan.datasets[d]);
         match write(store, arrival, rooms.of_file(d, n), &name, buffer)? {
@@ -71,7 +71,16 @@ pub fn write_all(
         }
         progress.advance(1, arrival.content.size);
         Ok(())
-    });
+    };
+    let all = match store.readers() {
+        None => jobs.par_iter().with_min_len(16).try_for_each_init(Vec::new, each),
+        // They wait more than they work.
+        Some(readers) => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(readers).build();
+            let pool = pool.map_err(|e| StoreError::io("start", "threads", io::Error::other(e)))?;
+            pool.install(|| jobs.par_iter().with_max_len(4).try_for_each_init(Vec::new, each))
+        }
+    };
     progress.end();
     all?;
     let mut damaged = damaged.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -14,6 +14,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
+use crate::app::data::staged;
 use crate::app::query::LogEntry;
 use crate::app::record;
 use crate::domain::entry::Body;
@@ -41,6 +42,9 @@ pub(super) fn keep_logged(project: &Project, logged: Logged, prepared: &mut Prep
         let objects = project.store.batch(false)?;
         logged.tell(project, prepared, outputs, &*objects)?;
         prepared.kept.push(objects.commit()?);
+        for (path, record) in prepared.staged.drain(..) {
+            project.stage(&path, &record, None, false)?;
+        }
         Ok::<(), AppError>(())
     })();
     if let Err(e) = kept {
@@ -82,7 +86,9 @@ pub(super) fn close_killed(project: &Project, signer: &dyn EntrySigner) -> Resul
         let waiting = waiting.iter().flat_map(|(_, entries)| entries);
         let waiting: Vec<Body> =
             waiting.filter_map(|entry| batch::open(entry.bytes()).ok()).map(|(_, body)| body).collect();
-        let bodies: Vec<&Body> = entries.iter().filter_map(LogEntry::body).chain(&waiting).collect();
+        let drafts: Vec<Body> = project.outbox().drafts()?.into_iter().map(|(_, body)| body).collect();
+        let bodies: Vec<&Body> =
+            entries.iter().filter_map(LogEntry::body).chain(&waiting).chain(&drafts).collect();
         let of = |body: &Body, kind: Kind| {
             Some(body).filter(|b| b.kind == kind).and_then(|b| b.run.as_ref()).map(|run| run.id)
         };
@@ -186,7 +192,7 @@ pub(super) fn finish(
         }
     }
 
-    let mut made = outputs.store(project, progress);
+    let mut made = outputs.store(project, &id, progress);
     for requirement in &run.requirements {
         let values = made.metrics.iter().map(|m| (m.name.as_str(), m.value.as_str()));
         if let Err(value) = requirement.judge(values) {
@@ -219,7 +225,7 @@ pub(super) fn finish(
     notes.extend(made_notes);
 
     let program = std::env::current_exe().and_then(std::fs::read).ok();
-    let (index, _) = append(project, signer, Kind::RunFinished, |body, _| {
+    let index = append(project, signer, Kind::RunFinished, |body, _| {
         body.producer.digest = program.as_deref().map(Digests::both_of);
         body.run = Some(run.clone());
         body.source = Some(source.clone());
@@ -234,6 +240,7 @@ pub(super) fn finish(
         body.notes = notes.clone();
         Ok(())
     })?;
+    let index = index.and_then(|(index, _)| index);
 
     Ok(RunReport {
         run: id,
@@ -256,20 +263,27 @@ pub(super) fn finish(
     })
 }
 
-/// Drafts, fits, seals and commits one entry. Returns its index and the hash of its leaf.
+/// Drafts, fits, seals and commits one entry. Returns its index and the hash of its leaf; `None`: it waits until its data
+/// is where others can have it.
 pub(super) fn append(
     project: &Project,
     signer: &dyn EntrySigner,
     kind: Kind,
     fill: impl FnOnce(&mut Body, &Project) -> Result<()>,
-) -> Result<(Option<u64>, TreeHash)> {
+) -> Result<Option<(Option<u64>, TreeHash)>> {
+    let ends = kind == Kind::RunFinished;
     let mut body = project.draft(kind, signer);
     fill(&mut body, project)?;
+    if ends && staged::has_to_wait(&body) {
+        body.id = body.derived_id().unwrap_or(body.id);
+        project.outbox().put_draft(&body)?;
+        return Ok(None);
+    }
     let objects = project.store.batch(false)?;
     record::fit(&mut body, &*objects)?;
     let _kept = objects.commit()?;
     let entry = record::seal(body, signer)?;
     let leaf = hash::leaf(entry.bytes());
     let receipts = project.append(vec![entry])?;
-    Ok((receipts[0].index, leaf))
+    Ok(Some((receipts[0].index, leaf)))
 }

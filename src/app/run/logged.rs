@@ -190,6 +190,9 @@ impl Logged {
                     if !prepared.config_files.iter().any(|file| file.name == path) {
                         let hashed = data::put(scan::scan(root, &path)?, objects, true, &Silent)?;
                         let record = data::describe(&hashed, hashed.sha256, &*project.store, objects)?;
+                        if record.version_map.is_none() {
+                            prepared.staged.push((path.clone(), record.clone()));
+                        }
                         prepared.config_files.push(record.artefact(&path, "notebook"));
                     }
                 }

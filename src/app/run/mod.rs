@@ -183,7 +183,7 @@ fn start(
     prepared.notes.append(&mut told);
 
     // Durable before the command starts: a run that is killed, or ends badly, stays in the log.
-    let (_, leaf) = append(project, signer, Kind::RunStarted, |body, _| {
+    let appended = append(project, signer, Kind::RunStarted, |body, _| {
         body.run = Some(prepared.run.clone());
         body.source = Some(prepared.source.clone());
         body.evidence.clone_from(&prepared.evidence);
@@ -191,6 +191,10 @@ fn start(
         body.config_files = List::Inline(prepared.config_files.clone());
         body.parameters = List::Inline(prepared.parameters.clone());
         Ok(())
+    })?;
+    let leaf = appended.map(|(_, leaf)| leaf).ok_or_else(|| {
+        let why = "the start of a run waits for nothing".to_owned();
+        AppError::NotCommitted { why }
     })?;
     // The log names them now. Not before: what is remembered must never be more than the log says.
     prepared.kept.clear();

@@ -16,6 +16,7 @@ use crate::domain::entry::Artefact;
 use crate::domain::entry::Metric;
 use crate::domain::entry::ModelPackage;
 use crate::domain::entry::Run;
+use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -61,7 +62,7 @@ pub struct Made {
     pub incomplete: bool,
     pub notes: Vec<String>,
     /// Until the run's end is recorded.
-    kept: Option<Kept>,
+    kept: Vec<Kept>,
 }
 
 impl Made {
@@ -135,9 +136,9 @@ impl Outputs {
     }
 
     /// Stores what the command made, and reads its metrics.
-    pub fn store(&self, project: &Project, progress: &dyn Progress) -> Made {
+    pub fn store(&self, project: &Project, run: &RunId, progress: &dyn Progress) -> Made {
         let mut made = Made::default();
-        match self.store_files(project, progress, &mut made) {
+        match self.store_files(project, run, progress, &mut made) {
             Ok(stored) => made.stored = stored,
             Err(e) => made.lacks(format!("outputs: {}", brief(&e))),
         }
@@ -149,21 +150,30 @@ impl Outputs {
     fn store_files(
         &self,
         project: &Project,
+        run: &RunId,
         progress: &dyn Progress,
         made: &mut Made,
     ) -> Result<Vec<Artefact>> {
         let objects = project.store.batch(false)?;
-        let mut stored = Vec::new();
+        // SageMaker names a model by its key alone, so that is used once.
+        let room = self.model.as_ref().map(|(_, group)| format!("models/{group}/{run}/"));
+        let models = room.as_ref().map(|room| project.store.batch_in(room)).transpose()?;
+        let (mut stored, mut waiting) = (Vec::new(), Vec::new());
         for Declared { path, role, before, since } in &self.declared {
-            let put = || -> Result<Artefact> {
+            let is_model = self.model.as_ref().is_some_and(|(file, _)| file == path);
+            let objects = models.as_ref().filter(|_| is_model).unwrap_or(&objects);
+            let mut put = || -> Result<Artefact> {
                 let scanned = scan::scan(project.repo.root(), path)?;
                 let old = since.is_some_and(|since| scanned.files.iter().all(|f| f.stat.ctime < since));
                 let unchanged = old || before.is_some_and(|before| before == scanned.fingerprint());
                 let for_others = role == "model" || role == "metrics";
-                let hashed = data::put(scanned, &*objects, for_others, progress)?;
-                let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
+                let hashed = data::put(scanned, &**objects, for_others, progress)?;
+                let record = data::describe(&hashed, hashed.sha256, &*project.store, &**objects)?;
                 let mut artefact = record.artefact(path, role);
                 artefact.observed = Some(if unchanged { "unchanged" } else { "after" }.to_owned());
+                if record.version_map.is_none() {
+                    waiting.push((path.clone(), record, room.as_deref().filter(|_| is_model)));
+                }
                 Ok(artefact)
             };
             match put() {
@@ -171,7 +181,13 @@ impl Outputs {
                 Err(e) => made.lacks(format!("output {path}: {}", brief(&e))),
             }
         }
-        made.kept = Some(objects.commit()?);
+        made.kept.push(objects.commit()?);
+        if let Some(models) = models {
+            made.kept.push(models.commit()?);
+        }
+        for (path, record, room) in &waiting {
+            project.stage(path, record, *room, false)?;
+        }
         for artefact in stored.iter().filter(|a| a.observed.as_deref() == Some("unchanged")) {
             made.notes.push(format!("output {}: the command did not write it", artefact.name));
             // An old model, or old metrics, must not pass for this run's.

@@ -57,6 +57,9 @@ pub(super) struct Prepared {
     pub(super) rehash: bool,
     /// Of the inputs.
     pub(super) records: Vec<DatasetRecord>,
+    /// What the command named, and has no version yet.
+    #[serde(skip)]
+    pub(super) staged: Vec<(RepoPath, DatasetRecord)>,
     /// Until the run's start is recorded, and then its end.
     #[serde(skip)]
     pub(super) kept: Vec<Kept>,
@@ -79,6 +82,8 @@ pub(super) fn prepare(
         return Err(AppError::NotClean { commit: commit.id.to_string() });
     }
 
+    // What has no version yet.
+    let mut waiting: Vec<(RepoPath, DatasetRecord)> = Vec::new();
     let mut config_files = Vec::new();
     let mut parameters = Vec::new();
     for (name, value) in &overrides.loose {
@@ -108,8 +113,11 @@ pub(super) fn prepare(
         let bytes = std::fs::read(scanned.place(&scanned.files[0]))
             .map_err(|e| StoreError::io("read", place.display(), e))?;
         let hashed = data::put(scanned, &*objects, true, progress)?;
-        let artefact =
-            data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?.artefact(&path, "config");
+        let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
+        let artefact = record.artefact(&path, "config");
+        if record.version_map.is_none() {
+            waiting.push((path.clone(), record));
+        }
         if artefact.digest.blake3 != Blake3Hash::of(&bytes) {
             return Err(ScanError::one(&place, ProblemKind::Changed).into());
         }
@@ -133,16 +141,22 @@ pub(super) fn prepare(
         let known = if request.rehash { &nothing } else { &seen.known.hashes };
         let remembered = known.iter().any(Option::is_some);
         let scanned = seen.scanned.clone();
-        let held = |content: &Content| project.store.holds(&content.blake3, content.size);
+        let held = |content: &Content| objects.has(content);
         let hashed = data::put::put_known(seen.scanned, known, &held, &*objects, progress)?;
         let record = data::describe(&hashed, hashed.sha256, &*project.store, &*objects)?;
         let mut artefact = record.artefact(&path, "dataset");
         artefact.observed = Some(if remembered { "stat" } else { "bytes" }.to_owned());
         inputs.push(artefact);
+        if record.version_map.is_none() {
+            waiting.push((path.clone(), record.clone()));
+        }
         scans.push(scanned.fingerprint());
         records.push(record);
     }
     let kept = vec![objects.commit()?];
+    for (path, record) in &waiting {
+        project.stage(path, record, None, false)?;
+    }
 
     let argv: Vec<String> = request.command.iter().map(|w| w.to_string_lossy().into_owned()).collect();
     let (command, secrets) = redact::redact_argv(&argv);
@@ -181,6 +195,7 @@ pub(super) fn prepare(
         environment: None,
         rehash: request.rehash,
         records,
+        staged: Vec::new(),
         kept,
     })
 }

@@ -10,6 +10,7 @@ use crate::app::commit;
 use crate::app::commit::keep;
 use crate::app::commit::reconcile;
 use crate::app::commit::reconcile::Reconciled;
+use crate::app::data::staged::Uploaded;
 use crate::app::logs;
 use crate::app::logs::NOTES;
 use crate::app::logs::publish::Publication;
@@ -63,6 +64,8 @@ pub struct PublishedReport {
 pub struct SyncReport {
     pub remote: String,
     pub dry_run: bool,
+    /// What had waited for the store, and was uploaded.
+    pub uploaded: Uploaded,
     /// Commits that had waited for data and are recorded now.
     pub recorded: Vec<CommitId>,
     /// Commits that no hook had seen, recorded now.
@@ -80,7 +83,7 @@ pub struct SyncReport {
 
 pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -> Result<SyncReport> {
     if project.ledger.is_shared() {
-        return shared::sync(project, request);
+        return shared::sync(project, request, progress);
     }
     let remote = project.repo.choose_remote(request.remote.as_deref())?;
     if request.dry_run {
@@ -89,11 +92,14 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
     let since = request.since.as_ref().map(|rev| reconcile::since(project, rev)).transpose()?;
     project.repo.add_fetch_refspec(&remote, &notes_refspec(&remote))?;
     let mut taken = fetch::fetch(project, &remote)?;
+    let mut uploaded = Uploaded::default();
     let mut recorded = Vec::new();
     let mut reconciled = Reconciled::default();
     let mut published = None;
     if !request.fetch_only {
         let signer = project.signer()?;
+        uploaded = project.upload_staged(&*signer, progress)?;
+        project.store.push()?;
         recorded = commit::finish_waiting(project, &*signer)?;
         reconciled = reconcile::everything(project, request.all, since)?;
         keep::tidy(project)?;
@@ -118,6 +124,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
     Ok(SyncReport {
         remote,
         dry_run: false,
+        uploaded,
         recorded,
         late,
         skipped,
@@ -258,6 +265,7 @@ fn look(project: &Project, remote: &str, fetch_only: bool) -> Result<SyncReport>
     Ok(SyncReport {
         remote: remote.to_owned(),
         dry_run: true,
+        uploaded: Uploaded::default(),
         recorded: Vec::new(),
         late: Vec::new(),
         skipped: Vec::new(),

@@ -10,15 +10,19 @@ use crate::app::commit;
 use crate::app::commit::keep;
 use crate::app::commit::reconcile;
 use crate::app::commit::reconcile::Reconciled;
+use crate::app::data::staged::Uploaded;
 use crate::ports::StoreError;
+use crate::ports::progress::Progress;
 
-pub fn sync(project: &Project, request: &SyncRequest) -> Result<SyncReport> {
-    let place = project.config.shared_ledger().map(|shared| shared.place.to_string()).unwrap_or_default();
+pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -> Result<SyncReport> {
+    let place =
+        project.config.shared_ledger().map(|shared| shared.site.place.to_string()).unwrap_or_default();
     let log = project.ledger.log();
     let waiting = commit::queued(project)?.len() as u64;
     let mut report = SyncReport {
         remote: place,
         dry_run: request.dry_run,
+        uploaded: Uploaded::default(),
         recorded: Vec::new(),
         late: Vec::new(),
         skipped: Vec::new(),
@@ -37,6 +41,7 @@ pub fn sync(project: &Project, request: &SyncRequest) -> Result<SyncReport> {
     if !request.fetch_only {
         let signer = project.signer()?;
         let since = request.since.as_ref().map(|rev| reconcile::since(project, rev)).transpose()?;
+        report.uploaded = project.upload_staged(&*signer, progress)?;
         report.recorded = commit::finish_waiting(project, &*signer)?;
         let Reconciled { late, skipped } = reconcile::everything(project, request.all, since)?;
         (report.late, report.skipped) = (late, skipped);

@@ -38,6 +38,8 @@ pub struct TrackOptions {
     pub repair: bool,
     /// Files of the version before that do not lie in the work tree stay part of the dataset.
     pub append: bool,
+    /// What is new waits in this clone until the next `sync`.
+    pub no_upload: bool,
     /// Also what these patterns match, as seen from where the user stands.
     pub globs: Vec<String>,
 }
@@ -59,17 +61,21 @@ pub struct Tracked {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced: Option<String>,
     pub pointer: RepoPath,
-    /// The `dataset.tracked` entry of this content.
-    pub entry: EntryId,
+    /// The `dataset.tracked` entry of this content; absent while the data waits in this clone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct TrackReport {
     pub datasets: Vec<Tracked>,
     /// Files of git that this call wrote: pointers and `.gitignore`s.
     pub written: Vec<String>,
+    /// Why what is new waits in this clone, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
     /// One of them is ignored by git: it must be added by force.
     pub ignored: bool,
     /// Commits whose data became known by this call.

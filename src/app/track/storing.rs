@@ -14,12 +14,14 @@ use crate::app::commit;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
 use crate::app::data::Listing;
+use crate::app::data::VERSIONS_BEFORE;
 use crate::app::init::read_or_empty;
 use crate::app::record;
 use crate::app::seen;
 use crate::app::seen::Seen;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::ObjectRef;
@@ -32,14 +34,21 @@ use crate::domain::version_map::VersionMap;
 use crate::ledger::batch::SealedEntry;
 use crate::ports::object_store::Kept;
 use crate::ports::progress::Progress;
+use crate::ports::signer::EntrySigner;
 use crate::worktree::collisions::collisions;
 use crate::worktree::problem::Problem;
 use crate::worktree::problem::ScanError;
 use rayon::prelude::*;
 
 pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) -> Result<TrackReport> {
-    let TrackOptions { repair, append, .. } = plan.options;
+    let TrackOptions { repair, append, no_upload, .. } = plan.options;
+    if no_upload {
+        project.store.stay_local();
+    }
     let signer = project.signer()?;
+    if !no_upload && plan.seen.iter().any(|seen| seen.known.root.is_none()) {
+        project.learn_from_others()?;
+    }
     let mut kept = Vec::new();
     let mut problems = Vec::new();
     let mut seen = Vec::new();
@@ -66,7 +75,7 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
             continue;
         }
         let memory = seen.memory();
-        let held = |content: &Content| !repair && project.store.holds(&content.blake3, content.size);
+        let held = |content: &Content| objects.has(content);
         let put = data::put::put_known(seen.scanned, &seen.known.hashes, &held, &*objects, progress);
         let Some(hashed) = apart(put, &mut problems)? else { continue };
         let before = if append { before(project, &path)? } else { None };
@@ -96,10 +105,22 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
     let mut entries: Vec<SealedEntry> = Vec::new();
     let mut ids = Vec::new();
     for (path, record, _) in &records {
-        let mut body = project.draft(Kind::DatasetTracked, &*signer);
-        body.inputs = List::Inline(vec![record.artefact(path, "dataset")]);
-        let entry = record::seal(body, &*signer)?;
-        ids.push(*entry.id());
+        if record.version_map.is_none() {
+            project.stage(path, record, None, true)?;
+            ids.push(None);
+            continue;
+        }
+        let body = match repair {
+            true => relocated(project, path, record, &*signer)?,
+            false => None,
+        };
+        let tracked = || {
+            let mut body = project.draft(Kind::DatasetTracked, &*signer);
+            body.inputs = List::Inline(vec![record.artefact(path, "dataset")]);
+            body
+        };
+        let entry = record::seal(body.unwrap_or_else(tracked), &*signer)?;
+        ids.push(Some(*entry.id()));
         // Two paths with one content share an entry.
         if !entries.iter().any(|e| e.id() == entry.id()) {
             entries.push(entry);
@@ -107,10 +128,12 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
     }
     let receipts = project.append(entries)?;
 
-    let mut report =
-        TrackReport { datasets: Vec::new(), written: Vec::new(), ignored: false, recorded: Vec::new() };
+    let mut report = TrackReport { waits: project.store.waits(), ..TrackReport::default() };
     for ((path, record, collisions), id) in records.into_iter().zip(ids) {
         project.remember_dataset(&record)?;
+        if record.version_map.is_some() {
+            project.unstage(&record.root())?;
+        }
         let before = read_or_empty(&project.repo.root().join(pointer_path(&path)?.as_str()))?;
         let bad = Pointer::parse(&before).err().filter(|_| !before.is_empty());
         let state = write_pointer(project, &path, &record, &mut report.written)?;
@@ -127,11 +150,27 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
             state,
             collisions: if state == "unchanged" { Vec::new() } else { collisions },
             entry: id,
-            index: receipts.iter().find(|r| r.id == id).and_then(|r| r.index),
+            index: receipts.iter().find(|r| Some(r.id) == id).and_then(|r| r.index),
         });
     }
     report.recorded = commit::finish_waiting(project, &*signer)?;
     Ok(report)
+}
+
+/// If a dataset is known with other versions, which are not there any more: the entry that says where they are now.
+fn relocated(
+    project: &Project,
+    path: &RepoPath,
+    record: &DatasetRecord,
+    signer: &dyn EntrySigner,
+) -> Result<Option<Body>> {
+    let before = project.dataset(&record.root())?.and_then(|known| known.version_map);
+    let Some(before) = before.filter(|map| record.version_map.as_ref() != Some(map)) else { return Ok(None) };
+    let mut body = project.draft(Kind::DataRelocated, signer);
+    body.inputs = List::Inline(vec![record.artefact(path, "dataset")]);
+    body.notes.push("versions that were lost are stored again".to_owned());
+    body.evidence.insert(VERSIONS_BEFORE.to_owned(), before);
+    Ok(Some(body))
 }
 
 /// Files that cannot be read are kept apart, so that all of them are told at once.
@@ -178,7 +217,7 @@ fn store_in_steps(
             continue;
         }
         let objects = project.store.batch(false)?;
-        let held = |content: &Content| project.store.holds(&content.blake3, content.size);
+        let held = |content: &Content| objects.has(content);
         let put =
             data::put::put_part(&seen.scanned, from..n + 1, &seen.known.hashes, &held, &*objects, progress);
         if let Some(contents) = apart(put, problems)? {
@@ -209,7 +248,10 @@ fn before(project: &Project, path: &RepoPath) -> Result<Option<Vec<(String, Cont
     let record = project.dataset(&pointer.blake3)?;
     let record = record.ok_or_else(|| bad("the version that it names is not known in this clone".into()))?;
     let Some(object) = &record.manifest else { return Ok(None) };
-    let map = VersionMap::parse(&project.read_ref_text(&record.version_map)?)?;
+    let Some(map) = &record.version_map else {
+        return Err(bad("the version that it names waits in this clone: first `mlprov sync`".into()));
+    };
+    let map = VersionMap::parse(&project.read_ref_text(map)?)?;
     let manifest = Manifest::parse(&project.read_ref_text(object)?)?;
     let files = manifest.entries().iter().map(|entry| {
         let missing =
@@ -227,8 +269,13 @@ fn unchanged(project: &Project, seen: &Seen) -> Result<Option<DatasetRecord>> {
     let files = seen.known.hashes.par_iter().zip(&seen.scanned.files);
     let held = |content: &Blake3Hash, size: u64| project.store.holds(content, size);
     let described = |object: &ObjectRef| held(&object.digest.blake3, object.size);
+    let Some(map) = &record.version_map else { return Ok(None) };
+    // Whoever has all of a map's versions need not look for each.
+    if project.store.has_map(&map.digest.blake3) == Some(true) {
+        return Ok(Some(record));
+    }
     let all = record.manifest.as_ref().is_none_or(described)
-        && described(&record.version_map)
+        && described(map)
         && files.all(|(hash, file)| hash.is_some_and(|hash| held(&hash, file.stat.size)));
     Ok(all.then_some(record))
 }

@@ -100,8 +100,8 @@ pub struct Link {
 #[serde(rename_all = "camelCase")]
 pub struct VerifyReport {
     pub target: String,
-    /// How deep the check went. `default`: every local byte was read and hashed again.
-    pub level: &'static str,
+    /// How deep the check went.
+    pub level: Level,
     /// `verified`, `failed` or `incomplete`.
     pub result: &'static str,
     pub exit_code: u8,
@@ -110,10 +110,32 @@ pub struct VerifyReport {
     pub not_checked: Vec<String>,
 }
 
+/// How deep a check goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Every local byte is read and hashed again; of a version in S3 its size and the checksum that S3 keeps.
+    #[default]
+    Default,
+    /// Every byte is read and hashed again, wherever it lies.
+    Deep,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Default => "default",
+            Level::Deep => "deep",
+        })
+    }
+}
+
 /// Collects links.
 #[derive(Default)]
 struct Findings {
     links: Vec<Link>,
+    /// How deep to look.
+    level: Level,
 }
 
 impl Findings {
@@ -140,6 +162,7 @@ pub fn verify(
     project: &Project,
     cwd: &Path,
     words: &[String],
+    level: Level,
     progress: &dyn Progress,
 ) -> Result<Vec<VerifyReport>> {
     let asked = ask(project)?;
@@ -151,7 +174,7 @@ pub fn verify(
     let all = Logs { logs, entries };
     let mut reports = Vec::new();
     for word in words {
-        let mut findings = Findings::default();
+        let mut findings = Findings { level, ..Findings::default() };
         findings.links.extend(asked.iter().cloned());
         let described = match resolve::resolve(project, &all.entries, cwd, word) {
             Ok(target) => {
@@ -194,14 +217,14 @@ fn ask(project: &Project) -> Result<Option<Link>> {
     match project.ledger.fetch().map_err(AppError::from) {
         Ok(new) => {
             let detail = format!("asked for what was committed since: {new} entries");
-            findings.add("ledger", shared.place, Verdict::Intact, detail);
+            findings.add("ledger", shared.site.place, Verdict::Intact, detail);
         }
         Err(AppError::Store(StoreError::Inconsistent { why })) => {
-            findings.add("ledger", shared.place, Verdict::Altered, why);
+            findings.add("ledger", shared.site.place, Verdict::Altered, why);
         }
         Err(e) if delivery::is_out_of_reach(&e) => {
             let detail = format!("what was committed since is not known: {e}");
-            findings.add("ledger", shared.place, Verdict::Unreachable, detail);
+            findings.add("ledger", shared.site.place, Verdict::Unreachable, detail);
         }
         Err(e) => return Err(e),
     }
@@ -209,7 +232,7 @@ fn ask(project: &Project) -> Result<Option<Link>> {
 }
 
 fn conclude(target: String, findings: Findings) -> VerifyReport {
-    let links = findings.links;
+    let Findings { links, level } = findings;
     let exits: Vec<u8> = links.iter().map(|l| l.verdict.exit()).collect();
     // Precedence 1 > 3 > 0; nothing to verify is never "verified".
     let exit_code = match () {
@@ -226,7 +249,7 @@ fn conclude(target: String, findings: Findings) -> VerifyReport {
         "that the command read the inputs that were declared".to_owned(),
         "that the clock of the writer was right".to_owned(),
     ];
-    VerifyReport { target, level: "default", result, exit_code, links, not_checked }
+    VerifyReport { target, level, result, exit_code, links, not_checked }
 }
 
 fn not_recorded(project: &Project, target: &Target, findings: &mut Findings) -> Result<()> {

@@ -111,14 +111,18 @@ fn difference(project: &Project, start: &Body, end: &Body) -> Option<&'static st
         return Some("other code");
     }
     // The command itself may have told more.
-    if !goes_on(project, &start.parameters, &end.parameters, |p| p.source.is_none()) {
+    if !goes_on(project, &start.parameters, &end.parameters, |_| {}, |p| p.source.is_none()) {
         return Some("other parameters");
     }
-    if !goes_on(project, &start.config_files, &end.config_files, |file| file.role == "notebook") {
+    // Where it is stored may not have been known yet; how it was observed is said anew at the end.
+    let blank = |a: &mut Artefact| {
+        (a.version_map, a.location) = (None, None);
+        (a.observed, a.stable) = (None, None);
+    };
+    let notebook = |file: &Artefact| file.role == "notebook";
+    if !goes_on(project, &start.config_files, &end.config_files, blank, notebook) {
         return Some("other configuration files");
     }
-    // How an input was observed is said anew at the end.
-    let blank = |a: &mut Artefact| (a.observed, a.stable) = (None, None);
     if !same(project, &start.inputs, &end.inputs, blank) {
         return Some("other inputs");
     }
@@ -137,10 +141,12 @@ fn goes_on<T: DeserializeOwned + Clone + PartialEq>(
     project: &Project,
     first: &List<T>,
     later: &List<T>,
+    normalise: impl Fn(&mut T),
     more: impl Fn(&T) -> bool,
 ) -> bool {
     // A stored list that cannot be read is reported with the data.
-    let (Ok(first), Ok(later)) = (project.list(first), project.list(later)) else { return true };
+    let (Ok(mut first), Ok(mut later)) = (project.list(first), project.list(later)) else { return true };
+    first.iter_mut().chain(&mut later).for_each(normalise);
     later.strip_prefix(&first[..]).is_some_and(|rest| rest.iter().all(more))
 }
 

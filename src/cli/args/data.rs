@@ -20,6 +20,9 @@ pub struct TrackArgs {
     /// Threads to hash with [default: one per core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Keep what is new in this clone until the next `mlprov sync`
+    #[arg(long)]
+    pub no_upload: bool,
     /// Read everything again, in the work tree and in the store, and replace what is damaged in the store
     #[arg(long)]
     pub repair: bool,

@@ -185,6 +185,9 @@ pub struct VerifyArgs {
     /// What to verify
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
+    /// Read every byte and hash it again, also of versions in S3, of which otherwise size and stored checksum are checked
+    #[arg(long)]
+    pub deep: bool,
     #[command(flatten)]
     pub trust: TrustArgs,
 }

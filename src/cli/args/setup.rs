@@ -20,11 +20,14 @@ pub struct InitArgs {
     /// One ledger for all clones of a new project, in a bucket [default: a ledger of each clone's own]
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
     pub ledger: Option<S3Place>,
-    /// Region of the bucket [default: as your AWS settings say]
-    #[arg(long, value_name = "REGION", requires = "ledger")]
+    /// One store for the data of a new project, in a bucket that keeps versions [default: a store of each clone's own]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub store: Option<S3Place>,
+    /// Region of the buckets [default: as your AWS settings say]
+    #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Server that speaks S3, if it is not AWS; it goes into the project's settings
-    #[arg(long, value_name = "URL", requires = "ledger")]
+    #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 }
 

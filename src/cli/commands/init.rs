@@ -4,7 +4,7 @@ use crate::app::hooks::HookState;
 use crate::app::init;
 use crate::app::init::InitPlan;
 use crate::app::init::InitReport;
-use crate::app::init::NewLedger;
+use crate::app::init::NewPlaces;
 use crate::app::init::Site;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -13,10 +13,14 @@ use crate::cli::commands::hooks::tell_left_alone;
 use crate::cli::compose;
 use crate::cli::format::visible;
 use crate::cli::ui;
+use crate::config::Elsewhere;
 use crate::config::Link;
 use crate::config::SharedLedger;
+use crate::config::SharedStore;
 use crate::git::repo::Repo;
+use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
+use crate::stores::aws::s3::data::StorePlace;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
 use dialoguer::Confirm;
@@ -30,11 +34,14 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     let shared = |shared: &SharedLedger| -> Box<dyn Shared> {
         Box::new(SharedPlaces { local: places.clone(), shared: shared.clone(), hasty: false })
     };
+    let own = places.common.clone();
+    let bucket = |store: &SharedStore| -> Box<dyn Remote> { Box::new(StorePlace::new(store, &own)) };
     let site = Site {
         repo: &repo,
         dirs: &dirs,
         provision: &places,
         shared: &shared,
+        bucket: &bucket,
         store: &store,
         clock: &SystemClock,
     };
@@ -50,12 +57,13 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         true => None,
         false => compose::own_program(),
     };
-    let new_ledger = args.ledger.clone().map(|place| NewLedger {
-        place,
+    let new = NewPlaces {
+        ledger: args.ledger.clone(),
+        store: args.store.clone(),
         region: args.region.clone(),
         endpoint: args.endpoint_url.clone(),
-    });
-    let report = init::carry_out(&site, &plan, name.as_deref(), new_ledger.as_ref(), program.as_deref())?;
+    };
+    let report = init::carry_out(&site, &plan, name.as_deref(), &new, program.as_deref())?;
     if context.ui.json {
         context.ui.json("mlprov.init/1", &report);
         return Ok(0);
@@ -79,9 +87,9 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
 fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Option<String>>, AppError> {
     let needs = |question: String| AppError::NeedsAnswer { question, command: "mlprov init --yes" };
     match plan {
-        InitPlan::Repair { shared: None, .. } => Ok(Some(None)),
-        InitPlan::Repair { shared: Some(shared), .. } => {
-            confirm(context, args, format!("The project's settings have changed: use {}?", terms(shared)))
+        InitPlan::Repair { elsewhere, .. } if *elsewhere == Elsewhere::default() => Ok(Some(None)),
+        InitPlan::Repair { elsewhere, .. } => {
+            confirm(context, args, format!("The project's settings have changed: use {}?", terms(elsewhere)))
         }
         InitPlan::Make { suggested_name, .. } => {
             if args.yes || args.name.is_some() {
@@ -96,11 +104,12 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
                 .interact_text();
             Ok(answer.ok().map(Some))
         }
-        InitPlan::Join { project, name, shared } => {
-            let with = match shared {
-                None => "with a log of this clone's own?".to_owned(),
-                Some(shared) => {
-                    format!("whose ledger is {}, and trust its key {}?", terms(shared), shared.vkey)
+        InitPlan::Join { project, name, elsewhere } => {
+            let with = match (&elsewhere.ledger, &elsewhere.store) {
+                (None, None) => "with a log of this clone's own?".to_owned(),
+                (None, Some(_)) => format!("with {}, and a log of this clone's own?", terms(elsewhere)),
+                (Some(ledger), _) => {
+                    format!("with {}, and trust its log's key {}?", terms(elsewhere), ledger.vkey)
                 }
             };
             confirm(context, args, format!("Join project {name:?} ({project}) {with}"))
@@ -109,11 +118,10 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
 }
 
 /// Where requests would go.
-fn terms(shared: &SharedLedger) -> String {
-    match &shared.endpoint {
-        Some(endpoint) => format!("{} at {endpoint}", shared.place),
-        None => shared.place.to_string(),
-    }
+fn terms(elsewhere: &Elsewhere) -> String {
+    let ledger = elsewhere.ledger.iter().map(|ledger| format!("its ledger in {}", ledger.site.describe()));
+    let store = elsewhere.store.iter().map(|store| format!("its data in {}", store.site.describe()));
+    ledger.chain(store).collect::<Vec<_>>().join(" and ")
 }
 
 fn confirm(context: &Context, args: &InitArgs, question: String) -> Result<Option<Option<String>>, AppError> {
@@ -137,6 +145,9 @@ fn text(report: &InitReport) -> String {
     out.push_str(&format!("  log     {}\n", report.log));
     if let Some(ledger) = &report.ledger {
         out.push_str(&format!("  ledger  {ledger}\n"));
+    }
+    if let Some(store) = &report.store {
+        out.push_str(&format!("  store   {store}\n"));
     }
     let standing = if report.admitted { "" } else { " (not admitted to the log yet)" };
     out.push_str(&format!("  writer  {}{standing}\n", report.writer.short()));

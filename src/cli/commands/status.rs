@@ -30,7 +30,9 @@ pub fn run(context: &Context, args: StatusArgs) -> Result<Exit, AppError> {
             }
         });
     }
-    if !report.queued.is_empty() {
+    if !report.unsent.datasets.is_empty() {
+        context.ui.hint("mlprov sync   # uploads what waits, and records it");
+    } else if !report.queued.is_empty() {
         context.ui.hint("mlprov sync   # brings what waits to the ledger");
     }
     if report.head.is_some() && !report.head_recorded && !report.waiting.iter().any(|w| !w.data.is_empty()) {
@@ -67,6 +69,16 @@ fn text(report: &StatusReport) -> String {
     }
     for queued in &report.queued {
         out.push_str(&format!("  {}\n", format::queued(queued)));
+    }
+    for dataset in &report.unsent.datasets {
+        let waits = ui::paint(ui::YELLOW, "is stored in this clone only");
+        out.push_str(&format!(
+            "  {} {waits}, and waits for `mlprov sync`\n",
+            format::visible(dataset.as_str())
+        ));
+    }
+    for run in &report.unsent.runs {
+        out.push_str(&format!("  the end of run {} waits for its data\n", run.short()));
     }
     for run in &report.open_runs {
         out.push_str(&format!("  no end recorded: run {}: {}\n", run.run.short(), news(run)));

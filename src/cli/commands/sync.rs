@@ -6,6 +6,7 @@ use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::SyncArgs;
 use crate::cli::compose;
+use crate::cli::format;
 use crate::cli::format::count;
 use crate::cli::format::visible;
 use crate::cli::hints;
@@ -52,6 +53,14 @@ fn text(report: &SyncReport) -> String {
     let remote = visible(&report.remote);
     for finding in &report.findings {
         out.push_str(&format!("{} {}\n", ui::paint(ui::RED, "finding"), visible(finding)));
+    }
+    if !report.uploaded.datasets.is_empty() {
+        let (datasets, bytes) = (report.uploaded.datasets.len() as u64, report.uploaded.bytes);
+        out.push_str(&format!(
+            "uploaded {} that had waited ({})\n",
+            count(datasets, "dataset"),
+            format::bytes(bytes)
+        ));
     }
     if !report.recorded.is_empty() {
         out.push_str(&format!(

@@ -7,6 +7,7 @@ use crate::cli::Exit;
 use crate::cli::args::TrackArgs;
 use crate::cli::compose;
 use crate::cli::format;
+use crate::cli::format::visible;
 use crate::cli::hints;
 use crate::cli::ui;
 use crate::domain::path::RepoPath;
@@ -18,7 +19,12 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
     let progress = context.ui.progress();
-    let options = TrackOptions { repair: args.repair, append: args.append, globs: args.globs };
+    let options = TrackOptions {
+        repair: args.repair,
+        append: args.append,
+        no_upload: args.no_upload,
+        globs: args.globs,
+    };
     let plan = track::plan(&project, &context.cwd, &args.paths, &options, &progress)?;
     if args.dry_run {
         let report = plan.describe();
@@ -48,6 +54,11 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
                 .ui
                 .warning(format!("the pointer {pointer} could not be used, and was written again: {why}"));
         }
+    }
+    if report.datasets.iter().any(|d| d.entry.is_none()) {
+        let why = visible(report.waits.as_deref().unwrap_or("the store was not reached"));
+        context.ui.warning(format!("not uploaded, and so not recorded yet: {why}"));
+        context.ui.hint("mlprov sync   # uploads what waits, and records it");
     }
     if !report.written.is_empty() {
         let at_root = context.at_root();
@@ -89,7 +100,10 @@ fn text(report: &TrackReport) -> String {
             format::files(d.files),
             format::bytes(d.bytes),
             format!("b3:{}", &d.blake3.to_string()[..12]),
-            format!("{} ({})", d.entry.short(), format::at(d.index)),
+            match &d.entry {
+                Some(entry) => format!("{} ({})", entry.short(), format::at(d.index)),
+                None => ui::paint(ui::YELLOW, "waits in this clone"),
+            },
         ]);
     }
     let mut out = format::table(&rows);

@@ -1,5 +1,6 @@
 use crate::app::AppError;
 use crate::app::verify;
+use crate::app::verify::Level;
 use crate::app::verify::Verdict;
 use crate::app::verify::VerifyReport;
 use crate::cli::Context;
@@ -11,7 +12,8 @@ use crate::cli::ui;
 
 pub fn run(context: &Context, args: VerifyArgs) -> Result<Exit, AppError> {
     let project = compose::with_trust(compose::open(&context.cwd, false)?, &context.cwd, &args.trust)?;
-    let reports = verify::verify(&project, &context.cwd, &args.ids, &context.ui.progress())?;
+    let level = if args.deep { Level::Deep } else { Level::Default };
+    let reports = verify::verify(&project, &context.cwd, &args.ids, level, &context.ui.progress())?;
     // Precedence 1 > 4 > 3 > 0.
     let exits: Vec<u8> = reports.iter().map(|r| r.exit_code).collect();
     let exit = [1, 4, 3].into_iter().find(|e| exits.contains(e)).unwrap_or(0);

@@ -5,6 +5,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::error::SdkError;
 use std::io;
+use std::time::Duration;
 
 #[derive(Debug)]
 pub enum Failure {
@@ -53,9 +54,48 @@ where
     }
 }
 
+/// What to do about a request that may be sent again.
+pub struct Again {
+    /// The server asked for less.
+    pub busy: bool,
+    /// It may have happened: look first.
+    pub look: bool,
+    /// Not before (`Retry-After`).
+    pub after: Option<Duration>,
+}
+
+/// `None`: another attempt would go no better.
+pub fn again<E>(error: &SdkError<E, HttpResponse>) -> Option<Again>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    const BUSY: [&str; 4] = ["SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"];
+    match error {
+        SdkError::ServiceError(answer) => {
+            let (status, code) = (answer.raw().status().as_u16(), answer.err().code().unwrap_or_default());
+            let after = answer.raw().headers().get("retry-after").and_then(|text| text.parse().ok());
+            let after = after.map(|seconds: u64| Duration::from_secs(seconds.min(30)));
+            let busy = BUSY.contains(&code) || status == 429;
+            match status {
+                408 | 409 | 429 | 500.. => Some(Again { busy, look: !busy, after }),
+                400 if code == "RequestTimeout" => Some(Again { busy, look: false, after }),
+                _ => None,
+            }
+        }
+        SdkError::ConstructionFailure(_) => None,
+        SdkError::DispatchFailure(failed) if failed.is_user() => None,
+        SdkError::DispatchFailure(_) if no_credentials(error) => None,
+        _ => Some(Again { busy: false, look: true, after: None }),
+    }
+}
+
 /// HTTP status of an answer, if there was one.
 pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|answer| answer.status().as_u16())
+}
+
+fn no_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain_of(error).contains("credentials provider")
 }
 
 /// Whether the connection was never there: nobody listens, no such host, no credentials.

@@ -15,6 +15,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -92,6 +93,15 @@ impl Aws {
 
     pub fn config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// Goes on by itself.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.runtime.spawn(future)
     }
 
     pub fn wait<F: Future>(&self, future: F) -> F::Output {

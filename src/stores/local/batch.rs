@@ -336,8 +336,12 @@ impl PutBatch for LocalBatch<'_> {
         Ok(content)
     }
 
-    fn version_of(&self, content: &Content) -> Located {
-        located(content.blake3, content.size)
+    fn has(&self, content: &Content) -> bool {
+        !self.repair && holds(self.store, &self.packs, &content.blake3, content.size)
+    }
+
+    fn version_of(&self, content: &Content) -> Result<Located, StoreError> {
+        Ok(located(content.blake3, content.size))
     }
 
     fn commit(self: Box<Self>) -> Result<Kept, StoreError> {

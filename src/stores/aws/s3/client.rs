@@ -29,6 +29,8 @@ pub struct S3 {
     aws: Aws,
     client: Client,
     bucket: String,
+    /// Account that the bucket must belong to.
+    owner: Option<String>,
 }
 
 impl S3 {
@@ -47,7 +49,12 @@ impl S3 {
             config = config.force_path_style(true);
         }
         let client = Client::from_conf(config.build());
-        S3 { aws, client, bucket: bucket.to_owned() }
+        S3 { aws, client, bucket: bucket.to_owned(), owner: None }
+    }
+
+    /// Every request fails if the bucket belongs to another account.
+    pub fn owned_by(self, owner: Option<String>) -> Self {
+        S3 { owner, ..self }
     }
 
     pub fn name(&self) -> &str {
@@ -67,7 +74,15 @@ impl S3 {
         let what = self.what("GET", key);
         let mut last = None;
         for _ in 0..3 {
-            let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            let answer = match self
+                .client
+                .get_object()
+                .bucket(&self.bucket)
+                .key(key)
+                .set_expected_bucket_owner(self.owner.clone())
+                .send()
+                .await
+            {
                 Ok(answer) => answer,
                 Err(e)
                     if failure::status(&e) == Some(404)
@@ -96,6 +111,7 @@ impl S3 {
 
     async fn put_one(&self, key: &str, bytes: &[u8], on: On<'_>) -> Result<bool, Failure> {
         let request = self.client.put_object().bucket(&self.bucket).key(key);
+        let request = request.set_expected_bucket_owner(self.owner.clone());
         let request = request.checksum_sha256(BASE64.encode(Sha256::digest(bytes)));
         let request = match on {
             On::Absent => request.if_none_match("*"),
@@ -156,6 +172,7 @@ impl Bucket for S3 {
             let mut next: Option<String> = None;
             loop {
                 let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+                let request = request.set_expected_bucket_owner(self.owner.clone());
                 let request = request.set_start_after(after.filter(|_| next.is_none()).map(str::to_owned));
                 let answer = request.set_continuation_token(next.take()).send().await;
                 let answer = answer.map_err(|e| failure::of(&what, e))?;
@@ -179,6 +196,7 @@ impl Bucket for S3 {
             loop {
                 let (key, version) = next.take().unwrap_or_default();
                 let request = self.client.list_object_versions().bucket(&self.bucket).prefix(prefix);
+                let request = request.set_expected_bucket_owner(self.owner.clone());
                 let request = request.set_key_marker(key).set_version_id_marker(version);
                 let answer = request.send().await.map_err(|e| failure::of(&what, e))?;
                 let kept = |key: Option<&str>, deleted| Some(KeptVersion { key: key?.to_owned(), deleted });
@@ -195,7 +213,8 @@ impl Bucket for S3 {
 
     fn delete(&self, key: &str) -> Result<(), Failure> {
         self.aws.wait(async {
-            let deleted = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+            let delete = self.client.delete_object().bucket(&self.bucket).key(key);
+            let deleted = delete.set_expected_bucket_owner(self.owner.clone()).send().await;
             deleted.map(|_| ()).map_err(|e| failure::of(&self.what("DELETE", key), e))
         })
     }

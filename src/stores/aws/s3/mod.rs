@@ -3,6 +3,7 @@
 pub mod bucket;
 pub mod chain;
 pub mod client;
+pub mod data;
 pub mod examine;
 pub mod ledger;
 pub mod mirror;

@@ -5,19 +5,18 @@ use super::ledger::S3Ledger;
 use super::probe;
 use crate::config::SharedLedger;
 use crate::domain::ids::LogId;
-use crate::durable;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
-use crate::ports::provision::Shared;
+use crate::ports::provision::Remote;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
+use crate::stores::aws::agreement::Agreement;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::bucket::Bucket;
 use crate::stores::local::journal::LocalLedger;
 use crate::stores::local::provision::LocalPlaces;
-use std::path::PathBuf;
 
 #[derive(Clone)]
 pub struct SharedPlaces {
@@ -28,20 +27,25 @@ pub struct SharedPlaces {
 }
 
 impl SharedPlaces {
-    fn agreement(&self) -> PathBuf {
-        self.local.common.join("agreed")
+    fn agreement(&self) -> Agreement {
+        Agreement::new(&self.local.common, self.shared.site.terms("ledger"))
     }
 
     fn connect(&self) -> Result<S3, StoreError> {
-        if !self.is_agreed() {
-            return Err(StoreError::NotAgreed { what: self.shared.place.to_string() });
+        match self.is_agreed() {
+            true => self.dial(),
+            false => Err(StoreError::NotAgreed { what: self.shared.site.place.to_string() }),
         }
-        let (region, url) = (self.shared.region.clone(), self.shared.endpoint.clone());
-        S3::connect(&Endpoint { region, url, hasty: self.hasty }, &self.shared.place.bucket)
+    }
+
+    fn dial(&self) -> Result<S3, StoreError> {
+        let (region, url) = (self.shared.site.region.clone(), self.shared.site.endpoint.clone());
+        let s3 = S3::connect(&Endpoint { region, url, hasty: self.hasty }, &self.shared.site.place.bucket)?;
+        Ok(s3.owned_by(self.shared.site.owner.clone()))
     }
 
     fn prefix(&self) -> String {
-        format!("{}ledger/", self.shared.place.prefix)
+        format!("{}ledger/", self.shared.site.place.prefix)
     }
 
     fn ledger(&self, mirror: LocalLedger) -> S3Ledger {
@@ -65,7 +69,7 @@ impl SharedPlaces {
 
     fn only_embedded(&self) -> StoreError {
         let why = "its log is that of all clones, and goes on under its own id".to_owned();
-        StoreError::Unfit { what: self.shared.place.to_string(), why }
+        StoreError::Unfit { what: self.shared.site.place.to_string(), why }
     }
 }
 
@@ -123,17 +127,16 @@ impl Provision for SharedPlaces {
     }
 }
 
-impl Shared for SharedPlaces {
+impl Remote for SharedPlaces {
     fn is_agreed(&self) -> bool {
-        std::fs::read_to_string(self.agreement()).is_ok_and(|known| known.trim_end() == self.shared.terms())
+        self.agreement().is_made()
     }
 
     fn agree(&self) -> Result<(), StoreError> {
-        durable::create_dir_all(&self.local.common)?;
-        Ok(durable::replace(&self.agreement(), format!("{}\n", self.shared.terms()).as_bytes(), 0o600)?)
+        self.agreement().make()
     }
 
     fn probe(&self) -> Result<(), StoreError> {
-        probe::conditional_writes(&self.connect()?, &self.prefix(), &self.shared.place.to_string())
+        probe::conditional_writes(&self.dial()?, &self.prefix(), &self.shared.site.place.to_string())
     }
 }

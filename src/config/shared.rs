@@ -1,0 +1,162 @@
+//! Ledger and store in buckets, as the settings name them.
+
+use super::Config;
+use super::LedgerTable;
+use super::S3Place;
+use super::StoreTable;
+use crate::domain::ids::LogId;
+use crate::domain::ids::ProjectId;
+
+/// A ledger in a bucket, which all clones share.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharedLedger {
+    pub site: BucketSite,
+    pub log: LogId,
+    /// C2SP verifier key of the log.
+    pub vkey: String,
+}
+
+/// A store in a versioned bucket, which all clones share.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharedStore {
+    pub site: BucketSite,
+    pub kms_key: Option<String>,
+    /// Bytes.
+    pub cache_max: u64,
+}
+
+/// What of a project lies in buckets.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Elsewhere {
+    pub ledger: Option<SharedLedger>,
+    pub store: Option<SharedStore>,
+}
+
+/// Where in S3 something is kept, and how it is reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BucketSite {
+    pub place: S3Place,
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+    pub owner: Option<String>,
+}
+
+impl BucketSite {
+    /// What a user agrees to: where requests of this clone go. `what`: `ledger` or `store`.
+    pub fn terms(&self, what: &str) -> String {
+        let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+        let (region, endpoint) = (or(&self.region, "your own"), or(&self.endpoint, "AWS or your own"));
+        format!("{what} {} region {region} endpoint {endpoint}", self.place)
+    }
+
+    /// For people.
+    pub fn describe(&self) -> String {
+        match &self.endpoint {
+            Some(endpoint) => format!("{} at {endpoint}", self.place),
+            None => self.place.to_string(),
+        }
+    }
+
+    /// Of a table of the settings.
+    fn lines(&self) -> String {
+        let line = |name: &str, value: &Option<String>| match value {
+            Some(value) => format!("{name} = {}\n", toml::Value::from(value.as_str())),
+            None => String::new(),
+        };
+        let (region, endpoint) = (line("region", &self.region), line("endpoint", &self.endpoint));
+        format!("url = \"{}\"\n{region}{endpoint}{}", self.place, line("owner", &self.owner))
+    }
+}
+
+impl SharedStore {
+    pub fn new(site: BucketSite) -> Self {
+        SharedStore { site, kms_key: None, cache_max: CACHE_MAX }
+    }
+}
+
+/// What is kept of the bucket's contents if the settings do not say: 10 GiB.
+const CACHE_MAX: u64 = 10 << 30;
+
+impl Config {
+    /// As [`Config::embedded_text`], with ledger, store or both in buckets.
+    pub fn text(id: &ProjectId, name: &str, elsewhere: &Elsewhere) -> String {
+        let mut text = Self::embedded_text(id, name);
+        if let Some(ledger) = &elsewhere.ledger {
+            let table = format!(
+                r#"backend = "s3"     # one log for all clones, in a bucket; who may write to it, the log itself says
+{}log = "{}"
+vkey = "{}"        # the key that signs its checkpoints
+"#,
+                ledger.site.lines(),
+                ledger.log,
+                ledger.vkey
+            );
+            text =
+                text.replace("backend = \"local\"  # the clone's own log, below the git directory\n", &table);
+        }
+        if let Some(store) = &elsewhere.store {
+            let table = format!(
+                "backend = \"s3\"     # data versions are object versions of a versioned bucket\n{}",
+                store.site.lines()
+            );
+            text = text.replace("backend = \"local\"  # data versions, below the git directory\n", &table);
+        }
+        text
+    }
+
+    /// The ledger that all clones share, if there is one.
+    pub fn shared_ledger(&self) -> Option<SharedLedger> {
+        let LedgerTable { url, region, endpoint, owner, log, vkey, .. } = self.ledger.clone();
+        let site = BucketSite { place: url?, region, endpoint, owner };
+        Some(SharedLedger { site, log: log?, vkey: vkey? })
+    }
+
+    pub fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { ledger: self.shared_ledger(), store: self.shared_store() }
+    }
+
+    /// The store that all clones share, if there is one.
+    pub fn shared_store(&self) -> Option<SharedStore> {
+        let StoreTable { url, region, endpoint, owner, kms_key, cache_max, .. } = self.store.clone();
+        let site = BucketSite { place: url?, region, endpoint, owner };
+        Some(SharedStore { site, kms_key, cache_max: cache_max.unwrap_or(CACHE_MAX) })
+    }
+
+    /// Why the tables do not fit together.
+    pub(super) fn check_backends(&self) -> Result<(), String> {
+        let LedgerTable { backend, url, region, endpoint, owner, log, vkey } = &self.ledger;
+        let (ledger, store) = (backend.as_str(), self.store.backend.as_str());
+        let of_bucket = [url.is_some(), region.is_some(), endpoint.is_some(), owner.is_some()];
+        let extra = of_bucket.contains(&true) || log.is_some() || vkey.is_some();
+        match ledger {
+            "local" if extra => {
+                return Err(
+                    "[ledger] url, region, endpoint, owner, log and vkey belong to backend \"s3\"".into()
+                );
+            }
+            "s3" if self.shared_ledger().is_none() => {
+                return Err("[ledger] backend \"s3\" needs url, log and vkey".into());
+            }
+            "local" | "s3" => {}
+            other => {
+                return Err(format!(
+                    "[ledger] backend {other:?} is not known to this version (it knows: local, s3)"
+                ));
+            }
+        }
+        let StoreTable { url, region, endpoint, owner, kms_key, cache_max, .. } = &self.store;
+        let of_bucket = [url.is_some(), region.is_some(), endpoint.is_some(), owner.is_some()];
+        let extra = of_bucket.contains(&true) || kms_key.is_some() || cache_max.is_some();
+        match store {
+            "local" if extra => {
+                Err("[store] url, region, endpoint, owner, kms_key and cache_max belong to backend \"s3\""
+                    .into())
+            }
+            "s3" if url.is_none() => Err("[store] backend \"s3\" needs url".into()),
+            "local" | "s3" => Ok(()),
+            other => {
+                Err(format!("[store] backend {other:?} is not known to this version (it knows: local, s3)"))
+            }
+        }
+    }
+}

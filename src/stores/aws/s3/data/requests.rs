@@ -1,0 +1,489 @@
+//! Requests about single objects and versions. What may be sent again is, with jitter; of a PUT it is found out first
+//! whether it happened.
+
+use super::pace::Pace;
+use crate::config::SharedStore;
+use crate::stores::aws::failure;
+use crate::stores::aws::failure::Again;
+use crate::stores::aws::failure::Failure;
+use crate::stores::aws::runtime::Aws;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Config;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::BucketVersioningStatus;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::CompletedMultipartUpload;
+use aws_sdk_s3::types::CompletedPart;
+use aws_sdk_s3::types::ServerSideEncryption;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use std::future::Future;
+use std::time::Duration;
+
+/// Before it is given up: about half a minute of a server that does not answer well.
+const ATTEMPTS: u32 = 9;
+/// Without a byte of an answer, while a body may still be on its way.
+const READ: Duration = Duration::from_secs(120);
+/// Until somebody who only looks whether there is a network gives up.
+const HASTY: Duration = Duration::from_secs(3);
+
+/// A version as the server knows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stated {
+    pub version_id: String,
+    /// Bytes.
+    pub size: u64,
+    /// `SHA256:<base64>`, of a multipart upload with `-<parts>` (S3 API, *Checking object integrity*).
+    pub checksum: Option<String>,
+}
+
+/// What is to be stored, and how it is known again.
+pub struct New<'n> {
+    pub key: &'n str,
+    /// `SHA256:…`, see [`Stated::checksum`].
+    pub checksum: &'n str,
+    /// Bytes.
+    pub size: u64,
+    /// There must be nothing yet: `If-None-Match: *`.
+    pub once: bool,
+    /// BLAKE3, where it is known before the bytes are sent.
+    pub blake3: Option<String>,
+}
+
+/// A part that the server has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    pub number: i32,
+    pub etag: String,
+    pub sha256: [u8; 32],
+}
+
+pub struct Requests {
+    aws: Aws,
+    client: Client,
+    site: SharedStore,
+    pub pace: Pace,
+}
+
+/// What is known of a bucket before the first byte goes there.
+pub enum Versioning {
+    Enabled,
+    /// How it stands.
+    Off(String),
+    /// Nobody answered, or nobody could be asked.
+    Unreached(String),
+}
+
+/// What a GET or HEAD of a version came to.
+pub enum Found<T> {
+    There(T),
+    /// The version or its key is gone.
+    Gone,
+}
+
+impl Requests {
+    pub fn new(aws: Aws, site: &SharedStore) -> Self {
+        let shared = aws.config();
+        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(READ);
+        let mut config = aws_sdk_s3::config::Builder::from(shared)
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::disabled())
+            .request_checksum_calculation(aws_sdk_s3::config::RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(aws_sdk_s3::config::ResponseChecksumValidation::WhenRequired);
+        // Servers other than AWS rarely have a host name for each bucket.
+        if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
+            config = config.force_path_style(true);
+        }
+        Requests { client: Client::from_conf(config.build()), aws, site: site.clone(), pace: Pace::new() }
+    }
+
+    pub fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.aws.wait(future)
+    }
+
+    pub fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.aws.spawn(future)
+    }
+
+    pub fn bucket(&self) -> &str {
+        &self.site.site.place.bucket
+    }
+
+    fn owner(&self) -> Option<String> {
+        self.site.site.owner.clone()
+    }
+
+    pub fn url(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.bucket())
+    }
+
+    /// Sends until there is an answer that would not change.
+    async fn persist<T, E, F>(&self, send: impl Fn() -> F) -> Result<T, SdkError<E, HttpResponse>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut attempt = 0;
+        loop {
+            let turn = self.pace.turn().await;
+            let error = match send().await {
+                Ok(answer) => {
+                    self.pace.well();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            drop(turn);
+            attempt += 1;
+            match failure::again(&error).filter(|_| attempt < ATTEMPTS) {
+                Some(again) => self.rest(attempt, &again).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// A while, longer each time; never the same for two who failed together.
+    async fn rest(&self, attempt: u32, again: &Again) {
+        self.pace.again(again.busy);
+        let longest = Duration::from_millis(100 << attempt.min(6)).min(Duration::from_secs(5));
+        let mut random = [0u8; 2];
+        let _ = getrandom::fill(&mut random); // without it they come back together, and go on
+        let jittered = longest / 2 + longest * u32::from(u16::from_le_bytes(random)) / 131_072;
+        tokio::time::sleep(jittered.max(again.after.unwrap_or_default())).await;
+    }
+
+    /// Whether the bucket keeps versions. Asked once, and nobody waits long.
+    pub async fn versioning(&self) -> Result<Versioning, Failure> {
+        let what = format!("GET the versioning of s3://{}", self.bucket());
+        let hasty = TimeoutConfig::builder().connect_timeout(HASTY).read_timeout(HASTY).build();
+        let asked = self.client.get_bucket_versioning().bucket(self.bucket());
+        let asked = asked.set_expected_bucket_owner(self.owner()).customize();
+        match asked.config_override(Config::builder().timeout_config(hasty)).send().await {
+            Ok(answer) if answer.status() == Some(&BucketVersioningStatus::Enabled) => {
+                Ok(Versioning::Enabled)
+            }
+            Ok(answer) => {
+                let status = answer.status().map_or("was never enabled", |_| "is suspended");
+                Ok(Versioning::Off(status.to_owned()))
+            }
+            Err(e @ SdkError::ServiceError(_)) => Err(failure::of(&what, e)),
+            Err(e) => match failure::of(&what, e) {
+                Failure::Refused { why, .. } | Failure::Unknown { why, .. } => Ok(Versioning::Unreached(why)),
+            },
+        }
+    }
+
+    /// The current version of a key.
+    pub async fn current(&self, key: &str) -> Result<Found<Stated>, Failure> {
+        self.head(key, None).await
+    }
+
+    pub async fn head(&self, key: &str, version: Option<&str>) -> Result<Found<Stated>, Failure> {
+        let what = format!("HEAD {}", self.url(key));
+        let send = || {
+            let head = self.client.head_object().bucket(self.bucket()).key(key);
+            let head = head.set_version_id(version.map(str::to_owned)).checksum_mode(ChecksumMode::Enabled);
+            head.set_expected_bucket_owner(self.owner()).send()
+        };
+        match self.persist(send).await {
+            Ok(answer) => Ok(Found::There(stated(&answer))),
+            // 405: the version asked for is a delete marker. 400: no id of this bucket.
+            Err(e) if matches!(failure::status(&e), Some(400 | 404 | 405)) => Ok(Found::Gone),
+            Err(e) => Err(failure::of(&what, e)),
+        }
+    }
+
+    /// Bytes of a version; `range`: first and last, counted from 0.
+    pub async fn get(
+        &self,
+        key: &str,
+        version: &str,
+        range: Option<(u64, u64)>,
+    ) -> Result<Found<Bytes>, Failure> {
+        let what = format!("GET {}", self.url(key));
+        let mut attempt = 0;
+        loop {
+            let send = || {
+                let get = self.client.get_object().bucket(self.bucket()).key(key).version_id(version);
+                let range = range.map(|(first, last)| format!("bytes={first}-{last}"));
+                get.set_range(range).set_expected_bucket_owner(self.owner()).send()
+            };
+            let answer = match self.persist(send).await {
+                Ok(answer) => answer,
+                Err(e) if matches!(failure::status(&e), Some(404 | 405)) => return Ok(Found::Gone),
+                Err(e)
+                    if failure::status(&e) == Some(400)
+                        && e.as_service_error().and_then(|e| e.code()) == Some("InvalidArgument") =>
+                {
+                    return Ok(Found::Gone);
+                }
+                Err(e) => return Err(failure::of(&what, e)),
+            };
+            // Some servers send all of a version whatever is asked of it (ministack does).
+            let whole = answer.content_range().is_none();
+            let wanted = answer.content_length().and_then(|n| u64::try_from(n).ok());
+            let why = match answer.body.collect().await {
+                Ok(bytes) => {
+                    let bytes = bytes.into_bytes();
+                    let complete = wanted.is_none_or(|n| n == bytes.len() as u64);
+                    match range {
+                        _ if !complete => {}
+                        Some((first, last)) if whole => {
+                            let end = bytes.len().min(last as usize + 1);
+                            return Ok(Found::There(bytes.slice((first as usize).min(end)..end)));
+                        }
+                        _ => return Ok(Found::There(bytes)),
+                    }
+                    "the answer was cut short".to_owned()
+                }
+                // The connection ended in the middle: ask again.
+                Err(e) => e.to_string(),
+            };
+            attempt += 1;
+            if attempt >= ATTEMPTS {
+                return Err(Failure::Unknown { what, why });
+            }
+            self.rest(attempt, &Again { busy: false, look: false, after: None }).await;
+        }
+    }
+
+    /// An object of the record, by its own key. `None`: there is none.
+    pub async fn get_current(&self, key: &str) -> Result<Option<Bytes>, Failure> {
+        match self.head(key, None).await? {
+            Found::Gone => Ok(None),
+            Found::There(stated) => match self.get(key, &stated.version_id, None).await? {
+                Found::There(bytes) => Ok(Some(bytes)),
+                Found::Gone => Ok(None),
+            },
+        }
+    }
+
+    /// A new version, in one request.
+    pub async fn put(&self, new: &New<'_>, body: Bytes) -> Result<Stated, Failure> {
+        let what = format!("PUT {}", self.url(new.key));
+        let mut attempt = 0;
+        loop {
+            let turn = self.pace.turn().await;
+            let put = self.client.put_object().bucket(self.bucket()).key(new.key);
+            let put = put.set_expected_bucket_owner(self.owner()).body(ByteStream::from(body.clone()));
+            let put = put.checksum_sha256(new.checksum.strip_prefix("SHA256:").unwrap_or_default());
+            let put = put.set_if_none_match(new.once.then(|| "*".to_owned()));
+            let (sse, key) = self.encryption();
+            let put = put.set_server_side_encryption(sse).set_ssekms_key_id(key);
+            let put = put.set_metadata(new.blake3.clone().map(|b3| [("blake3".to_owned(), b3)].into()));
+            // The checksum that is signed with the other headers speaks for the body.
+            let error = match put.customize().disable_payload_signing().send().await {
+                Ok(answer) => {
+                    self.pace.well();
+                    return self.kept(new, answer.version_id(), Some(new.checksum.to_owned()));
+                }
+                Err(error) => error,
+            };
+            drop(turn);
+            if new.once && failure::status(&error) == Some(412) {
+                return self.there_already(new).await;
+            }
+            attempt += 1;
+            let Some(again) = failure::again(&error).filter(|_| attempt < ATTEMPTS) else {
+                return Err(failure::of(&what, error));
+            };
+            self.rest(attempt, &again).await;
+            if again.look
+                && let Some(found) = self.happened(new).await?
+            {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// How new objects are to be encrypted, if the settings say.
+    fn encryption(&self) -> (Option<ServerSideEncryption>, Option<String>) {
+        let key = self.site.kms_key.clone();
+        (key.as_ref().map(|_| ServerSideEncryption::AwsKms), key)
+    }
+
+    fn kept(
+        &self,
+        new: &New<'_>,
+        version: Option<&str>,
+        checksum: Option<String>,
+    ) -> Result<Stated, Failure> {
+        match version.filter(|id| !id.is_empty() && *id != "null") {
+            Some(id) => Ok(Stated { version_id: id.to_owned(), size: new.size, checksum }),
+            None => {
+                let why = "the bucket keeps no versions (it answered no VersionId)".to_owned();
+                Err(Failure::Refused { what: format!("PUT {}", self.url(new.key)), why })
+            }
+        }
+    }
+
+    /// After a PUT without an answer: the version that it made, if it did.
+    async fn happened(&self, new: &New<'_>) -> Result<Option<Stated>, Failure> {
+        Ok(match self.current(new.key).await? {
+            Found::There(found) if self.is_same(new, &found) => Some(found),
+            _ => None,
+        })
+    }
+
+    fn is_same(&self, new: &New<'_>, found: &Stated) -> bool {
+        found.size == new.size && found.checksum.as_deref() == Some(new.checksum)
+    }
+
+    /// Somebody stored it before. What has a key of its own must be what the key says.
+    async fn there_already(&self, new: &New<'_>) -> Result<Stated, Failure> {
+        let what = format!("PUT {}", self.url(new.key));
+        match self.current(new.key).await? {
+            Found::There(found) if self.is_same(new, &found) => {
+                self.kept(new, Some(&found.version_id), found.checksum)
+            }
+            Found::There(_) => {
+                let why = "other bytes stand there, under a name that is never used twice".to_owned();
+                Err(Failure::Refused { what, why })
+            }
+            Found::Gone => {
+                Err(Failure::Unknown { what, why: "it is said to be there, and is not".to_owned() })
+            }
+        }
+    }
+
+    pub async fn begin_multipart(&self, key: &str, blake3: Option<String>) -> Result<String, Failure> {
+        let what = format!("begin the upload of {}", self.url(key));
+        let send = || {
+            let begin = self.client.create_multipart_upload().bucket(self.bucket()).key(key);
+            let begin = begin.checksum_algorithm(ChecksumAlgorithm::Sha256);
+            let (sse, kms) = self.encryption();
+            let begin = begin.set_server_side_encryption(sse).set_ssekms_key_id(kms);
+            let begin = begin.set_metadata(blake3.clone().map(|b3| [("blake3".to_owned(), b3)].into()));
+            begin.set_expected_bucket_owner(self.owner()).send()
+        };
+        let answer = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
+        let none = || Failure::Refused { what: what.clone(), why: "no upload id in the answer".to_owned() };
+        answer.upload_id().map(str::to_owned).ok_or_else(none)
+    }
+
+    /// The same part may be sent twice: the later one counts.
+    pub async fn put_part(
+        &self,
+        key: &str,
+        upload: &str,
+        number: i32,
+        sha256: [u8; 32],
+        body: Bytes,
+    ) -> Result<Part, Failure> {
+        let what = format!("PUT part {number} of {}", self.url(key));
+        let send = || {
+            let part = self.client.upload_part().bucket(self.bucket()).key(key).upload_id(upload);
+            let part = part.part_number(number).checksum_sha256(BASE64.encode(sha256));
+            let part = part.body(ByteStream::from(body.clone())).set_expected_bucket_owner(self.owner());
+            part.customize().disable_payload_signing().send()
+        };
+        let answer = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
+        Ok(Part { number, etag: answer.e_tag().unwrap_or_default().to_owned(), sha256 })
+    }
+
+    /// Parts that the server has of an upload, as number and ETag; `None`: it knows no such upload.
+    pub async fn parts(&self, key: &str, upload: &str) -> Result<Option<Vec<(i32, String)>>, Failure> {
+        let what = format!("list the parts of {}", self.url(key));
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let send = || {
+                let list = self.client.list_parts().bucket(self.bucket()).key(key).upload_id(upload);
+                list.set_part_number_marker(after.clone()).set_expected_bucket_owner(self.owner()).send()
+            };
+            let answer = match self.persist(send).await {
+                Ok(answer) => answer,
+                Err(e) if failure::status(&e) == Some(404) => return Ok(None),
+                Err(e) => return Err(failure::of(&what, e)),
+            };
+            let part = |part: &aws_sdk_s3::types::Part| {
+                Some((part.part_number()?, part.e_tag().unwrap_or_default().to_owned()))
+            };
+            found.extend(answer.parts().iter().filter_map(part));
+            match answer.next_part_number_marker() {
+                Some(next) if answer.is_truncated() == Some(true) => after = Some(next.to_owned()),
+                _ => return Ok(Some(found)),
+            }
+        }
+    }
+
+    /// Puts the parts together, in the order of their numbers.
+    pub async fn finish_multipart(
+        &self,
+        new: &New<'_>,
+        upload: &str,
+        parts: &[Part],
+    ) -> Result<Stated, Failure> {
+        let what = format!("finish the upload of {}", self.url(new.key));
+        let all = parts.iter().map(|part| {
+            let one = CompletedPart::builder().part_number(part.number).e_tag(&part.etag);
+            one.checksum_sha256(BASE64.encode(part.sha256)).build()
+        });
+        let all = CompletedMultipartUpload::builder().set_parts(Some(all.collect())).build();
+        let mut attempt = 0;
+        loop {
+            let turn = self.pace.turn().await;
+            let finish = self.client.complete_multipart_upload().bucket(self.bucket()).key(new.key);
+            let finish = finish.upload_id(upload).multipart_upload(all.clone());
+            let finish = finish.set_if_none_match(new.once.then(|| "*".to_owned()));
+            let error = match finish.set_expected_bucket_owner(self.owner()).send().await {
+                Ok(answer) => {
+                    self.pace.well();
+                    let said = answer.checksum_sha256().map(|sum| format!("SHA256:{sum}"));
+                    if said.as_ref().is_some_and(|said| said != new.checksum) {
+                        let why = format!("the server has {said:?}, and {} was sent", new.checksum);
+                        return Err(Failure::Refused { what, why });
+                    }
+                    return self.kept(new, answer.version_id(), said);
+                }
+                Err(error) => error,
+            };
+            drop(turn);
+            if new.once && failure::status(&error) == Some(412) {
+                self.abort_multipart(new.key, upload).await;
+                return self.there_already(new).await;
+            }
+            attempt += 1;
+            let gone = failure::status(&error) == Some(404) && attempt > 1;
+            match failure::again(&error).filter(|_| attempt < ATTEMPTS) {
+                Some(again) => self.rest(attempt, &again).await,
+                None if gone => {}
+                None => return Err(failure::of(&what, error)),
+            }
+            if let Some(found) = self.happened(new).await? {
+                return Ok(found);
+            }
+            if gone {
+                return Err(failure::of(&what, error));
+            }
+        }
+    }
+
+    /// Gives an upload up. What is left of one that could not be costs storage until a lifecycle rule ends it.
+    pub async fn abort_multipart(&self, key: &str, upload: &str) {
+        let send = || {
+            let abort = self.client.abort_multipart_upload().bucket(self.bucket()).key(key).upload_id(upload);
+            abort.set_expected_bucket_owner(self.owner()).send()
+        };
+        let _ = self.persist(send).await;
+    }
+}
+
+fn stated(answer: &HeadObjectOutput) -> Stated {
+    Stated {
+        version_id: answer.version_id().unwrap_or_default().to_owned(),
+        size: answer.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+        checksum: answer.checksum_sha256().map(|sum| format!("SHA256:{sum}")),
+    }
+}
