@@ -94,6 +94,9 @@ fn message(from: &mut impl BufRead, has_body: bool) -> std::io::Result<Option<(S
         })
     };
     let mut body = Vec::new();
+    if !has_body {
+        return Ok(Some((head, body)));
+    }
     if header("transfer-encoding").is_some_and(|how| how.eq_ignore_ascii_case("chunked")) {
         loop {
             let mut line = String::new();
@@ -107,7 +110,7 @@ fn message(from: &mut impl BufRead, has_body: bool) -> std::io::Result<Option<(S
                 break;
             }
         }
-    } else if has_body {
+    } else {
         let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         body = vec![0; length];
         from.read_exact(&mut body)?;

@@ -235,3 +235,166 @@ fn without_a_network_data_waits_and_is_recorded_later() {
     s.mlprov(&["verify", &run]).success();
     s.mlprov(&["verify", "--deep", &run]).success();
 }
+
+impl Shop {
+    /// As somebody who soon gives up.
+    fn hasty(&self, args: &[&str]) -> Option<i32> {
+        self.s.prepared(args).env("AWS_MAX_ATTEMPTS", "2").output().unwrap().status.code()
+    }
+}
+
+/// A small file and one of three parts, both new each time.
+fn write_new(s: &Sandbox, n: u64) {
+    s.write("data/small.csv", format!("version {n}\n"));
+    s.write("data/large.bin", noise((16 << 20) + 5, n));
+}
+
+#[test]
+fn at_every_request_of_an_upload() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::unmade(server, "broken-uploads");
+    shop.init(false).success();
+    let s = &shop.s;
+    write_new(s, 0);
+    shop.proxy.mend();
+    s.mlprov(&["track", "data"]).success();
+    let requests = shop.proxy.mend();
+    assert!(requests.len() >= 9, "versioning, PUT, begin, three parts, finish, two objects: {requests:?}");
+    let mut n = 0;
+    let mut before = shop.data();
+    for (at, request) in requests.iter().enumerate() {
+        for fault in Fault::ALL {
+            let for_ever = matches!(fault, Fault::NeverSent | Fault::AnswerLost);
+            for on in [false, true].into_iter().filter(|on| for_ever || !on) {
+                n += 1;
+                let about = format!("request {} of {}, {request}, {fault:?}, {on}", at + 1, requests.len());
+                write_new(s, n);
+                shop.proxy.break_request(at + 1, fault, on);
+                let code = shop.hasty(&["track", "data"]);
+                let seen = shop.proxy.mend();
+                // Once is mended by asking again; without a network it waits, or is given up.
+                assert!(code == Some(0) || on && code == Some(3), "{about}: exit code {code:?}, {seen:#?}");
+                s.mlprov(&["track", "data"]).success();
+                let now = shop.data();
+                let more = |key: &str| now[key] - before[key];
+                let each = (more("data/data/small.csv"), more("data/data/large.bin"));
+                // Who lost an answer for ever may store it twice; who lost one looks first.
+                assert!(each == (1, 1) || on && each.0 <= 2 && each.1 <= 2, "{about}: {each:?}");
+                before = now;
+            }
+        }
+        s.git(&["add", "-A"]);
+        s.git(&["commit", "-q", "-m", request]);
+        s.mlprov(&["verify", "--deep", "HEAD"]).success();
+    }
+    assert_eq!(s.mlprov(&["--json", "ledger", "audit"]).json()["result"], "sound");
+}
+
+#[test]
+fn after_an_interruption_only_the_rest_is_sent() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::unmade(server, "interrupted");
+    shop.init(false).success();
+    let s = &shop.s;
+    let parts = |requests: &[String]| requests.iter().filter(|r| r.contains("partNumber=")).count();
+    s.write("data/large.bin", noise(40 << 20, 1));
+    for n in 0..10 {
+        s.write(&format!("data/{n}.csv"), n.to_string());
+    }
+    // The network goes when ten small files and a part or two are there.
+    shop.proxy.break_request(16, Fault::NeverSent, true);
+    assert_eq!(shop.hasty(&["track", "data"]), Some(3));
+    let first = shop.proxy.mend();
+    s.mlprov(&["track", "data"]).success();
+    let second = shop.proxy.mend();
+    assert!(parts(&second) < 5, "{first:?}\n{second:?}");
+    assert_eq!(shop.data().values().sum::<usize>(), 11, "{:?}", shop.data());
+    // Another file in its place: what was begun is given up, and nothing of it is left.
+    s.write("data/large.bin", noise(40 << 20, 2));
+    shop.proxy.break_request(6, Fault::NeverSent, true);
+    assert_eq!(shop.hasty(&["track", "data"]), Some(3));
+    s.write("data/large.bin", noise(40 << 20, 3));
+    shop.proxy.mend();
+    s.mlprov(&["track", "data"]).success();
+    let third = shop.proxy.mend();
+    assert!(third.iter().any(|r| r.starts_with("DELETE") && r.contains("uploadId=")), "{third:?}");
+    let (aws, client) = raw(server);
+    let left = aws.wait(client.list_multipart_uploads().bucket(shop.s3.name()).send()).unwrap();
+    assert!(left.uploads().is_empty(), "{:?}", left.uploads());
+    s.git(&["add", "-A"]);
+    s.git(&["commit", "-q", "-m", "third"]);
+    s.mlprov(&["verify", "--deep", "HEAD"]).success();
+}
+
+#[test]
+fn a_lost_version_is_stored_again_and_the_log_says_so() {
+    for server in servers() {
+        let shop = Shop::unmade(server, "lost");
+        shop.init(false).success();
+        let s = &shop.s;
+        s.write("data/a.csv", "1\n");
+        s.write("data/large.bin", noise(9 << 20, 1));
+        s.mlprov(&["track", "data"]).success();
+        let commit = s.commit_all("first");
+        s.mlprov(&["verify", &commit]).success();
+        let (aws, client) = raw(server);
+        let all = aws.wait(client.list_object_versions().bucket(shop.s3.name()).prefix("team/data/").send());
+        for version in all.unwrap().versions() {
+            let delete = client.delete_object().bucket(shop.s3.name()).key(version.key().unwrap());
+            aws.wait(delete.version_id(version.version_id().unwrap()).send()).unwrap();
+        }
+        s.mlprov(&["verify", &commit]).code(1).shows("missing").shows("is gone");
+        // Nobody swaps it silently: not the next call, only who is asked to.
+        s.mlprov(&["track", "data"]).success();
+        s.mlprov(&["verify", &commit]).code(1);
+        s.mlprov(&["track", "--repair", "data"]).success();
+        let last = s.entries().last().cloned().unwrap();
+        assert_eq!(last["kind"], "data.relocated", "{last:#}");
+        s.mlprov(&["verify", &commit]).success().shows("were moved since, and read where they are now");
+        let again = s.entries().len();
+        s.mlprov(&["track", "--repair", "data"]).success();
+        assert_eq!(s.entries().len(), again, "what is there is not moved again");
+    }
+}
+
+#[test]
+fn what_others_stored_is_referred_to_once_it_was_found_to_be_true() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::new(server, "others");
+    let s = &shop.s;
+    s.write("data/a.csv", "1\n");
+    s.write("data/large.bin", noise(9 << 20, 1));
+    s.mlprov(&["track", "data"]).success();
+    s.commit_all("first");
+    shop.grace();
+    let key = shop.as_grace(&["key", "request"]).stdout().trim().lines().last().unwrap().to_owned();
+    s.mlprov(&["key", "admit", &key]).success();
+    shop.as_grace(&["sync"]).success();
+    let before = shop.data();
+    let there = s.root().join("grace");
+    fs::create_dir(there.join("mine")).unwrap();
+    fs::write(there.join("mine/same.csv"), "1\n").unwrap();
+    fs::write(there.join("mine/same.bin"), noise(9 << 20, 1)).unwrap();
+    shop.as_grace(&["track", "mine"]).success();
+    assert_eq!(shop.data(), before, "nothing was uploaded");
+    // Versions that are not what the log says are not referred to.
+    let (aws, client) = raw(server);
+    for key in ["team/data/data/a.csv", "team/data/data/large.bin"] {
+        let all = aws.wait(client.list_object_versions().bucket(shop.s3.name()).prefix(key).send()).unwrap();
+        let id = all.versions()[0].version_id().unwrap();
+        let delete = client.delete_object().bucket(shop.s3.name()).key(key).version_id(id);
+        aws.wait(delete.send()).unwrap();
+    }
+    s.git_in("", &["clone", "-q", "hub", "later"]);
+    give_credentials(server, &s.root().join("later-home"));
+    let later = |args: &[&str]| s.mlprov_as("later-home", "later", args);
+    later(&["init", "--yes"]).success();
+    let key = later(&["key", "request"]).stdout().trim().lines().last().unwrap().to_owned();
+    s.mlprov(&["key", "admit", &key]).success();
+    later(&["sync"]).success();
+    fs::create_dir(s.root().join("later/own")).unwrap();
+    fs::write(s.root().join("later/own/same.csv"), "1\n").unwrap();
+    fs::write(s.root().join("later/own/same.bin"), noise(9 << 20, 1)).unwrap();
+    later(&["track", "own"]).success();
+    assert_eq!(shop.data().keys().filter(|key| key.starts_with("data/own/")).count(), 2, "{:?}", shop.data());
+}

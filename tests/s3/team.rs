@@ -188,7 +188,7 @@ fn requests_go_only_where_the_user_of_a_clone_agreed() {
     let s = &team.s;
     team.grace();
     team.as_grace(&["log"]).code(2).says("mlprov init");
-    team.as_grace(&["init"]).code(2).says("trust its key");
+    team.as_grace(&["init"]).code(2).says("trust its log's key");
     team.as_grace(&["init", "--yes"]).success();
     // A commit changes the place: the clone asks again before anything is sent there.
     let config = s.read(".mlprov/config.toml");
@@ -211,7 +211,7 @@ fn slips_are_refused_and_leave_everything_as_it_was() {
     assert!(!s.path(".mlprov").exists());
     team.init(&team.url).success();
     let other = format!("s3://{}/other", team.s3.name());
-    s.mlprov(&["init", "--yes", "--ledger", &other]).code(2).says("has its ledger already");
+    s.mlprov(&["init", "--yes", "--ledger", &other]).code(2).says("has its places already");
 }
 
 /// Processes of one person in several clones, all at once: each records one thing.

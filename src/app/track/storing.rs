@@ -17,6 +17,7 @@ use crate::app::data::Listing;
 use crate::app::data::VERSIONS_BEFORE;
 use crate::app::init::read_or_empty;
 use crate::app::record;
+use crate::app::record::Receipt;
 use crate::app::seen;
 use crate::app::seen::Seen;
 use crate::domain::ParseError;
@@ -103,7 +104,7 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
     drop(read);
 
     let mut entries: Vec<SealedEntry> = Vec::new();
-    let mut ids = Vec::new();
+    let (mut ids, mut known) = (Vec::new(), Vec::new());
     for (path, record, _) in &records {
         if record.version_map.is_none() {
             project.stage(path, record, None, true)?;
@@ -119,14 +120,28 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
             body.inputs = List::Inline(vec![record.artefact(path, "dataset")]);
             body
         };
-        let entry = record::seal(body.unwrap_or_else(tracked), &*signer)?;
+        let body = body.unwrap_or_else(tracked);
+        // Where it was moved to is said already.
+        let moved = Body { kind: Kind::DataRelocated, ..body.clone() }.derived_id();
+        if let Some(id) = moved
+            && let Some(index) = project.ledger.find(&id)?
+        {
+            known.push(Receipt { id, index: Some(index), already: true });
+            ids.push(Some(id));
+            continue;
+        }
+        let entry = record::seal(body, &*signer)?;
         ids.push(Some(*entry.id()));
         // Two paths with one content share an entry.
         if !entries.iter().any(|e| e.id() == entry.id()) {
             entries.push(entry);
         }
     }
-    let receipts = project.append(entries)?;
+    let receipts = match entries.is_empty() {
+        true => Vec::new(),
+        false => project.append(entries)?,
+    };
+    known.extend(receipts);
 
     let mut report = TrackReport { waits: project.store.waits(), ..TrackReport::default() };
     for ((path, record, collisions), id) in records.into_iter().zip(ids) {
@@ -150,7 +165,7 @@ pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) ->
             state,
             collisions: if state == "unchanged" { Vec::new() } else { collisions },
             entry: id,
-            index: receipts.iter().find(|r| Some(r.id) == id).and_then(|r| r.index),
+            index: known.iter().find(|r| Some(r.id) == id).and_then(|r| r.index),
         });
     }
     report.recorded = commit::finish_waiting(project, &*signer)?;

@@ -28,7 +28,8 @@ use bytes::Bytes;
 use std::future::Future;
 use std::time::Duration;
 
-/// Before it is given up: about half a minute of a server that does not answer well.
+/// Before it is given up: about half a minute of a server that does not answer well. `AWS_MAX_ATTEMPTS` says otherwise,
+/// as for every AWS SDK.
 const ATTEMPTS: u32 = 9;
 /// Without a byte of an answer, while a body may still be on its way.
 const READ: Duration = Duration::from_secs(120);
@@ -70,6 +71,7 @@ pub struct Requests {
     aws: Aws,
     client: Client,
     site: SharedStore,
+    attempts: u32,
     pub pace: Pace,
 }
 
@@ -102,7 +104,10 @@ impl Requests {
         if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
             config = config.force_path_style(true);
         }
-        Requests { client: Client::from_conf(config.build()), aws, site: site.clone(), pace: Pace::new() }
+        let attempts = std::env::var("AWS_MAX_ATTEMPTS").ok().and_then(|text| text.parse().ok());
+        let attempts = attempts.filter(|attempts| *attempts > 0).unwrap_or(ATTEMPTS);
+        let (client, site) = (Client::from_conf(config.build()), site.clone());
+        Requests { client, aws, site, attempts, pace: Pace::new() }
     }
 
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
@@ -147,7 +152,7 @@ impl Requests {
             };
             drop(turn);
             attempt += 1;
-            match failure::again(&error).filter(|_| attempt < ATTEMPTS) {
+            match failure::again(&error).filter(|_| attempt < self.attempts) {
                 Some(again) => self.rest(attempt, &again).await,
                 None => return Err(error),
             }
@@ -164,13 +169,29 @@ impl Requests {
         tokio::time::sleep(jittered.max(again.after.unwrap_or_default())).await;
     }
 
-    /// Whether the bucket keeps versions. Asked once, and nobody waits long.
+    /// Whether the bucket keeps versions. Asked before anything else, and nobody waits long.
     pub async fn versioning(&self) -> Result<Versioning, Failure> {
         let what = format!("GET the versioning of s3://{}", self.bucket());
         let hasty = TimeoutConfig::builder().connect_timeout(HASTY).read_timeout(HASTY).build();
-        let asked = self.client.get_bucket_versioning().bucket(self.bucket());
-        let asked = asked.set_expected_bucket_owner(self.owner()).customize();
-        match asked.config_override(Config::builder().timeout_config(hasty)).send().await {
+        let send = || {
+            let asked = self.client.get_bucket_versioning().bucket(self.bucket());
+            let asked = asked.set_expected_bucket_owner(self.owner()).customize();
+            asked.config_override(Config::builder().timeout_config(hasty.clone())).send()
+        };
+        let mut answer = send().await;
+        // A server that is busy is there.
+        for attempt in 1..self.attempts {
+            match &answer {
+                Err(e @ SdkError::ServiceError(_)) => match failure::again(e) {
+                    Some(again) => self.rest(attempt, &again).await,
+                    None => break,
+                },
+                Err(e) if attempt == 1 && failure::again(e).is_some_and(|again| again.look) => {}
+                _ => break,
+            }
+            answer = send().await;
+        }
+        match answer {
             Ok(answer) if answer.status() == Some(&BucketVersioningStatus::Enabled) => {
                 Ok(Versioning::Enabled)
             }
@@ -252,7 +273,7 @@ impl Requests {
                 Err(e) => e.to_string(),
             };
             attempt += 1;
-            if attempt >= ATTEMPTS {
+            if attempt >= self.attempts {
                 return Err(Failure::Unknown { what, why });
             }
             self.rest(attempt, &Again { busy: false, look: false, after: None }).await;
@@ -296,7 +317,7 @@ impl Requests {
                 return self.there_already(new).await;
             }
             attempt += 1;
-            let Some(again) = failure::again(&error).filter(|_| attempt < ATTEMPTS) else {
+            let Some(again) = failure::again(&error).filter(|_| attempt < self.attempts) else {
                 return Err(failure::of(&what, error));
             };
             self.rest(attempt, &again).await;
@@ -456,7 +477,7 @@ impl Requests {
             }
             attempt += 1;
             let gone = failure::status(&error) == Some(404) && attempt > 1;
-            match failure::again(&error).filter(|_| attempt < ATTEMPTS) {
+            match failure::again(&error).filter(|_| attempt < self.attempts) {
                 Some(again) => self.rest(attempt, &again).await,
                 None if gone => {}
                 None => return Err(failure::of(&what, error)),
