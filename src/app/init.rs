@@ -33,6 +33,9 @@ use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
 use crate::ports::object_store::ObjectStore;
+use crate::ports::probe;
+use crate::ports::probe::Probe;
+use crate::ports::probe::Property;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::ports::provision::Remote;
@@ -75,6 +78,9 @@ pub struct InitReport {
     pub admitted: bool,
     /// What this call made; empty if everything was there.
     pub made: Vec<String>,
+    /// What the place of a new ledger does not keep, and can be done without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wanting: Vec<Probe>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hooks: Option<HooksReport>,
 }
@@ -142,7 +148,7 @@ pub fn carry_out(
     new: &NewPlaces,
     program: Option<&Path>,
 ) -> Result<InitReport> {
-    let mut made = Vec::new();
+    let (mut made, mut wanting) = (Vec::new(), Vec::new());
     let options = [("--ledger", &new.ledger), ("--store", &new.store)];
     for (option, place) in options {
         if let Some(place) = place.as_ref().filter(|_| !matches!(plan, InitPlan::Make { project: None, .. }))
@@ -158,14 +164,14 @@ pub fn carry_out(
         // Both are probed before anything is written that a second attempt would take for a project.
         if let Some(place) = &new.store {
             let store = SharedStore::new(new.site(place));
-            (site.bucket)(&store).probe()?;
+            wanting.extend(fit(place, &*(site.bucket)(&store))?);
             elsewhere.store = Some(store);
         }
         if let Some(place) = &new.ledger {
             let header = Header::new(project, LogId::draw());
             let (site_of, log, vkey) = (new.site(place), header.log, String::new());
             let mut shared = SharedLedger { site: site_of, log, vkey };
-            (site.shared)(&shared).probe()?;
+            wanting.extend(fit(place, &*(site.shared)(&shared))?);
             let key = site.provision.create_log_key(header.log, &header.origin)?;
             shared.vkey = key.verifier().to_string();
             elsewhere.ledger = Some(shared);
@@ -289,8 +295,15 @@ pub fn carry_out(
         store: store.map(|store| store.site.place.to_string()),
         admitted,
         made,
+        wanting,
         hooks,
     })
+}
+
+/// Fails unless the place is fit for what is to be there. What it lacks all the same.
+fn fit<T: Remote + ?Sized>(place: &S3Place, remote: &T) -> Result<Vec<Probe>> {
+    let found = remote.probe(&Property::asked_by_init(remote.purpose()))?;
+    Ok(probe::demand(&place.to_string(), found, remote.purpose())?)
 }
 
 /// The first entry of a log admits its own writer as admin.

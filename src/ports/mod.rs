@@ -7,6 +7,7 @@ pub mod index;
 pub mod log_reader;
 pub mod model_registry;
 pub mod object_store;
+pub mod probe;
 pub mod progress;
 pub mod provision;
 pub mod signer;

@@ -5,6 +5,9 @@ use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CheckpointStore;
 use crate::ports::commit_store::CommitStore;
+use crate::ports::probe::Probe;
+use crate::ports::probe::Property;
+use crate::ports::probe::Purpose;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
 
@@ -61,8 +64,11 @@ pub trait Remote {
     /// The user agreed.
     fn agree(&self) -> Result<(), StoreError>;
 
-    /// Fails unless the place keeps what is relied on; changes nothing that stays. The caller's user named the place.
-    fn probe(&self) -> Result<(), StoreError>;
+    fn purpose(&self) -> Purpose;
+
+    /// Asks the place whether it keeps these, in this order; changes nothing that stays. If it does not answer, the first
+    /// finding says so and there may be no others. The caller's user named the place, or agreed to it.
+    fn probe(&self, properties: &[Property]) -> Result<Vec<Probe>, StoreError>;
 }
 
 /// A ledger that all clones share.

@@ -29,8 +29,38 @@ impl Fault {
         [Fault::NeverSent, Fault::AnswerLost, Fault::SlowDown, Fault::DoneButError, Fault::CutShort];
 }
 
+/// What takes the place of a request.
+pub enum Instead {
+    /// This is asked: a head, with its empty line.
+    Ask(String),
+    /// Nobody is asked, and this is the answer.
+    Answer(String),
+}
+
+/// Makes a server that is not as it should be: of the head of a request, and of that of its answer.
+#[derive(Clone, Copy)]
+pub struct Disguise {
+    pub request: fn(&str) -> Instead,
+    pub answer: fn(&str) -> String,
+}
+
+impl Default for Disguise {
+    fn default() -> Self {
+        Disguise { request: |head| Instead::Ask(head.to_owned()), answer: str::to_owned }
+    }
+}
+
+/// A head without the lines of these headers.
+pub fn without(head: &str, names: &[&str]) -> String {
+    let is_one = |line: &str| {
+        line.split_once(':').is_some_and(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)))
+    };
+    head.split_inclusive("\r\n").filter(|line| !is_one(line)).collect()
+}
+
 #[derive(Default)]
 struct State {
+    disguise: Disguise,
     /// Which request from now on is answered so; and those after it, too, if it is for ever.
     fault: Option<(usize, Fault, bool)>,
     seen: Vec<String>,
@@ -64,7 +94,13 @@ impl Proxy {
     /// Answers the `n`th request (from 1) badly; with `on` all that follow as well. Forgets what it has seen.
     pub fn break_request(&self, n: usize, fault: Fault, on: bool) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State { fault: Some((n, fault, on)), seen: Vec::new() };
+        *state = State { fault: Some((n, fault, on)), ..State::default() };
+    }
+
+    /// From now on it is another server.
+    pub fn disguise(&self, disguise: Disguise) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { disguise, ..State::default() };
     }
 
     /// From now on everything passes. Returns the requests seen since the last call: method and path.
@@ -123,11 +159,19 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
     let mut client = client;
     while let Some((head, body)) = message(&mut from_client, true)? {
         let line = head.lines().next().unwrap_or_default().to_owned();
-        let fault = {
+        let (fault, disguise) = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.seen.push(line.trim_end_matches(" HTTP/1.1").to_owned());
             let seen = state.seen.len();
-            state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n).map(|(_, fault, _)| fault)
+            let fault = state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n);
+            (fault.map(|(_, fault, _)| fault), state.disguise)
+        };
+        let head = match (disguise.request)(&head) {
+            Instead::Ask(head) => head,
+            Instead::Answer(answer) => {
+                client.write_all(answer.as_bytes())?;
+                continue;
+            }
         };
         let error = |status: &str, code: &str| {
             let xml =
@@ -155,6 +199,7 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
         let Some((answer, bytes)) = message(&mut from_server, !no_body)? else {
             return client.shutdown(Shutdown::Both);
         };
+        let answer = (disguise.answer)(&answer);
         match fault {
             Some(Fault::AnswerLost) => return client.shutdown(Shutdown::Both),
             Some(Fault::DoneButError) => {

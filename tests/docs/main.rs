@@ -1,5 +1,8 @@
 //! What is generated, or promised in the documents, is what the program does.
 
+use mlprov::ports::probe::Need;
+use mlprov::ports::probe::Property;
+use mlprov::ports::probe::Purpose;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -73,6 +76,24 @@ fn the_exit_codes_of_the_readme_are_those_of_the_help() {
     for code in ["| 0 |", "| 1 |", "| 2 |", "| 3 |", "| 4 |", "| 70 |"] {
         assert!(readme.contains(code), "{code}");
     }
+}
+
+#[test]
+fn what_is_asked_of_a_bucket_stands_in_the_document_as_in_the_program() {
+    let text = fs::read_to_string(root().join("docs/ledger.md")).unwrap();
+    let table = text.lines().skip_while(|l| !l.starts_with("| asked for |")).skip(2);
+    let rows: Vec<Vec<&str>> =
+        table.take_while(|l| l.starts_with('|')).map(|l| l.split('|').map(str::trim).collect()).collect();
+    let told: Vec<[&str; 3]> = rows.iter().map(|row| [row[1], row[3], row[4]]).collect();
+    let word = |need: Need| match need {
+        Need::Must => "needed",
+        Need::Should => "wanted",
+        Need::Told => "told",
+        Need::Unused => "not used",
+    };
+    let known =
+        Property::ALL.map(|p| [p.name(), word(p.need(Purpose::Ledger)), word(p.need(Purpose::Store))]);
+    assert_eq!(told, known);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod common;
 mod bucket;
 mod data;
 mod faults;
+mod probe;
 mod simulation;
 mod team;
 mod world;

@@ -72,6 +72,9 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     if let Some(hooks) = &report.hooks {
         tell_left_alone(context, hooks);
     }
+    for probe in &report.wanting {
+        context.ui.warning(format!("the bucket: {}: {}", probe.property.name(), visible(&probe.found)));
+    }
     if !report.admitted {
         context
             .ui

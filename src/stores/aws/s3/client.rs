@@ -26,11 +26,11 @@ const AT_ONCE: usize = 64;
 
 #[derive(Clone)]
 pub struct S3 {
-    aws: Aws,
-    client: Client,
-    bucket: String,
+    pub(super) aws: Aws,
+    pub(super) client: Client,
+    pub(super) bucket: String,
     /// Account that the bucket must belong to.
-    owner: Option<String>,
+    pub(super) owner: Option<String>,
 }
 
 impl S3 {
@@ -61,12 +61,12 @@ impl S3 {
         &self.bucket
     }
 
-    fn what(&self, verb: &str, key: &str) -> String {
+    pub(super) fn what(&self, verb: &str, key: &str) -> String {
         format!("{verb} s3://{}/{key}", self.bucket)
     }
 
     /// For requests that must not be sent twice without a look.
-    fn once() -> aws_sdk_s3::config::Builder {
+    pub(super) fn once() -> aws_sdk_s3::config::Builder {
         Config::builder().retry_config(RetryConfig::disabled())
     }
 

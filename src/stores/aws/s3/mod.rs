@@ -1,5 +1,6 @@
 //! S3, and whatever speaks it.
 
+mod about;
 pub mod bucket;
 pub mod chain;
 pub mod client;
@@ -7,6 +8,7 @@ pub mod data;
 pub mod examine;
 pub mod ledger;
 pub mod mirror;
+pub mod policy;
 pub mod probe;
 pub mod provision;
 pub mod publish;

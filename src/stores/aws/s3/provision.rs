@@ -2,11 +2,14 @@
 
 use super::client::S3;
 use super::ledger::S3Ledger;
-use super::probe;
+use super::probe::Probing;
 use crate::config::SharedLedger;
 use crate::domain::ids::LogId;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
+use crate::ports::probe::Probe;
+use crate::ports::probe::Property;
+use crate::ports::probe::Purpose;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::ports::provision::Remote;
@@ -15,6 +18,7 @@ use crate::ports::signer::EntrySigner;
 use crate::stores::aws::agreement::Agreement;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::bucket::Bucket;
+use crate::stores::local::clock::SystemClock;
 use crate::stores::local::journal::LocalLedger;
 use crate::stores::local::provision::LocalPlaces;
 
@@ -136,7 +140,12 @@ impl Remote for SharedPlaces {
         self.agreement().make()
     }
 
-    fn probe(&self) -> Result<(), StoreError> {
-        probe::conditional_writes(&self.dial()?, &self.prefix(), &self.shared.site.place.to_string())
+    fn purpose(&self) -> Purpose {
+        Purpose::Ledger
+    }
+
+    fn probe(&self, properties: &[Property]) -> Result<Vec<Probe>, StoreError> {
+        let (s3, clock) = (self.dial()?, SystemClock);
+        Ok(Probing::new(&s3, &self.shared.site.place.prefix, self.purpose(), &clock).probe(properties))
     }
 }

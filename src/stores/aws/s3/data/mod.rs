@@ -17,6 +17,7 @@ mod versions;
 mod waiting;
 
 use super::super::agreement::Agreement;
+use crate::config::BucketSite;
 use crate::config::SharedStore;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::version_map::Content;
@@ -29,9 +30,15 @@ use crate::ports::object_store::PutBatch;
 use crate::ports::object_store::Spot;
 use crate::ports::object_store::Stated;
 use crate::ports::object_store::Sweep;
+use crate::ports::probe::Probe;
+use crate::ports::probe::Property;
+use crate::ports::probe::Purpose;
 use crate::ports::provision::Remote;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
+use crate::stores::aws::s3::client::S3;
+use crate::stores::aws::s3::probe::Probing;
+use crate::stores::local::clock::SystemClock;
 use crate::stores::local::objects::LocalStore;
 use batch::S3Batch;
 use download::Downloads;
@@ -375,15 +382,15 @@ impl Remote for StorePlace {
         self.agreement.make()
     }
 
-    fn probe(&self) -> Result<(), StoreError> {
-        let site = &self.terms.site;
-        let endpoint = Endpoint { region: site.region.clone(), url: site.endpoint.clone(), hasty: false };
-        let requests = Requests::new(Aws::connect(&endpoint)?, &self.terms);
-        match requests.wait(requests.versioning())? {
-            Versioning::Enabled => Ok(()),
-            Versioning::Off(status) => Err(unversioned(&site.place.bucket, &status)),
-            Versioning::Unreached(why) => Err(StoreError::io("reach", &site.place, io::Error::other(why))),
-        }
+    fn purpose(&self) -> Purpose {
+        Purpose::Store
+    }
+
+    fn probe(&self, properties: &[Property]) -> Result<Vec<Probe>, StoreError> {
+        let BucketSite { place, region, endpoint, owner } = self.terms.site.clone();
+        let s3 =
+            S3::connect(&Endpoint { region, url: endpoint, hasty: false }, &place.bucket)?.owned_by(owner);
+        Ok(Probing::new(&s3, &place.prefix, self.purpose(), &SystemClock).probe(properties))
     }
 }
 
