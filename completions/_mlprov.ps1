@@ -54,6 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show keys, and trust the logs of others')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'The log itself: state, checkpoints, proofs, audit, export')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether everything is as it should be, and what to do')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'The whole story in a throw-away project, with tampering at the end')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for your shell')
             [CompletionResult]::new('hooks', 'hooks', [CompletionResultType]::ParameterValue, 'The git hooks that record commits: install, remove, check')
@@ -810,6 +811,20 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;ledger;help;help' {
             break
         }
+        'mlprov;doctor' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--remote', '--remote', [CompletionResultType]::ParameterName, 'Also ask the buckets of ledger and store for what is relied on')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;demo' {
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Where to make the throw-away project; it stays there')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
@@ -960,6 +975,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show keys, and trust the logs of others')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'The log itself: state, checkpoints, proofs, audit, export')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether everything is as it should be, and what to do')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'The whole story in a throw-away project, with tampering at the end')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for your shell')
             [CompletionResult]::new('hooks', 'hooks', [CompletionResultType]::ParameterValue, 'The git hooks that record commits: install, remove, check')
@@ -1095,6 +1111,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;ledger;adopt' {
+            break
+        }
+        'mlprov;help;doctor' {
             break
         }
         'mlprov;help;demo' {

@@ -28,6 +28,9 @@ _mlprov() {
             mlprov,diff)
                 cmd="mlprov__subcmd__diff"
                 ;;
+            mlprov,doctor)
+                cmd="mlprov__subcmd__doctor"
+                ;;
             mlprov,du)
                 cmd="mlprov__subcmd__du"
                 ;;
@@ -105,6 +108,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,diff)
                 cmd="mlprov__subcmd__help__subcmd__diff"
+                ;;
+            mlprov__subcmd__help,doctor)
+                cmd="mlprov__subcmd__help__subcmd__doctor"
                 ;;
             mlprov__subcmd__help,du)
                 cmd="mlprov__subcmd__help__subcmd__du"
@@ -392,7 +398,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify sync push key ledger demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify sync push key ledger doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -483,6 +489,28 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__doctor)
+            opts="-C -q -v -h --remote --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__du)
             opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -540,7 +568,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify sync key ledger demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify sync key ledger doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -582,6 +610,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -51,6 +51,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand push 'Publish this clone''s log through a git remote, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
+            cand doctor 'Check whether everything is as it should be, and what to do'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hooks 'The git hooks that record commits: install, remove, check'
@@ -743,6 +744,19 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;ledger;help;help'= {
         }
+        &'mlprov;doctor'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --remote 'Also ask the buckets of ledger and store for what is relied on'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;demo'= {
             cand --keep 'Where to make the throw-away project; it stays there'
             cand -C 'Run as if started in DIR'
@@ -880,6 +894,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
+            cand doctor 'Check whether everything is as it should be, and what to do'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hooks 'The git hooks that record commits: install, remove, check'
@@ -978,6 +993,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;ledger;reindex'= {
         }
         &'mlprov;help;ledger;adopt'= {
+        }
+        &'mlprov;help;doctor'= {
         }
         &'mlprov;help;demo'= {
         }

@@ -5,6 +5,7 @@ pub mod commit;
 pub mod data;
 pub mod delivery;
 pub mod diff;
+pub mod doctor;
 pub mod graph;
 pub mod history;
 pub mod hooks;

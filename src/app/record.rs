@@ -295,15 +295,8 @@ fn is_same_fact(one: &[u8], other: &[u8]) -> bool {
     facts(one).is_some_and(|f| Some(f) == facts(other))
 }
 
-/// Fails unless the log admits this key. The answer is remembered beside the ledger, so that a commit does not
-/// read the whole log.
-pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key: &KeyId) -> Result<()> {
-    let memory = own.join("admitted");
-    let header = ledger.header();
-    let remembered = format!("{} {key}", header.log);
-    if durable::read_derived(&memory).is_some_and(|m| m == remembered.as_bytes()) {
-        return Ok(());
-    }
+/// Who may write, by all entries of the log.
+pub fn read_writers(ledger: &dyn Ledger, project: &ProjectId) -> Result<Writers> {
     let mut writers = Writers::default();
     ledger.read(0, &mut |stored| {
         if let Ok((envelope, body)) = batch::open(stored.bytes)
@@ -313,6 +306,19 @@ pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key:
         }
         ControlFlow::Continue(())
     })?;
+    Ok(writers)
+}
+
+/// Fails unless the log admits this key. The answer is remembered beside the ledger, so that a commit does not
+/// read the whole log.
+pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key: &KeyId) -> Result<()> {
+    let memory = own.join("admitted");
+    let header = ledger.header();
+    let remembered = format!("{} {key}", header.log);
+    if durable::read_derived(&memory).is_some_and(|m| m == remembered.as_bytes()) {
+        return Ok(());
+    }
+    let writers = read_writers(ledger, project)?;
     if !writers.may_write(key) {
         return Err(AppError::NotAdmitted { key: *key });
     }

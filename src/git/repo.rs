@@ -219,6 +219,11 @@ impl Repo {
         Ok(changed)
     }
 
+    /// The command that git calls for such files.
+    pub fn merge_driver(&self) -> Option<String> {
+        self.git.setting("merge.mlprov.driver")
+    }
+
     /// Every blob of the object database that holds this text, and is no longer than `longest` (bytes): of any
     /// commit, index, stash or work tree, whether a ref leads to it or not.
     pub fn blobs_with(&self, text: &str, longest: usize) -> Result<Vec<Vec<u8>>, GitError> {

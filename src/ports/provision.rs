@@ -10,6 +10,7 @@ use crate::ports::probe::Property;
 use crate::ports::probe::Purpose;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
+use std::path::PathBuf;
 
 /// A ledger is both: where entries are committed and where its checkpoints stand.
 pub trait Ledger: CommitStore + CheckpointStore {}
@@ -54,6 +55,19 @@ pub trait Provision {
     fn replace_by_successor(&self, old: LogId) -> Result<String, StoreError>;
 
     fn create_store(&self) -> Result<(), StoreError>;
+
+    /// Where on this machine things lie that only this clone or its user has.
+    fn own_files(&self, log: Option<LogId>) -> OwnFiles;
+}
+
+/// Places; whether something lies there is another question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnFiles {
+    pub writer_key: PathBuf,
+    /// `None`: no log is meant.
+    pub log_key: Option<PathBuf>,
+    /// A directory.
+    pub store: PathBuf,
 }
 
 /// A place elsewhere that all clones share. Promises:

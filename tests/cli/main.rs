@@ -4,6 +4,7 @@
 mod common;
 
 mod bad_input;
+mod doctor;
 mod full_disk;
 mod hints;
 mod json;

@@ -480,6 +480,7 @@ fn help_and_version() {
         "graph",
         "verify",
         "key",
+        "doctor",
         "demo",
         "completions",
     ];

@@ -5,6 +5,7 @@ mod common;
 
 mod bucket;
 mod data;
+mod doctor;
 mod faults;
 mod probe;
 mod simulation;

@@ -261,7 +261,7 @@ pub const BROKEN: [(Property, &str, Disguise); 6] = [
 
 pub const PLAIN: Disguise = Disguise { request: |head| Instead::Ask(head.to_owned()), answer: str::to_owned };
 
-fn ask(head: &str, without_headers: &[&str]) -> Instead {
+pub fn ask(head: &str, without_headers: &[&str]) -> Instead {
     Instead::Ask(without(head, without_headers))
 }
 

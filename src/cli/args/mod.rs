@@ -226,6 +226,15 @@ rewritten since it was last seen."
     Key(KeyArgs),
     /// The log itself: state, checkpoints, proofs, audit, export
     Ledger(LedgerArgs),
+    /// Check whether everything is as it should be, and what to do
+    #[command(after_help = "\
+Examples:
+  mlprov doctor                 git, settings, keys, ledger, store, hooks; opens no socket
+  mlprov doctor --remote        also the buckets of ledger and store, and their servers
+
+Changes nothing. With --remote it writes objects below PREFIX/ledger/inbox/probe-…, and removes them again.
+Exit code 1 if there is a problem; 3 if there is none, and something could not be checked.")]
+    Doctor(DoctorArgs),
     /// The whole story in a throw-away project, with tampering at the end
     Demo(DemoArgs),
     /// Print a completion script for your shell

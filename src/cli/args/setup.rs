@@ -163,6 +163,13 @@ last entry names the old one. The old log is kept beside it.")]
 }
 
 #[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// Also ask the buckets of ledger and store for what is relied on
+    #[arg(long)]
+    pub remote: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct DemoArgs {
     /// Where to make the throw-away project; it stays there
     #[arg(long, value_name = "DIR")]

@@ -75,6 +75,9 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     for probe in &report.wanting {
         context.ui.warning(format!("the bucket: {}: {}", probe.property.name(), visible(&probe.found)));
     }
+    if !report.wanting.is_empty() {
+        context.ui.hint("mlprov doctor --remote   # looks at the bucket again, and says what to do");
+    }
     if !report.admitted {
         context
             .ui

@@ -3,6 +3,7 @@
 pub mod managers;
 
 use std::path::Path;
+use std::path::PathBuf;
 
 /// A hook of ours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +66,13 @@ fn span(text: &str) -> Option<(usize, usize)> {
 
 pub fn has_block(text: &str) -> bool {
     span(text).is_some()
+}
+
+/// The program that our block in a hook file calls first, if it names one.
+pub fn program_in(text: &str) -> Option<PathBuf> {
+    let (from, to) = span(text)?;
+    let named = text[from..to].lines().find_map(|line| line.strip_prefix("m='")?.strip_suffix('\''))?;
+    (!named.is_empty()).then(|| PathBuf::from(named.replace(r"'\''", "'")))
 }
 
 /// A file without our block.
@@ -151,6 +159,8 @@ mod tests {
         let first = written(hook.plan(None, Some(Path::new(AT)), false));
         assert!(first.contains(r"'/opt/ml prov'\''s/mlprov'"));
         assert_eq!(hook.plan(Some(first.as_bytes()), Some(Path::new(AT)), false), HookPlan::Unchanged);
+        assert_eq!(program_in(&first), Some(PathBuf::from(AT)));
+        assert_eq!(program_in(&written(hook.plan(None, None, false))), None);
         let moved = written(hook.plan(Some(first.as_bytes()), Some(Path::new("/usr/bin/mlprov")), false));
         assert!(moved.contains("'/usr/bin/mlprov'") && !moved.contains("/opt/"));
     }

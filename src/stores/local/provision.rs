@@ -6,6 +6,7 @@ use crate::durable;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use crate::ports::provision::Ledger;
+use crate::ports::provision::OwnFiles;
 use crate::ports::provision::Provision;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
@@ -151,6 +152,15 @@ impl Provision for LocalPlaces {
 
     fn create_store(&self) -> Result<(), StoreError> {
         self.store().create()
+    }
+
+    fn own_files(&self, log: Option<LogId>) -> OwnFiles {
+        let rotated = log.map(|log| self.rotated_key_file(log)).filter(|path| path.exists());
+        OwnFiles {
+            writer_key: rotated.unwrap_or_else(|| self.writer_key_file()),
+            log_key: log.map(|log| self.log_key_file(log)),
+            store: self.store().dir.clone(),
+        }
     }
 }
 

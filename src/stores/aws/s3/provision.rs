@@ -11,6 +11,7 @@ use crate::ports::probe::Probe;
 use crate::ports::probe::Property;
 use crate::ports::probe::Purpose;
 use crate::ports::provision::Ledger;
+use crate::ports::provision::OwnFiles;
 use crate::ports::provision::Provision;
 use crate::ports::provision::Remote;
 use crate::ports::signer::CheckpointSigner;
@@ -128,6 +129,10 @@ impl Provision for SharedPlaces {
 
     fn create_store(&self) -> Result<(), StoreError> {
         self.local.create_store()
+    }
+
+    fn own_files(&self, log: Option<LogId>) -> OwnFiles {
+        self.local.own_files(log)
     }
 }
 
