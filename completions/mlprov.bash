@@ -2728,7 +2728,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__track)
-            opts="-n -j -C -q -v -h --glob --append --dry-run --jobs --no-upload --repair --quiet --verbose --json --color --no-progress --help"
+            opts="-n -j -C -q -v -h --glob --append --dry-run --jobs --as --deep --checksums --allow-mutable --no-upload --repair --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2743,6 +2743,10 @@ _mlprov() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -80,12 +80,16 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-progress -d 'S
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l glob -d 'Also everything that a pattern matches, each by itself, as in \'raw/**/*.csv\' (repeatable)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l as -d 'With s3://BUCKET/PREFIX: record what lies there already, by its versions, as a dataset at this path' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l append -d 'Keep the files of the version before that do not lie in the work tree'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l deep -d 'With --as: read every byte once, so that the record says what they are'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l checksums -d 'With --as: ask S3 for the checksum of each object (one request each)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l allow-mutable -d 'With --as: also objects without versions, which can be overwritten; `verify` never says more than incomplete'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-upload -d 'Keep what is new in this clone until the next `mlprov sync`'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s q -l quiet -d 'Only answers and errors, no status or hints'
@@ -95,12 +99,16 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand track" -l no-progress -d '
 complete -c mlprov -n "__fish_mlprov_using_subcommand track" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l glob -d 'Also everything that a pattern matches, each by itself, as in \'raw/**/*.csv\' (repeatable)' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s j -l jobs -d 'Threads to hash with [default: one per core]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l as -d 'With s3://BUCKET/PREFIX: record what lies there already, by its versions, as a dataset at this path' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l append -d 'Keep the files of the version before that do not lie in the work tree'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s n -l dry-run -d 'Show what would be tracked, and write nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l deep -d 'With --as: read every byte once, so that the record says what they are'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l checksums -d 'With --as: ask S3 for the checksum of each object (one request each)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l allow-mutable -d 'With --as: also objects without versions, which can be overwritten; `verify` never says more than incomplete'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l no-upload -d 'Keep what is new in this clone until the next `mlprov sync`'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -l repair -d 'Read everything again, in the work tree and in the store, and replace what is damaged in the store'
 complete -c mlprov -n "__fish_mlprov_using_subcommand add" -s q -l quiet -d 'Only answers and errors, no status or hints'

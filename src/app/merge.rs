@@ -188,7 +188,9 @@ fn merge_versions(
     match (ours.kind, theirs.kind) {
         (DatasetKind::Directory, DatasetKind::Directory) => {}
         (DatasetKind::File, DatasetKind::File) if base.is_none() => return whole(Why::BothAdded),
-        (DatasetKind::File, DatasetKind::File) => return whole(Why::BothChanged),
+        (DatasetKind::File, DatasetKind::File) | (DatasetKind::Declared, DatasetKind::Declared) => {
+            return whole(Why::BothChanged);
+        }
         _ => return whole(Why::FileAndDirectory),
     }
     // A file that both sides replaced by a directory has nothing in common with either.
@@ -208,7 +210,7 @@ fn merge_versions(
 
 /// A version that one side has already.
 fn version_of(project: &Project, at: &RepoPath, pointer: Pointer) -> Result<Version> {
-    if pointer.kind == DatasetKind::File {
+    if pointer.kind != DatasetKind::Directory {
         let contents = vec![Content { blake3: pointer.blake3, size: pointer.bytes }];
         return Ok(Version { manifest: None, contents, pointer });
     }
@@ -295,6 +297,10 @@ pub fn store(project: &Project, plan: MergePlan) -> Result<(MergeReport, Option<
     let Some(version) = version else { return Ok((report, None)) };
     if let Some(record) = project.dataset(&version.pointer.blake3)? {
         return Ok((report, Some(record)));
+    }
+    if version.pointer.kind == DatasetKind::Declared {
+        let (path, root) = (report.path.to_string(), version.pointer.blake3);
+        return Err(AppError::UnknownManifest { path, side: "the merged version", root });
     }
     let signer = project.ready()?;
     let objects = project.store.batch(false)?;

@@ -3,6 +3,7 @@
 
 pub mod commit;
 pub mod data;
+pub mod declare;
 pub mod delivery;
 pub mod diff;
 pub mod doctor;
@@ -57,6 +58,7 @@ use crate::ports::model_registry::ModelRegistry;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
+use crate::ports::source::Sources;
 use crate::trust::pins::Pins;
 use crate::worktree::problem::ScanError;
 use std::cell::Cell;
@@ -181,6 +183,14 @@ pub enum AppError {
     /// No key of this log is pinned, so nothing of it can be believed.
     #[error("no key of the log {origin} is pinned by you")]
     Unpinned { origin: String },
+    /// Objects that can be overwritten, without anybody seeing it.
+    #[error(
+        "{objects} of the objects at {place} have no versions: they could be overwritten, and nobody would see it"
+    )]
+    Mutable { place: String, objects: u64 },
+    /// Only its versions are known, and not its bytes.
+    #[error("{dataset} is declared: it lies in {place}, and is not stored by this project")]
+    DeclaredOnly { dataset: String, place: String },
     /// git does not know this revision.
     #[error("git knows no commit {rev:?} here")]
     UnknownRevision { rev: String },
@@ -220,6 +230,8 @@ pub struct Project {
     pub ledger: Box<dyn Ledger>,
     pub store: Box<dyn ObjectStore>,
     pub registry: Box<dyn ModelRegistry>,
+    /// Buckets of others, with data that is declared.
+    pub sources: Box<dyn Sources>,
     pub index: Box<dyn QueryIndex>,
     /// Entries from which on questions go through the index: [`index::LARGE`].
     pub index_from: u64,

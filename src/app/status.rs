@@ -158,6 +158,10 @@ fn compare(
     placed: &crate::git::pointers::PlacedPointer,
     progress: &dyn Progress,
 ) -> Result<(&'static str, Option<String>)> {
+    // Nothing of it has to lie here.
+    if placed.pointer.kind == DatasetKind::Declared {
+        return Ok(("unchanged", Some("declared: it lies in S3".to_owned())));
+    }
     let seen = match project.see(&placed.data, progress) {
         Ok(seen) => seen,
         Err(e)
@@ -182,7 +186,7 @@ fn compare(
     }
     let before = match pointer.kind {
         DatasetKind::Directory => project.files_of(&DatasetAt::of_pointer(placed)).ok(),
-        DatasetKind::File => None,
+        DatasetKind::File | DatasetKind::Declared => None,
     };
     let detail = before.map(|before| {
         let now = hashed.scanned.files.iter().zip(&hashed.contents);

@@ -87,7 +87,7 @@ impl DatasetAt {
     fn of_artefact(artefact: &Artefact) -> Self {
         DatasetAt {
             data: artefact.name.clone(),
-            kind: if artefact.manifest.is_some() { DatasetKind::Directory } else { DatasetKind::File },
+            kind: data::kind_of(artefact),
             root: artefact.digest.blake3,
             files: artefact.file_count,
             bytes: artefact.size,
@@ -98,7 +98,7 @@ impl DatasetAt {
     /// What the names of its files are relative to; empty is the repository itself.
     pub fn dir(&self) -> String {
         match self.kind {
-            DatasetKind::Directory => self.data.to_string(),
+            DatasetKind::Directory | DatasetKind::Declared => self.data.to_string(),
             DatasetKind::File => self.data.parent().map(|dir| dir.to_string()).unwrap_or_default(),
         }
     }
@@ -148,6 +148,9 @@ impl Project {
     pub fn files_of(&self, dataset: &DatasetAt) -> Result<Vec<ManifestEntry>> {
         if dataset.kind == DatasetKind::File {
             return Ok(vec![ManifestEntry { path: dataset.data.name().to_owned(), blake3: dataset.root }]);
+        }
+        if dataset.kind == DatasetKind::Declared {
+            return self.declared_files(&dataset.root);
         }
         let bytes = match data::read_object(&*self.store, &dataset.root) {
             Err(AppError::Store(StoreError::Missing { .. })) => {

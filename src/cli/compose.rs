@@ -16,6 +16,7 @@ use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::stores::aws::s3::data::S3Store;
+use crate::stores::aws::s3::data::source::BucketSources;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
 use crate::stores::local::provision::LocalPlaces;
@@ -111,10 +112,14 @@ fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Proj
         }
         None => Box::new(places.store()),
     };
+    let ledger_site = config.shared_ledger().map(|shared| shared.site);
+    let near = config.shared_store().map(|shared| shared.site).or(ledger_site);
+    let sources = BucketSources::new(&places.common, near.as_ref());
     Ok(Project {
         config_digest: Digests::both_of(&bytes),
         ledger,
         store,
+        sources: Box::new(sources),
         registry: Box::new(places.registry()),
         index: Box::new(places.index()),
         index_from: app::index::LARGE,

@@ -74,6 +74,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NoDirectory { .. }
         | AppError::BadPins { .. }
         | AppError::NothingToAdopt
+        | AppError::Mutable { .. }
+        | AppError::DeclaredOnly { .. }
         | AppError::NotAdmin { .. }
         | AppError::AlreadySo { .. }
         | AppError::NeedsAnswer { .. } => 2,
@@ -139,6 +141,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotAdmitted { .. }
         | AppError::NoDirectory { .. }
         | AppError::UnknownRevision { .. }
+        | AppError::Mutable { .. }
+        | AppError::DeclaredOnly { .. }
         | AppError::NoManifest { .. }
         | AppError::InTheWay { .. }
         | AppError::Unpinned { .. }
@@ -294,6 +298,11 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".into()
         }
         AppError::UnknownRevision { .. } => "git log --oneline --all".into(),
+        AppError::Mutable { place, .. } => format!(
+            "turn versioning on for the bucket and write them again, or: mlprov track {} --as PATH --allow-mutable",
+            quote(place)
+        ),
+        AppError::DeclaredOnly { place, .. } => format!("aws s3 cp --recursive {} DIR", quote(place)),
         AppError::NothingThere { .. } => "mlprov ls   # the datasets; --rev REV: those of a commit".into(),
         AppError::UnknownManifest { .. } => "mlprov sync --fetch   # brings manifests that others published".into(),
         AppError::NotHere { .. } => {

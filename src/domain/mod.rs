@@ -2,6 +2,7 @@
 
 pub mod arn;
 pub mod comparison;
+pub mod declared;
 pub mod digest;
 pub mod entry;
 pub mod filter;

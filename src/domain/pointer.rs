@@ -18,6 +18,8 @@ const SCHEMA: &str = "mlprov.pointer/1";
 pub enum DatasetKind {
     File,
     Directory,
+    /// Objects in a bucket, by their versions: see [`crate::domain::declared`].
+    Declared,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -26,7 +28,7 @@ pub struct Pointer {
     /// Name of the data, relative to the pointer's own directory (so that moving both costs nothing).
     pub path: String,
     pub kind: DatasetKind,
-    /// A file's own BLAKE3; a directory's: BLAKE3 of its manifest.
+    /// A file's own BLAKE3; a directory's: BLAKE3 of its manifest, or of its declared manifest.
     pub blake3: Blake3Hash,
     pub files: u64,
     /// Sum of the files' sizes.
@@ -39,11 +41,16 @@ struct Toml {
     schema: String,
     path: String,
     kind: DatasetKind,
+    /// `declared`: `blake3` says which versions, and not which bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     blake3: Blake3Hash,
     files: u64,
     bytes: u64,
     check: Blake3Hash,
 }
+
+const DECLARED: &str = "declared";
 
 impl Pointer {
     /// BLAKE3 over the canonical JSON of the other fields: two pointers merged as text, or one edited by
@@ -59,7 +66,11 @@ impl Pointer {
         let toml = Toml {
             schema: SCHEMA.to_owned(),
             path: self.path.clone(),
-            kind: self.kind,
+            kind: match self.kind {
+                DatasetKind::Declared => DatasetKind::Directory,
+                kind => kind,
+            },
+            digest: (self.kind == DatasetKind::Declared).then(|| DECLARED.to_owned()),
             blake3: self.blake3,
             files: self.files,
             bytes: self.bytes,
@@ -85,13 +96,13 @@ impl Pointer {
         if toml.path.contains('/') {
             return Err(bad("its path names another directory".into()));
         }
-        let pointer = Pointer {
-            path: toml.path,
-            kind: toml.kind,
-            blake3: toml.blake3,
-            files: toml.files,
-            bytes: toml.bytes,
+        let kind = match (toml.kind, toml.digest.as_deref()) {
+            (kind @ (DatasetKind::File | DatasetKind::Directory), None) => kind,
+            (DatasetKind::Directory, Some(DECLARED)) => DatasetKind::Declared,
+            (_, digest) => return Err(bad(format!("digest {digest:?} is not known to this version"))),
         };
+        let pointer =
+            Pointer { path: toml.path, kind, blake3: toml.blake3, files: toml.files, bytes: toml.bytes };
         if pointer.check()? != toml.check {
             return Err(
                 bad("its fields do not match their check (edited by hand, or merged as text)".into()),
@@ -129,6 +140,15 @@ mod tests {
         assert_eq!(Pointer::parse(&text).unwrap(), pointer());
         let at: RepoPath = "data/raw/train.csv.mlprov".parse().unwrap();
         assert_eq!(pointer().data_path(&at).unwrap().as_str(), "data/raw/train \"x\"\n.csv");
+    }
+
+    #[test]
+    fn a_declared_pointer_says_so() {
+        let declared = Pointer { kind: DatasetKind::Declared, ..pointer() };
+        let text = declared.to_toml().unwrap();
+        assert!(text.contains("kind = \"directory\"\ndigest = \"declared\"\n"), "{text}");
+        assert_eq!(Pointer::parse(&text).unwrap(), declared);
+        assert!(Pointer::parse(&text.replace("digest = \"declared\"\n", "")).is_err());
     }
 
     #[test]

@@ -53,7 +53,12 @@ impl Body {
         match self.kind {
             Kind::DatasetTracked | Kind::DataRelocated => {
                 let [dataset] = self.inputs.inline() else { return None };
-                Some(format!("{}:{}", dataset.digest.blake3, dataset.version_map.as_ref()?.digest.blake3))
+                let versions = match (&dataset.version_map, dataset.observed.as_deref()) {
+                    (Some(map), _) => map.digest.blake3.to_string(),
+                    (None, Some("declared")) => "declared".to_owned(),
+                    (None, _) => return None,
+                };
+                Some(format!("{}:{versions}", dataset.digest.blake3))
             }
             Kind::CommitRecorded => Some(self.source.as_ref()?.commit.to_string()),
             Kind::CommitSuperseded => {

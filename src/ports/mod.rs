@@ -11,6 +11,7 @@ pub mod probe;
 pub mod progress;
 pub mod provision;
 pub mod signer;
+pub mod source;
 
 use std::io;
 

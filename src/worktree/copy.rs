@@ -17,7 +17,7 @@ use std::path::Path;
 pub fn copy(scanned: &Scanned, root: &Path) -> Result<(), ScanError> {
     let base = root.join(scanned.path.as_str());
     let dir = match scanned.kind {
-        DatasetKind::Directory => &base,
+        DatasetKind::Directory | DatasetKind::Declared => &base,
         DatasetKind::File => base.parent().unwrap_or(root),
     };
     for file in &scanned.files {

@@ -132,6 +132,7 @@ pub fn project(s: &Sandbox, index_from: u64) -> Project {
         ledger: Box::new(places.open_ledger().unwrap().unwrap()),
         store: Box::new(places.store()),
         registry: Box::new(places.registry()),
+        sources: Box::new(mlprov::stores::aws::s3::data::source::BucketSources::new(&places.common, None)),
         index: Box::new(places.index()),
         index_from,
         keys: Box::new(places),

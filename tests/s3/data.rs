@@ -23,7 +23,7 @@ pub struct Shop {
 }
 
 /// Each server that is installed.
-fn servers() -> Vec<&'static Server> {
+pub fn servers() -> Vec<&'static Server> {
     let found: Vec<&Server> = [Server::ministack(), Server::seaweedfs()].into_iter().flatten().collect();
     if found.len() < 2 {
         skipped("ministack or SeaweedFS is not installed (tests/run.sh does it)");

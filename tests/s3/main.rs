@@ -5,6 +5,7 @@ mod common;
 
 mod bucket;
 mod data;
+mod declared;
 mod doctor;
 mod faults;
 mod probe;

@@ -55,7 +55,23 @@ pub struct DatasetRecord {
     pub location: Option<Location>,
 }
 
+/// How an artefact was observed of which only versions are known.
+pub const DECLARED: &str = "declared";
+
+pub fn kind_of(a: &Artefact) -> DatasetKind {
+    match (&a.manifest, a.observed.as_deref()) {
+        (None, _) => DatasetKind::File,
+        (Some(_), Some(DECLARED)) => DatasetKind::Declared,
+        (Some(_), _) => DatasetKind::Directory,
+    }
+}
+
 impl DatasetRecord {
+    /// Whether everything is known that an entry has to name.
+    pub fn is_complete(&self) -> bool {
+        self.version_map.is_some() || self.kind == DatasetKind::Declared
+    }
+
     pub fn root(&self) -> Blake3Hash {
         self.digest.blake3
     }
@@ -70,19 +86,22 @@ impl DatasetRecord {
             manifest: self.manifest.clone(),
             version_map: self.version_map.clone(),
             location: self.location.clone(),
-            observed: None,
+            observed: (self.kind == DatasetKind::Declared).then(|| DECLARED.to_owned()),
             stable: None,
         }
     }
 
     pub fn of_artefact(a: &Artefact) -> Option<Self> {
         Some(DatasetRecord {
-            kind: if a.manifest.is_some() { DatasetKind::Directory } else { DatasetKind::File },
+            kind: kind_of(a),
             digest: a.digest,
             files: a.file_count,
             bytes: a.size,
             manifest: a.manifest.clone(),
-            version_map: Some(a.version_map.clone()?),
+            version_map: match kind_of(a) {
+                DatasetKind::Declared => None,
+                _ => Some(a.version_map.clone()?),
+            },
             location: a.location.clone(),
         })
     }

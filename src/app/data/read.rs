@@ -126,7 +126,7 @@ impl Project {
 
     /// Remembers where a root's record stands, so that the hook finds it without reading the log. Derived.
     pub fn remember_dataset(&self, record: &DatasetRecord) -> Result<()> {
-        if record.version_map.is_none() {
+        if !record.is_complete() {
             return Ok(()); // whoever binds it has to wait
         }
         let path = self.dataset_file(&record.root());
@@ -160,7 +160,7 @@ impl Project {
     pub fn dataset(&self, root: &Blake3Hash) -> Result<Option<DatasetRecord>> {
         let remembered = durable::read_derived(&self.dataset_file(root));
         let record = remembered.and_then(|json| serde_json::from_slice::<DatasetRecord>(&json).ok());
-        if let Some(record) = record.filter(|r| r.root() == *root && r.version_map.is_some()) {
+        if let Some(record) = record.filter(|r| r.root() == *root && r.is_complete()) {
             return Ok(Some(record));
         }
         let found = self.recorded_datasets()?.get(root).cloned();

@@ -1,6 +1,7 @@
 //! Datasets that wait in this clone until their contents can go to the store that all share: what was tracked or made
 //! without a network.
 
+use super::DECLARED;
 use super::DatasetRecord;
 use super::Listing;
 use crate::app::Project;
@@ -155,7 +156,7 @@ impl Project {
 
 /// Whether it was stored in this clone only.
 fn waits(artefact: &Artefact) -> bool {
-    artefact.version_map.is_none() && artefact.observed.as_deref() != Some("declared")
+    artefact.version_map.is_none() && artefact.observed.as_deref() != Some(DECLARED)
 }
 
 /// Whether an entry has to wait for versions of what it names.

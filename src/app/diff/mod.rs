@@ -27,6 +27,7 @@ use crate::domain::entry::Body;
 use crate::domain::ids::CommitId;
 use crate::domain::manifest::ManifestEntry;
 use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
 use crate::domain::version_map::VersionMap;
 use crate::ports::progress::Progress;
 use crate::worktree::problem::ProblemKind;
@@ -232,6 +233,9 @@ fn datasets(project: &Project, side: &Side, progress: &dyn Progress) -> Result<V
 /// A dataset as its files are now. `None`: none of them is there.
 fn lying(project: &Project, pointer: DatasetAt, progress: &dyn Progress) -> Result<Option<Listed>> {
     let nothing = |kind: &ProblemKind| matches!(kind, ProblemKind::Missing | ProblemKind::EmptyDirectory);
+    if pointer.kind == DatasetKind::Declared {
+        return Ok(Some(Listed { dataset: pointer, files: None, sizes: BTreeMap::new() }));
+    }
     let seen = match project.see(&pointer.data, progress) {
         Ok(seen) => seen,
         Err(e) if e.problems.iter().all(|p| nothing(&p.kind)) => return Ok(None),

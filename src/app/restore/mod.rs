@@ -162,6 +162,18 @@ pub fn plan(
     let selection = Selection::new(project, cwd, &request.paths)?;
     let mut chosen: Vec<(DatasetAt, bool, Vec<ManifestEntry>)> = Vec::new();
     for dataset in project.datasets_at(&version)? {
+        if dataset.kind == DatasetKind::Declared {
+            // Only who asks for it by name has to know that it is not here.
+            if !request.paths.is_empty() && !matches!(selection.of(&dataset, || Ok(Vec::new()))?, Part::None)
+            {
+                let known = project.dataset_anywhere(&dataset.root)?.and_then(|known| known.location);
+                let place = known
+                    .map(|l| format!("s3://{}/{}", l.bucket.unwrap_or_default(), l.key.unwrap_or_default()));
+                let place = place.unwrap_or_else(|| "S3".to_owned());
+                return Err(AppError::DeclaredOnly { dataset: dataset.data.to_string(), place });
+            }
+            continue;
+        }
         let (whole, files) = match selection.of(&dataset, || project.files_of(&dataset))? {
             Part::None => continue,
             Part::Whole => (true, project.files_of(&dataset)?),

@@ -12,6 +12,8 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
 use crate::app::data::DatasetRecord;
+use crate::app::declare;
+use crate::app::declare::DeclareOptions;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Environment;
@@ -46,8 +48,8 @@ pub(super) struct Prepared {
     pub(super) source: Source,
     pub(super) evidence: BTreeMap<String, ObjectRef>,
     pub(super) inputs: Vec<Artefact>,
-    /// Of the inputs, as they lay there: see [`Scanned::fingerprint`].
-    pub(super) scans: Vec<Blake3Hash>,
+    /// Of the inputs, as they lay there: see [`Scanned::fingerprint`]. `None`: it is declared, and lies elsewhere.
+    pub(super) scans: Vec<Option<Blake3Hash>>,
     pub(super) config_files: Vec<Artefact>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) notes: Vec<String>,
@@ -135,7 +137,21 @@ pub(super) fn prepare(
     let mut inputs = Vec::new();
     let mut scans = Vec::new();
     let mut records: Vec<DatasetRecord> = Vec::new();
+    for place in request.inputs.iter().filter_map(|typed| declare::place_in(typed)) {
+        let place = place?;
+        project.sources.agree(&place.bucket)?;
+        let declared = declare::declare(project, &place, &DeclareOptions::default(), progress)?;
+        inputs.push(declared.record.artefact(&declare::name_of(&place)?, "dataset"));
+        scans.push(None);
+        records.push(declared.record);
+    }
     for path in input_paths(project, cwd, request, commit, outputs)? {
+        if let Some(record) = project.declared_at(&path)? {
+            inputs.push(record.artefact(&path, "dataset"));
+            scans.push(None);
+            records.push(record);
+            continue;
+        }
         let seen = project.see(&path, progress)?;
         let nothing = Vec::new();
         let known = if request.rehash { &nothing } else { &seen.known.hashes };
@@ -150,7 +166,7 @@ pub(super) fn prepare(
         if record.version_map.is_none() {
             waiting.push((path.clone(), record.clone()));
         }
-        scans.push(scanned.fingerprint());
+        scans.push(Some(scanned.fingerprint()));
         records.push(record);
     }
     let kept = vec![objects.commit()?];
@@ -230,7 +246,7 @@ pub(super) fn input_paths(
     outputs: &Outputs,
 ) -> Result<Vec<RepoPath>> {
     let mut paths = Vec::new();
-    for typed in &request.inputs {
+    for typed in request.inputs.iter().filter(|typed| declare::place_in(typed).is_none()) {
         let path = app::repo_path(&project.repo, cwd, typed)?;
         if !paths.contains(&path) {
             paths.push(path);
@@ -239,7 +255,14 @@ pub(super) fn input_paths(
     if request.inputs.is_empty() {
         let datasets = project.pointers(&commit.tree)?.into_iter().map(|p| p.data);
         let is_output = |path: &RepoPath| outputs.declared.iter().any(|d| d.path == *path);
-        paths = datasets.filter(|p| project.repo.root().join(p.as_str()).exists() && !is_output(p)).collect();
+        let mut there = Vec::new();
+        for path in datasets.filter(|path| !is_output(path)) {
+            let lies = project.repo.root().join(path.as_str()).exists();
+            if lies || project.declared_at(&path)?.is_some() {
+                there.push(path);
+            }
+        }
+        paths = there;
     }
     Ok(paths)
 }

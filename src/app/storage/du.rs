@@ -112,6 +112,8 @@ fn dataset(project: &Project, placed: PlacedPointer, sizes: &HashMap<Blake3Hash,
     let pointer = placed.pointer;
     let contents: Option<HashSet<Blake3Hash>> = match pointer.kind {
         DatasetKind::File => Some([pointer.blake3].into()),
+        // Its data lies elsewhere, and stays there.
+        DatasetKind::Declared => Some(HashSet::new()),
         DatasetKind::Directory => {
             let manifest = match read_manifest(project, &pointer.blake3)? {
                 Some(bytes) => Some(bytes),

@@ -7,6 +7,8 @@ use super::Verdict;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::data::kind_of;
+use crate::app::declare;
 use crate::app::run::logged;
 use crate::domain::ParseError;
 use crate::domain::digest::Blake3Hash;
@@ -20,6 +22,7 @@ use crate::domain::entry::ObjectRef;
 use crate::domain::entry::Parameter;
 use crate::domain::manifest::Manifest;
 use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
 use crate::domain::version_map::Located;
 use crate::domain::version_map::VersionMap;
 use crate::ports::StoreError;
@@ -144,6 +147,9 @@ fn check_artefact(
     findings: &mut Findings,
     progress: &dyn Progress,
 ) -> Result<()> {
+    if kind_of(artefact) == DatasetKind::Declared {
+        return check_declared(project, link, artefact, findings, progress);
+    }
     let Some(map) = &artefact.version_map else {
         findings.add(link, &artefact.name, Verdict::Unknown, "declared only: no version of it was stored");
         return Ok(());
@@ -257,6 +263,67 @@ fn contents_of(project: &Project, artefact: &Artefact, map: &ObjectRef) -> Resul
         return Err(ParseError::new("manifest", why, root.to_string()).into());
     }
     Ok(out)
+}
+
+/// Of data that is declared, only whether its versions are there as they were.
+fn check_declared(
+    project: &Project,
+    link: &'static str,
+    artefact: &Artefact,
+    findings: &mut Findings,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let Some(manifest) = &artefact.manifest else { return Ok(()) }; // then it is not declared
+    let name = &artefact.name;
+    let checked = match declare::check(project, manifest, findings.level == Level::Deep, progress) {
+        Ok(checked) => checked,
+        Err(AppError::Store(e @ StoreError::NotAgreed { .. })) => {
+            findings.add(link, name, Verdict::Unreachable, e.to_string());
+            findings.hint("mlprov init   # asks once for this clone");
+            return Ok(());
+        }
+        Err(e) => return finding_of(link, name, e, findings),
+    };
+    let first =
+        |what: &str, all: &[String]| format!("{} of the objects {what}, the first: {}", all.len(), all[0]);
+    if !checked.gone.is_empty() {
+        findings.add(link, name, Verdict::Missing, first("are gone", &checked.gone));
+    }
+    if let Some((path, why)) = checked.altered.first() {
+        let detail =
+            format!("{} of the objects are not as declared, the first: {path}: {why}", checked.altered.len());
+        findings.add(link, name, Verdict::Altered, detail);
+    }
+    if !checked.unreachable.is_empty() {
+        findings.add(
+            link,
+            name,
+            Verdict::Unreachable,
+            first("could not be asked about", &checked.unreachable),
+        );
+    }
+    if checked.mutable > 0 {
+        let detail = format!(
+            "{} of the objects have no versions: what is there now need not be what was used",
+            checked.mutable
+        );
+        findings.add(link, name, Verdict::Unknown, detail);
+    }
+    if checked.gone.is_empty()
+        && checked.altered.is_empty()
+        && checked.unreachable.is_empty()
+        && checked.mutable == 0
+    {
+        let n = checked.objects;
+        let detail = match checked.hashed {
+            0 => format!("declared: S3 has each of {n} versions, with its size and ETag; no byte was read"),
+            hashed => format!(
+                "declared: S3 has each of {n} versions; the bytes of {hashed} were read and hashed again"
+            ),
+        };
+        findings.add(link, name, Verdict::Intact, detail);
+    }
+    Ok(())
 }
 
 /// Versions that are far away are asked about together.

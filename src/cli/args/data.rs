@@ -20,6 +20,18 @@ pub struct TrackArgs {
     /// Threads to hash with [default: one per core]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// With s3://BUCKET/PREFIX: record what lies there already, by its versions, as a dataset at this path
+    #[arg(long = "as", value_name = "PATH", conflicts_with_all = ["globs", "append", "dry_run", "repair", "no_upload"])]
+    pub at: Option<PathBuf>,
+    /// With --as: read every byte once, so that the record says what they are
+    #[arg(long, requires = "at")]
+    pub deep: bool,
+    /// With --as: ask S3 for the checksum of each object (one request each)
+    #[arg(long, requires = "at")]
+    pub checksums: bool,
+    /// With --as: also objects without versions, which can be overwritten; `verify` never says more than incomplete
+    #[arg(long, requires = "at")]
+    pub allow_mutable: bool,
     /// Keep what is new in this clone until the next `mlprov sync`
     #[arg(long)]
     pub no_upload: bool,

@@ -64,6 +64,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         endpoint: args.endpoint_url.clone(),
     };
     let report = init::carry_out(&site, &plan, name.as_deref(), &new, program.as_deref())?;
+    agree_to_sources(context, &args)?;
     if context.ui.json {
         context.ui.json("mlprov.init/1", &report);
         return Ok(0);
@@ -121,6 +122,23 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
             confirm(context, args, format!("Join project {name:?} ({project}) {with}"))
         }
     }
+}
+
+/// Declared datasets name buckets that nobody asked yet. What the user does not agree to is not checked.
+fn agree_to_sources(context: &Context, args: &InitArgs) -> Result<(), AppError> {
+    let project = compose::open(&context.cwd, false)?;
+    let unknown = project.unknown_sources()?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<String> = unknown.iter().map(|bucket| format!("s3://{bucket}")).collect();
+    let question = format!("Declared data lies in {}: may this clone ask there?", places.join(", "));
+    if confirm(context, args, question)?.is_some() {
+        for bucket in unknown {
+            project.sources.agree(&bucket)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where requests would go.

@@ -1,4 +1,6 @@
 use crate::app::AppError;
+use crate::app::declare;
+use crate::app::declare::DeclareOptions;
 use crate::app::track;
 use crate::app::track::TrackOptions;
 use crate::app::track::TrackReport;
@@ -10,7 +12,9 @@ use crate::cli::format;
 use crate::cli::format::visible;
 use crate::cli::hints;
 use crate::cli::ui;
+use crate::domain::ParseError;
 use crate::domain::path::RepoPath;
+use crate::domain::pointer::DatasetKind;
 
 pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
@@ -19,6 +23,18 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global();
     }
     let progress = context.ui.progress();
+    let place = args.paths.iter().find_map(|path| declare::place_in(path)).transpose()?;
+    if place.is_some() || args.at.is_some() {
+        let (Some(place), Some(at), [_]) = (place, &args.at, &args.paths[..]) else {
+            let why =
+                "what lies in S3 is tracked as `mlprov track s3://BUCKET/PREFIX --as PATH`, one at a time";
+            return Err(ParseError::new("arguments", why, "").into());
+        };
+        let options =
+            DeclareOptions { deep: args.deep, allow_mutable: args.allow_mutable, checksums: args.checksums };
+        let report = declare::track(&project, &context.cwd, &place, at, &options, &progress)?;
+        return Ok(tell(context, &report));
+    }
     let options = TrackOptions {
         repair: args.repair,
         append: args.append,
@@ -41,11 +57,15 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         return Ok(0);
     }
     let report = track::carry_out(&project, plan, &progress)?;
+    Ok(tell(context, &report))
+}
+
+fn tell(context: &Context, report: &TrackReport) -> Exit {
     if context.ui.json {
-        context.ui.json("mlprov.track/1", &report);
-        return Ok(0);
+        context.ui.json("mlprov.track/1", report);
+        return 0;
     }
-    context.ui.answer(&text(&report));
+    context.ui.answer(&text(report));
     for d in &report.datasets {
         warn_of_collisions(context, &d.path, &d.collisions);
         if let Some(why) = &d.replaced {
@@ -66,7 +86,7 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
         let force = if report.ignored { "-f " } else { "" };
         context.ui.hint(format!("git add {force}{}", files.join(" ")));
     }
-    Ok(0)
+    0
 }
 
 /// So many groups of names are shown.
@@ -99,7 +119,10 @@ fn text(report: &TrackReport) -> String {
             format::visible(d.path.as_str()),
             format::files(d.files),
             format::bytes(d.bytes),
-            format!("b3:{}", &d.blake3.to_string()[..12]),
+            match d.kind {
+                DatasetKind::Declared => format!("declared {}", &d.blake3.to_string()[..12]),
+                _ => format!("b3:{}", &d.blake3.to_string()[..12]),
+            },
             match &d.entry {
                 Some(entry) => format!("{} ({})", entry.short(), format::at(d.index)),
                 None => ui::paint(ui::YELLOW, "waits in this clone"),

@@ -12,6 +12,7 @@ mod download;
 mod journal;
 mod pace;
 pub mod requests;
+pub mod source;
 mod upload;
 mod versions;
 mod waiting;

@@ -3,6 +3,8 @@
 
 use super::pace::Pace;
 use crate::config::SharedStore;
+use crate::ports::source::Listed;
+use crate::ports::source::Mark;
 use crate::stores::aws::failure;
 use crate::stores::aws::failure::Again;
 use crate::stores::aws::failure::Failure;
@@ -21,6 +23,7 @@ use aws_sdk_s3::types::ChecksumAlgorithm;
 use aws_sdk_s3::types::ChecksumMode;
 use aws_sdk_s3::types::CompletedMultipartUpload;
 use aws_sdk_s3::types::CompletedPart;
+use aws_sdk_s3::types::ObjectVersion;
 use aws_sdk_s3::types::ServerSideEncryption;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -44,6 +47,7 @@ pub struct Stated {
     pub size: u64,
     /// `SHA256:<base64>`, of a multipart upload with `-<parts>` (S3 API, *Checking object integrity*).
     pub checksum: Option<String>,
+    pub etag: String,
 }
 
 /// What is to be stored, and how it is known again.
@@ -226,6 +230,36 @@ impl Requests {
         }
     }
 
+    /// Current objects whose keys begin so, a thousand at most, from a mark on; and where the next ones begin.
+    pub async fn page(
+        &self,
+        prefix: &str,
+        from: Option<&Mark>,
+    ) -> Result<(Vec<Listed>, Option<Mark>), Failure> {
+        let what = format!("list {}", self.url(prefix));
+        let send = || {
+            let list = self.client.list_object_versions().bucket(self.bucket()).prefix(prefix);
+            let list = list.set_key_marker(from.map(|mark| mark.key.clone()));
+            let list = list.set_version_id_marker(from.and_then(|mark| mark.version.clone()));
+            list.set_expected_bucket_owner(self.owner()).send()
+        };
+        let answer = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
+        let listed = |version: &ObjectVersion| {
+            let id = version.version_id().filter(|id| !id.is_empty() && *id != "null");
+            Some(Listed {
+                key: version.key()?.to_owned(),
+                size: u64::try_from(version.size()?).ok()?,
+                version_id: id.map(str::to_owned),
+                etag: version.e_tag().unwrap_or_default().to_owned(),
+            })
+        };
+        let current = answer.versions().iter().filter(|version| version.is_latest() == Some(true));
+        let objects = current.filter_map(listed).collect();
+        let next = answer.next_key_marker().filter(|_| answer.is_truncated() == Some(true));
+        let version = answer.next_version_id_marker().map(str::to_owned);
+        Ok((objects, next.map(|key| Mark { key: key.to_owned(), version })))
+    }
+
     /// Bytes of a version; `range`: first and last, counted from 0.
     pub async fn get(
         &self,
@@ -342,7 +376,9 @@ impl Requests {
         checksum: Option<String>,
     ) -> Result<Stated, Failure> {
         match version.filter(|id| !id.is_empty() && *id != "null") {
-            Some(id) => Ok(Stated { version_id: id.to_owned(), size: new.size, checksum }),
+            Some(id) => {
+                Ok(Stated { version_id: id.to_owned(), size: new.size, checksum, etag: String::new() })
+            }
             None => {
                 let why = "the bucket keeps no versions (it answered no VersionId)".to_owned();
                 Err(Failure::Refused { what: format!("PUT {}", self.url(new.key)), why })
@@ -506,5 +542,6 @@ fn stated(answer: &HeadObjectOutput) -> Stated {
         version_id: answer.version_id().unwrap_or_default().to_owned(),
         size: answer.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
         checksum: answer.checksum_sha256().map(|sum| format!("SHA256:{sum}")),
+        etag: answer.e_tag().unwrap_or_default().to_owned(),
     }
 }
