@@ -31,6 +31,7 @@ pub struct Bar {
     phase: Mutex<Option<Phase>>,
     files: AtomicU64,
     bytes: AtomicU64,
+    retries: AtomicU64,
     /// When the next look at the clock may lead to something, in files.
     next: AtomicU64,
 }
@@ -48,23 +49,32 @@ struct Phase {
 impl Bar {
     pub fn new(shape: Shape) -> Self {
         let zero = || AtomicU64::new(0);
-        Bar { shape, phase: Mutex::new(None), files: zero(), bytes: zero(), next: zero() }
+        Bar { shape, phase: Mutex::new(None), files: zero(), bytes: zero(), retries: zero(), next: zero() }
     }
 
     fn tell(&self, phase: &mut Phase, files: u64, bytes: u64) {
         let due = phase.told.map_or(phase.begun.elapsed() >= DELAY, |told| told.elapsed() >= LINES);
         match self.shape {
             Shape::Bar if due || phase.bar.is_some() => {
+                let message = self.files_and_retries(phase, files);
                 let bar = phase.bar.get_or_insert_with(|| draw(phase.name, phase.bytes, phase.begun));
                 bar.set_position(bytes);
-                bar.set_message(count(files, phase.files));
+                bar.set_message(message);
             }
             Shape::Lines if due => {
                 phase.told = Some(Instant::now());
-                let line = line(phase, files, bytes);
+                let line = line(phase, &self.files_and_retries(phase, files), bytes);
                 let _ = anstream::stderr().write_all(line.as_bytes()); // nowhere left to report to
             }
             _ => {}
+        }
+    }
+
+    fn files_and_retries(&self, phase: &Phase, files: u64) -> String {
+        let files = format!("{} files", count(files, phase.files));
+        match self.retries.load(Ordering::Relaxed) {
+            0 => files,
+            n => format!("{files}, {} sent again", format::count(n, "request")),
         }
     }
 }
@@ -73,8 +83,8 @@ fn draw(name: &'static str, bytes: Option<u64>, begun: Instant) -> ProgressBar {
     let bar =
         ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr()).with_elapsed(begun.elapsed());
     let shape = match bytes {
-        Some(_) => "{prefix:8} [{bar:30}] {msg} files  {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
-        None => "{prefix:8} {spinner} {msg} files  {bytes}",
+        Some(_) => "{prefix:8} [{bar:30}] {msg}  {bytes}/{total_bytes}  {bytes_per_sec}  {eta}",
+        None => "{prefix:8} {spinner} {msg}  {bytes}",
     };
     if let Ok(style) = ProgressStyle::with_template(shape) {
         bar.set_style(style.progress_chars("=> "));
@@ -88,14 +98,13 @@ fn count(done: u64, all: Option<u64>) -> String {
 }
 
 /// `store: 1200/20000 files, 125.0 MB/2.1 GB, 480.0 MB/s, 4 s left`
-fn line(phase: &Phase, files: u64, bytes: u64) -> String {
+fn line(phase: &Phase, files: &str, bytes: u64) -> String {
     let seconds = phase.begun.elapsed().as_secs_f64();
     let rate = (bytes as f64 / seconds) as u64;
     let all = phase.bytes.map_or_else(String::new, |all| format!("/{}", format::bytes(all)));
     let left = phase.bytes.filter(|_| rate > 0).map(|all| all.saturating_sub(bytes) / rate);
     let left = left.map_or_else(String::new, |left| format!(", {left} s left"));
-    let files = count(files, phase.files);
-    format!("{}: {files} files, {}{all}, {}/s{left}\n", phase.name, format::bytes(bytes), format::bytes(rate))
+    format!("{}: {files}, {}{all}, {}/s{left}\n", phase.name, format::bytes(bytes), format::bytes(rate))
 }
 
 impl Progress for Bar {
@@ -103,7 +112,9 @@ impl Progress for Bar {
         if self.shape == Shape::Nothing {
             return;
         }
-        [&self.files, &self.bytes, &self.next].into_iter().for_each(|n| n.store(0, Ordering::Relaxed));
+        [&self.files, &self.bytes, &self.retries, &self.next]
+            .into_iter()
+            .for_each(|n| n.store(0, Ordering::Relaxed));
         let phase = Phase { name: phase, files, bytes, begun: Instant::now(), told: None, bar: None };
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = Some(phase);
     }
@@ -126,10 +137,32 @@ impl Progress for Bar {
         self.next.store(done + (a_second / 20.0) as u64, Ordering::Relaxed);
     }
 
+    fn retried(&self, all: u64) {
+        self.retries.store(all, Ordering::Relaxed);
+    }
+
     fn end(&self) {
         let mut guard = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bar) = guard.take().and_then(|phase| phase.bar) {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_had_to_be_sent_again() {
+        let bar = Bar::new(Shape::Lines);
+        bar.begin("store", Some(20), Some(2_000));
+        let phase = |files| {
+            let guard = bar.phase.lock().unwrap();
+            line(guard.as_ref().unwrap(), &bar.files_and_retries(guard.as_ref().unwrap(), files), 1_000)
+        };
+        assert!(phase(12).starts_with("store: 12/20 files, 1.0 kB/2.0 kB, "), "{}", phase(12));
+        bar.retried(3);
+        assert!(phase(12).starts_with("store: 12/20 files, 3 requests sent again, "), "{}", phase(12));
     }
 }

@@ -96,6 +96,17 @@ pub trait ObjectStore: Sync {
         Ok(())
     }
 
+    /// Bytes that may lie here of what lies elsewhere as well; `None`: nothing does.
+    fn cache_max(&self) -> Option<u64> {
+        None
+    }
+
+    /// Whether a version elsewhere holds a content, which is asked now.
+    fn confirm(&self, content: &Content) -> Result<bool, StoreError> {
+        let _ = content;
+        Ok(false)
+    }
+
     /// From now on, what is put waits here.
     fn stay_local(&self) {}
 
@@ -191,6 +202,11 @@ pub trait PutBatch: Send + Sync {
     /// The version that holds a content of this batch, or one that was stored before. Only after
     /// [`PutBatch::settle`].
     fn version_of(&self, content: &Content) -> Result<Located, StoreError>;
+
+    /// Requests that had to be sent again so far.
+    fn retries(&self) -> u64 {
+        0
+    }
 
     /// Makes everything put so far durable; only then may anyone refer to it.
     fn commit(self: Box<Self>) -> Result<Kept, StoreError>;

@@ -64,6 +64,7 @@ struct State {
     /// Which request from now on is answered so; and those after it, too, if it is for ever.
     fault: Option<(usize, Fault, bool)>,
     seen: Vec<String>,
+    heads: Vec<String>,
 }
 
 /// Requests go through it to `upstream`; their host stays that of the proxy, so signatures hold.
@@ -101,6 +102,11 @@ impl Proxy {
     pub fn disguise(&self, disguise: Disguise) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = State { disguise, ..State::default() };
+    }
+
+    /// The heads of the requests seen since the last call of `mend`, with their lines.
+    pub fn heads(&self) -> Vec<String> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).heads.clone()
     }
 
     /// From now on everything passes. Returns the requests seen since the last call: method and path.
@@ -161,6 +167,7 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
         let line = head.lines().next().unwrap_or_default().to_owned();
         let (fault, disguise) = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.heads.push(head.clone());
             state.seen.push(line.trim_end_matches(" HTTP/1.1").to_owned());
             let seen = state.seen.len();
             let fault = state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n);

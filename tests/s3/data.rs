@@ -398,3 +398,66 @@ fn what_others_stored_is_referred_to_once_it_was_found_to_be_true() {
     later(&["track", "own"]).success();
     assert_eq!(shop.data().keys().filter(|key| key.starts_with("data/own/")).count(), 2, "{:?}", shop.data());
 }
+
+#[test]
+fn what_waits_is_never_pruned_and_what_the_bucket_has_may_be() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::unmade(server, "cache");
+    shop.init(false).success();
+    let s = &shop.s;
+    s.git_in("", &["init", "-q", "--bare", "hub"]);
+    s.git(&["remote", "add", "origin", "../hub"]);
+    let (large, made) = (noise(3 << 20, 1), noise(2 << 20, 2));
+    s.write("data/large.bin", &large);
+    for n in 0..70 {
+        s.write(&format!("data/{n}.csv"), n.to_string());
+    }
+    s.mlprov(&["track", "--no-upload", "data"]).success();
+    s.commit_all("first");
+    // What a run made, which no pointer names, while there is no network.
+    shop.proxy.break_request(1, Fault::NeverSent, true);
+    s.write("made.bin", &made);
+    assert_eq!(shop.hasty(&["run", "-o", "out.bin", "--", "cp", "made.bin", "out.bin"]), Some(0));
+    shop.hasty(&["prune", "--force"]);
+    shop.proxy.mend();
+    assert!(s.object(&large).exists() && s.object(&made).exists());
+    let config = s.read(".mlprov/config.toml");
+    let limited =
+        config.replace("backend = \"s3\"     # data", "cache_max = 1000000\nbackend = \"s3\"     # data");
+    assert_ne!(config, limited);
+    s.write(".mlprov/config.toml", &limited);
+    let before = s.mlprov(&["--json", "prune"]).success().json();
+    assert_eq!(before["cached"]["contents"], 0, "nothing of it is in the bucket: {before:#}");
+    s.mlprov(&["sync"]).success();
+    assert!(!s.object(&large).exists() && !s.object(&made).exists(), "the bucket has them");
+    s.mlprov(&["verify", "--deep", "latest"]).success();
+    fs::remove_dir_all(s.path("data")).unwrap();
+    s.mlprov(&["restore"]).success();
+    assert!(fs::read(s.path("data/large.bin")).unwrap() == large);
+}
+
+#[test]
+fn keys_and_owners_of_the_settings_go_with_every_request() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::unmade(server, "sealed");
+    shop.init(false).success();
+    let s = &shop.s;
+    let config = s.read(".mlprov/config.toml");
+    let settings = "owner = \"000000000000\"\nkms_key = \"alias/mlprov\"\n";
+    s.write(".mlprov/config.toml", config.replace("[registry]", &format!("{settings}\n[registry]")));
+    write_new(s, 1);
+    shop.proxy.mend();
+    s.mlprov(&["track", "data"]).success();
+    let (aws, client) = raw(server);
+    for key in ["team/data/data/small.csv", "team/data/data/large.bin"] {
+        let head = aws.wait(client.head_object().bucket(shop.s3.name()).key(key).send()).unwrap();
+        let sealed = (head.server_side_encryption().map(|sse| sse.as_str().to_owned()), head.ssekms_key_id());
+        assert_eq!(sealed, (Some("aws:kms".to_owned()), Some("alias/mlprov")), "{key}");
+    }
+    let heads = shop.proxy.heads();
+    let data = heads.iter().filter(|head| head.contains("/team/"));
+    assert!(data.clone().count() > 5);
+    for head in data {
+        assert!(head.to_lowercase().contains("x-amz-expected-bucket-owner: 000000000000"), "{head}");
+    }
+}

@@ -102,7 +102,11 @@ pub fn put_part(
     objects: &dyn PutBatch,
     progress: &dyn Progress,
 ) -> Result<Vec<Content>> {
-    let put = |file: &mut File, place: &Path, told: &Told<'_>| objects.put_file(place, file, told);
+    let put = |file: &mut File, place: &Path, told: &Told<'_>| {
+        let put = objects.put_file(place, file, told);
+        progress.retried(objects.retries());
+        put
+    };
     each_file(scanned, range, known, objects.links(), progress, held, &put)
 }
 

@@ -100,6 +100,7 @@ impl Project {
             let place = dataset.path_of(name)?;
             batch.put_stored(place.as_str(), content, &|bytes| progress.advance(0, bytes))?;
             progress.advance(1, 0);
+            progress.retried(batch.retries());
             Ok(())
         });
         progress.end();

@@ -1,5 +1,6 @@
 //! What the store holds, for whom, and what of it nobody needs.
 
+pub mod cache;
 pub mod du;
 pub mod prune;
 mod references;

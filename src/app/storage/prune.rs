@@ -3,6 +3,7 @@
 
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::storage::cache;
 use crate::app::storage::references::References;
 use crate::app::storage::references::read_manifest;
 use crate::domain::digest::Blake3Hash;
@@ -63,6 +64,8 @@ pub struct PruneReport {
     pub kept_by_pointers: Amount,
     /// Kept because the registry or this clone's settings name it, and nothing else.
     pub kept_by_clone: Amount,
+    /// Of what is needed: it is in the bucket as well, and above what may be kept here (`cache_max`).
+    pub cached: Amount,
     /// What could not be found out. Nothing is removed then.
     pub unknown: Vec<String>,
     /// Whether the removable ones were removed.
@@ -79,7 +82,9 @@ struct PrunePlan {
 
 /// What could be removed now. Nothing is.
 pub fn look(project: &Project) -> Result<PruneReport> {
-    Ok(plan(project)?.report)
+    let mut report = plan(project)?.report;
+    report.cached = cache::surplus(project)?.amount;
+    Ok(report)
 }
 
 /// Removes what nothing refers to, if all is known that may refer to something.
@@ -98,6 +103,8 @@ pub fn carry_out(project: &Project) -> Result<PruneReport> {
     plan.single.iter().try_for_each(|content| sweep.remove_single(content))?;
     plan.packs.iter().try_for_each(|name| sweep.remove_pack(name))?;
     plan.report.removed = true;
+    drop(sweep);
+    plan.report.cached = cache::trim(project)?;
     Ok(plan.report)
 }
 

@@ -47,6 +47,7 @@ impl References {
         }
         found.of_pointers(project)?;
         found.of_clone(project)?;
+        found.of_outbox(project)?;
         Ok(found)
     }
 
@@ -139,6 +140,28 @@ impl References {
                 && let Some(bytes) = read_manifest(project, &root)?
             {
                 self.pointers.extend(named_in(&bytes));
+            }
+        }
+        Ok(())
+    }
+
+    /// What waits to be uploaded or recorded.
+    fn of_outbox(&mut self, project: &Project) -> Result<()> {
+        let outbox = project.outbox();
+        let at = (project.ledger.log(), u64::MAX);
+        for (_, body) in outbox.drafts()? {
+            self.of_body(project, &body, at, true);
+            self.own.extend(named_in(&serde_json::to_vec(&body).unwrap_or_default()));
+        }
+        for entry in outbox.entries()?.iter().flat_map(|(_, entries)| entries) {
+            let (envelope, body) = batch::open(entry.bytes())?;
+            self.log.extend(named_in(&envelope.payload));
+            self.of_body(project, &body, at, true);
+        }
+        for (_, staged) in outbox.staged()? {
+            self.own.insert(staged.blake3);
+            if let Some(bytes) = read_manifest(project, &staged.blake3)? {
+                self.own.extend(named_in(&bytes));
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ use crate::app::data::staged::Uploaded;
 use crate::app::logs;
 use crate::app::logs::NOTES;
 use crate::app::logs::publish::Publication;
+use crate::app::storage::cache;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::LogId;
@@ -100,6 +101,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         let signer = project.signer()?;
         uploaded = project.upload_staged(&*signer, progress)?;
         project.store.push()?;
+        cache::trim(project)?;
         recorded = commit::finish_waiting(project, &*signer)?;
         reconciled = reconcile::everything(project, request.all, since)?;
         keep::tidy(project)?;

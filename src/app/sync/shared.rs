@@ -11,6 +11,7 @@ use crate::app::commit::keep;
 use crate::app::commit::reconcile;
 use crate::app::commit::reconcile::Reconciled;
 use crate::app::data::staged::Uploaded;
+use crate::app::storage::cache;
 use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 
@@ -48,6 +49,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         keep::tidy(project)?;
         project.deliver()?;
         project.outbox().tidy();
+        cache::trim(project)?;
         // Also what others committed and could not sign.
         project.publish()?;
         let left = commit::queued(project)?.len() as u64;

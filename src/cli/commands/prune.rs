@@ -25,8 +25,8 @@ pub fn run(context: &Context, args: PruneArgs) -> Result<Exit, AppError> {
         return Ok(exit);
     }
     context.ui.answer(&text(&report));
-    if exit == 0 && !args.force && report.removable.contents > 0 {
-        context.ui.hint("mlprov prune --force   # removes them; there is no way back");
+    if exit == 0 && !args.force && report.removable.contents + report.cached.contents > 0 {
+        context.ui.hint("mlprov prune --force   # removes them");
     }
     Ok(exit)
 }
@@ -64,6 +64,11 @@ fn text(report: &PruneReport) -> String {
     list("not removable:", &report.stuck, &stuck);
     if report.leftovers.is_empty() {
         out.push_str("Nothing to remove: everything stored is referred to.\n");
+    }
+    if report.cached.contents > 0 {
+        let (what, bytes) = (count(report.cached.contents, "content"), format::bytes(report.cached.bytes));
+        let verb = if report.removed { "removed" } else { "would remove" };
+        out.push_str(&format!("{verb} {what}, {bytes}, from this clone: the bucket has them as well\n"));
     }
     let kept = [
         (&report.kept_by_log, "named by entries of a log"),

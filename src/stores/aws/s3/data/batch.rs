@@ -334,6 +334,10 @@ impl PutBatch for S3Batch<'_> {
         Ok(true)
     }
 
+    fn retries(&self) -> u64 {
+        self.uploads.get().map_or(0, |uploads| uploads.requests.pace.retries())
+    }
+
     fn version_of(&self, content: &Content) -> Result<Located, StoreError> {
         let known = self.store.versions.get(&content.blake3)?;
         let missing = || StoreError::Missing { what: format!("a version of {}", content.blake3) };

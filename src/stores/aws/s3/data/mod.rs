@@ -334,6 +334,21 @@ impl ObjectStore for S3Store {
         Ok(())
     }
 
+    fn cache_max(&self) -> Option<u64> {
+        Some(self.terms.cache_max)
+    }
+
+    fn confirm(&self, content: &Content) -> Result<bool, StoreError> {
+        let Some(known) = self.versions.get(&content.blake3)? else { return Ok(false) };
+        match self.state(&known.located) {
+            Ok(Some(found)) => Ok(found.size == content.size
+                && found.checksum.is_some()
+                && found.checksum == known.located.checksum),
+            Ok(None) | Err(StoreError::Missing { .. }) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
     fn stay_local(&self) {
         self.stay.store(true, Ordering::Relaxed);
     }
