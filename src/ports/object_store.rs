@@ -108,7 +108,9 @@ pub trait ObjectStore: Sync {
     }
 
     /// From now on, what is put waits here.
-    fn stay_local(&self) {}
+    fn stay_local(&self, why: &str) {
+        let _ = why;
+    }
 
     /// Why what was put waits here, if it does.
     fn waits(&self) -> Option<String> {

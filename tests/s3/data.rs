@@ -9,6 +9,7 @@ use crate::common::servers::bucket;
 use crate::common::servers::give_credentials;
 use crate::common::servers::raw;
 use crate::common::skipped;
+use crate::faults::calls_in;
 use mlprov::stores::aws::s3::bucket::Bucket;
 use mlprov::stores::aws::s3::client::S3;
 use serde_json::Value;
@@ -290,6 +291,93 @@ fn at_every_request_of_an_upload() {
     assert_eq!(s.mlprov(&["--json", "ledger", "audit"]).json()["result"], "sound");
 }
 
+/// Breaks every request of a call, in every way; afterwards what it left is brought to the bucket.
+fn at_every_request(shop: &Shop, prepare: impl Fn(u64), args: &[&str], check: impl Fn(&str)) {
+    shop.proxy.mend();
+    prepare(0);
+    shop.s.mlprov(args).success();
+    let requests = shop.proxy.mend();
+    assert!(requests.len() > 3, "{requests:?}");
+    check("unbroken");
+    let mut n = 0;
+    for (at, request) in requests.iter().enumerate() {
+        for fault in Fault::ALL {
+            let for_ever = matches!(fault, Fault::NeverSent | Fault::AnswerLost);
+            for on in [false, true].into_iter().filter(|on| for_ever || !on) {
+                n += 1;
+                let about = format!("request {} of {}, {request}, {fault:?}, {on}", at + 1, requests.len());
+                prepare(n);
+                shop.proxy.break_request(at + 1, fault, on);
+                let code = shop.hasty(args);
+                shop.proxy.mend();
+                assert!(code == Some(0) || on && args[0] == "sync", "{about}: exit code {code:?}");
+                shop.s.mlprov(&["sync"]).success();
+                assert_eq!(shop.s.json(&["status"])["unsent"], Value::Null, "{about}");
+                check(&about);
+            }
+        }
+    }
+    assert_eq!(shop.s.mlprov(&["--json", "ledger", "audit"]).json()["result"], "sound");
+}
+
+fn with_hub(server: &'static Server, name: &str) -> Shop {
+    let shop = Shop::unmade(server, name);
+    shop.init(false).success();
+    shop.s.git_in("", &["init", "-q", "--bare", "hub"]);
+    shop.s.git(&["remote", "add", "origin", "../hub"]);
+    shop.s.write("a", "1");
+    shop.s.commit_all("first");
+    shop
+}
+
+#[test]
+fn at_every_request_of_a_run_its_outputs_are_kept() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = with_hub(server, "broken-runs");
+    let s = &shop.s;
+    let args = [
+        "run",
+        "-d",
+        "in.bin",
+        "-o",
+        "out.bin",
+        "-m",
+        "m.json",
+        "--",
+        "sh",
+        "-c",
+        "cat in.bin in.bin > out.bin; echo '{\"a\":1}' > m.json",
+    ];
+    let prepare = |n| {
+        let _ = fs::remove_file(s.path("m.json"));
+        s.write("in.bin", noise(5 << 20, 100 + n));
+    };
+    at_every_request(&shop, prepare, &args, |about| {
+        let verified = s.mlprov(&["verify", "latest"]);
+        assert_eq!(verified.exit_code(), Some(0), "{about}: {}", verified.stdout());
+        verified.shows("run r-").shows("COMPLETE");
+    });
+    s.mlprov(&["verify", "--deep", "latest"]).success();
+}
+
+#[test]
+fn at_every_request_of_a_sync_what_waited_is_uploaded() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = with_hub(server, "broken-syncs");
+    let s = &shop.s;
+    let prepare = |n| {
+        write_new(s, 10_000 + n);
+        s.mlprov(&["track", "--no-upload", "data"]).success();
+        s.git(&["add", "-A"]);
+        s.git(&["commit", "-q", "-m", "next"]);
+    };
+    at_every_request(&shop, prepare, &["sync"], |about| {
+        let verified = s.mlprov(&["verify", "HEAD"]);
+        assert_eq!(verified.exit_code(), Some(0), "{about}: {}", verified.stdout());
+    });
+    s.mlprov(&["verify", "--deep", "HEAD"]).success();
+}
+
 #[test]
 fn after_an_interruption_only_the_rest_is_sent() {
     let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
@@ -460,4 +548,44 @@ fn keys_and_owners_of_the_settings_go_with_every_request() {
     for head in data {
         assert!(head.to_lowercase().contains("x-amz-expected-bucket-owner: 000000000000"), "{head}");
     }
+}
+
+/// An upload killed at calls that write, name, make durable or send: the first and last of each kind, and some between.
+#[test]
+fn killed_while_it_uploads_nothing_is_lost_and_nothing_recorded_twice() {
+    const TIMES: usize = 6;
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        return skipped("killed_while_it_uploads: strace is not installed");
+    }
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::unmade(server, "killed-uploads");
+    shop.init(false).success();
+    let s = &shop.s;
+    let trace = s.root().join("trace").to_str().unwrap().to_owned();
+    write_new(s, 0);
+    assert!(s.traced(&["-f", "-o", &trace], &["track", "data"]).output().unwrap().status.success());
+    let text = fs::read_to_string(&trace).unwrap();
+    let mut played = 0;
+    for (call, count) in calls_in(&text) {
+        let step = count.div_ceil(TIMES);
+        for n in (1..=count).step_by(step).chain([count]) {
+            played += 1;
+            let about = format!("{call} {n} of {count}");
+            let before = s.entries().len();
+            write_new(s, 1_000 + played);
+            let inject = format!("inject={call}:signal=KILL:when={n}");
+            let _ = s.traced(&["-f", "-o", &trace, "-e", &inject], &["track", "data"]).output().unwrap();
+            s.mlprov(&["track", "data"]).success();
+            let entries = s.entries();
+            assert_eq!(entries.len(), before + 1, "{about}");
+            let root = entries.last().unwrap()["id"].as_str().unwrap().to_owned();
+            assert_eq!(entries.iter().filter(|entry| entry["id"] == *root).count(), 1, "{about}");
+        }
+        s.git(&["add", "-A"]);
+        s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", call]);
+        s.mlprov(&["hook", "post-commit"]).success();
+        s.mlprov(&["verify", "--deep", "HEAD"]).success();
+    }
+    assert!(played > 25, "only {played} calls were the last");
+    assert!(shop.data().values().all(|versions| *versions as u64 <= 2 * (played + 1)), "{:?}", shop.data());
 }

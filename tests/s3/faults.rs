@@ -159,6 +159,23 @@ const CALLS: [&str; 11] = [
     "execve",
 ];
 
+/// How often a process made each of them, at most; strace counts for each alone.
+pub fn calls_in(trace: &str) -> BTreeMap<&str, usize> {
+    let mut most: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for line in trace.lines() {
+        let Some((pid, rest)) = line.split_once(' ') else { continue };
+        let call = rest.trim_start().split('(').next().unwrap_or("");
+        if CALLS.contains(&call) {
+            let count = counts.entry((pid, call)).or_insert(0);
+            *count += 1;
+            let known = most.entry(call).or_insert(0);
+            *known = (*count).max(*known);
+        }
+    }
+    most
+}
+
 /// The hook and the process that it leaves, `run` and `track`, killed at every call that changes something here or there.
 #[test]
 fn killed_at_every_step_nothing_is_lost_and_nothing_said_twice() {
@@ -180,21 +197,8 @@ fn killed_at_every_step_nothing_is_lost_and_nothing_said_twice() {
         assert!(broken.team.s.traced(&["-f", "-o", &trace], args).output().unwrap().status.success());
         broken.team.s.mlprov(&["sync"]).success();
         let mut size = broken.size();
-        // strace counts for each process alone.
-        let mut most: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let text = fs::read_to_string(&trace).unwrap();
-        for line in text.lines() {
-            let Some((pid, rest)) = line.split_once(' ') else { continue };
-            let call = rest.trim_start().split('(').next().unwrap_or("");
-            if CALLS.contains(&call) {
-                let count = counts.entry((pid, call)).or_insert(0);
-                *count += 1;
-                let known = most.entry(call).or_insert(0);
-                *known = (*count).max(*known);
-            }
-        }
-        for (call, count) in most {
+        for (call, count) in calls_in(&text) {
             for n in 1..=count {
                 played += 1;
                 let about = format!("{what}: {call} {n} of {count}");

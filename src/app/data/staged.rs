@@ -4,6 +4,7 @@
 use super::DECLARED;
 use super::DatasetRecord;
 use super::Listing;
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::record;
@@ -32,6 +33,19 @@ pub struct Uploaded {
 }
 
 impl Project {
+    /// Does it again with everything kept in this clone, if the store went out of reach meanwhile.
+    pub fn or_staged<T>(&self, work: impl Fn() -> Result<T>) -> Result<T> {
+        match work() {
+            Err(AppError::Store(e @ StoreError::Io { .. }))
+                if self.store.readers().is_some() && self.store.waits().is_none() =>
+            {
+                self.store.stay_local(&e.to_string());
+                work()
+            }
+            done => done,
+        }
+    }
+
     /// Makes durable that a dataset waits. Its bytes are durable here. `tracked`: it gets an entry of its own.
     pub fn stage(
         &self,

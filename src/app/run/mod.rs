@@ -171,13 +171,13 @@ fn start(
     let (active, mut prepared, signals) = match overrides.changes.is_empty() {
         // What is wrong with the request leaves everything as it was.
         true => {
-            let prepared = prepare()?;
+            let prepared = project.or_staged(prepare)?;
             (claim()?, prepared, None)
         }
         // Parameter files hold other values before they are looked at: an interruption must not leave them so.
         false => {
             let signals = Some(take_signals()?);
-            (claim()?, prepare()?, signals)
+            (claim()?, project.or_staged(prepare)?, signals)
         }
     };
     prepared.notes.append(&mut told);

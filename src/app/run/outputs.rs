@@ -137,11 +137,19 @@ impl Outputs {
 
     /// Stores what the command made, and reads its metrics.
     pub fn store(&self, project: &Project, run: &RunId, progress: &dyn Progress) -> Made {
-        let mut made = Made::default();
-        match self.store_files(project, run, progress, &mut made) {
-            Ok(stored) => made.stored = stored,
-            Err(e) => made.lacks(format!("outputs: {}", brief(&e))),
-        }
+        let stored = project.or_staged(|| {
+            let mut made = Made::default();
+            let stored = self.store_files(project, run, progress, &mut made)?;
+            Ok((made, stored))
+        });
+        let mut made = match stored {
+            Ok((made, stored)) => Made { stored, ..made },
+            Err(e) => {
+                let mut made = Made::default();
+                made.lacks(format!("outputs: {}", brief(&e)));
+                made
+            }
+        };
         self.read_metrics(project, &mut made);
         self.lacks.iter().cloned().for_each(|note| made.lacks(note));
         made
@@ -178,6 +186,12 @@ impl Outputs {
             };
             match put() {
                 Ok(artefact) => stored.push(artefact),
+                // All of it once more, and kept here.
+                Err(e @ AppError::Store(StoreError::Io { .. }))
+                    if project.store.readers().is_some() && project.store.waits().is_none() =>
+                {
+                    return Err(e);
+                }
                 Err(e) => made.lacks(format!("output {path}: {}", brief(&e))),
             }
         }

@@ -44,7 +44,7 @@ use rayon::prelude::*;
 pub fn carry_out(project: &Project, plan: TrackPlan, progress: &dyn Progress) -> Result<TrackReport> {
     let TrackOptions { repair, append, no_upload, .. } = plan.options;
     if no_upload {
-        project.store.stay_local();
+        project.store.stay_local("--no-upload");
     }
     let signer = project.signer()?;
     if !no_upload && plan.seen.iter().any(|seen| seen.known.root.is_none()) {

@@ -357,15 +357,18 @@ impl PutBatch for S3Batch<'_> {
         // Now that they are durable here, they can be read from here.
         let local = store.local.batch(false)?;
         let rest = S3Batch { store, repair, room, local, uploads, fresh, objects: Mutex::default() };
-        match rest.uploads()? {
-            Some(uploads) => {
-                rest.send_objects(uploads, &all)?;
-                uploads.settle()?;
-            }
-            None => {
+        let sent = match rest.uploads()? {
+            Some(uploads) => rest.send_objects(uploads, &all).and_then(|()| uploads.settle()),
+            None => Err(store.out_of_reach()),
+        };
+        match sent {
+            // They are durable here, and go before any entry that names them.
+            Err(e @ StoreError::Io { .. }) => {
+                store.stay_local(&e.to_string());
                 let names: Vec<Blake3Hash> = all.iter().map(|content| content.blake3).collect();
                 store.waiting().put(&names)?;
             }
+            sent => sent?,
         }
         Ok(kept)
     }

@@ -54,8 +54,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use versions::Versions;
 use waiting::Waiting;
 
@@ -74,8 +72,8 @@ pub struct S3Store {
     agreement: Agreement,
     /// Nobody may wait for a network: everything stays here.
     quiet: bool,
-    /// The same, as the user wished.
-    stay: AtomicBool,
+    /// The same, as the user wished, or as it turned out.
+    staying: OnceLock<Reach>,
     versions: Arc<Versions>,
     connected: Mutex<Option<Arc<Requests>>>,
     downloads: OnceLock<Downloads>,
@@ -112,7 +110,7 @@ impl S3Store {
             root: root.to_owned(),
             agreement: Agreement::new(own, terms.site.terms("store")),
             quiet,
-            stay: AtomicBool::new(false),
+            staying: OnceLock::new(),
             versions: Arc::new(versions),
             connected: Mutex::default(),
             downloads: OnceLock::new(),
@@ -137,6 +135,9 @@ impl S3Store {
     }
 
     fn reach(&self) -> Result<&Reach, StoreError> {
+        if let Some(staying) = self.staying.get() {
+            return Ok(staying);
+        }
         if let Some(known) = self.reach.get() {
             return Ok(known);
         }
@@ -147,8 +148,6 @@ impl S3Store {
         }
         let reach = if self.quiet {
             Reach::Waits("hooks ask no network".to_owned())
-        } else if self.stay.load(Ordering::Relaxed) {
-            Reach::Waits("--no-upload".to_owned())
         } else {
             let requests = self.requests()?;
             match requests.wait(requests.versioning())? {
@@ -164,10 +163,7 @@ impl S3Store {
     }
 
     fn out_of_reach(&self) -> StoreError {
-        let why = match self.reach.get() {
-            Some(Reach::Waits(why)) => why.clone(),
-            _ => "it was not asked".to_owned(),
-        };
+        let why = self.waits().unwrap_or_else(|| "it was not asked".to_owned());
         StoreError::io("reach", &self.terms.site.place, io::Error::other(why))
     }
 
@@ -349,12 +345,12 @@ impl ObjectStore for S3Store {
         }
     }
 
-    fn stay_local(&self) {
-        self.stay.store(true, Ordering::Relaxed);
+    fn stay_local(&self, why: &str) {
+        self.staying.get_or_init(|| Reach::Waits(why.to_owned()));
     }
 
     fn waits(&self) -> Option<String> {
-        match self.reach.get() {
+        match self.staying.get().or_else(|| self.reach.get()) {
             Some(Reach::Waits(why)) => Some(why.clone()),
             _ => None,
         }
