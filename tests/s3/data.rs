@@ -88,7 +88,7 @@ impl Shop {
 }
 
 /// Bytes that do not compress, the same each time.
-fn noise(length: usize, seed: u64) -> Vec<u8> {
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
     let mut bytes = vec![0; length];
     let mut reader = blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof();
     reader.fill(&mut bytes);

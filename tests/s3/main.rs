@@ -10,5 +10,6 @@ mod doctor;
 mod faults;
 mod probe;
 mod simulation;
+mod store;
 mod team;
 mod world;

@@ -119,6 +119,12 @@ impl S3Store {
         })
     }
 
+    /// With a connection from elsewhere.
+    pub fn by(self, aws: Aws) -> Self {
+        let requests = Arc::new(Requests::new(aws, &self.terms));
+        S3Store { connected: Mutex::new(Some(requests)), ..self }
+    }
+
     fn requests(&self) -> Result<Arc<Requests>, StoreError> {
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connected) = &*connected {
