@@ -6,8 +6,13 @@ use crate::common::servers::Server;
 use crate::common::servers::bucket;
 use crate::common::servers::give_credentials;
 use crate::common::skipped;
+use mlprov::app::record;
+use mlprov::domain::entry::Kind;
+use mlprov::domain::time::Timestamp;
+use mlprov::outbox::Outbox;
 use mlprov::stores::aws::s3::bucket::Bucket;
 use mlprov::stores::aws::s3::client::S3;
+use mlprov::stores::local::keys::WriterKeyFile;
 use serde_json::Value;
 use std::fs;
 use std::time::Duration;
@@ -388,4 +393,53 @@ fn five_clones_record_one_web_merge_once() {
     let times = s.recorded().into_iter().filter(|commit| *commit == merge).count();
     assert_eq!(times, 1);
     assert_eq!(team.audit()["result"], "sound");
+}
+
+/// A clock is a claim: order comes from the log, and nobody whose clock is wrong stops anybody.
+#[test]
+fn clones_with_other_clocks_write_one_log() {
+    const YEARS: i64 = 365 * 24 * 3_600_000_000;
+    let Some(team) = Team::made("clocks") else { return };
+    let s = &team.s;
+    team.grace();
+    team.as_grace(&["init", "--yes"]).success();
+    let key = team.as_grace(&["key", "request"]).stdout().trim().lines().last().unwrap().to_owned();
+    s.mlprov(&["key", "admit", &key]).success();
+    let before = s.entries().len();
+    let clones = [("repo", s.writer(), 100 * YEARS), ("grace", writer_in(s, "grace-home"), YEARS)];
+    let mut expected = Vec::new();
+    for n in 0..6 {
+        let (clone, signer, time) = &clones[n % 2];
+        s.git_in(clone, &["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m", "x"]);
+        let commit = s.git_in(clone, &["rev-parse", "HEAD"]).trim().to_owned();
+        let tree = s.git_in(clone, &["rev-parse", "HEAD^{tree}"]).trim().to_owned();
+        // As the hook leaves it, by a clock that goes backwards as well.
+        let time = Timestamp::from_unix_micros(time - n as i64 * 1_000_000);
+        let mut body =
+            record::draft(s.project_id().parse().unwrap(), Kind::CommitRecorded, time.clone(), signer);
+        let source =
+            serde_json::json!({ "vcs": "git", "objectFormat": "sha1", "commit": commit, "tree": tree });
+        body.source = Some(serde_json::from_value(source).unwrap());
+        let first = s.body_of(&s.git(&["rev-list", "--max-parents=0", "HEAD"]).trim().to_owned());
+        body.inputs = serde_json::from_value(first["inputs"].clone()).unwrap();
+        let entry = record::seal(body, signer).unwrap();
+        let outbox = Outbox::new(&s.root().join(clone).join(".git/mlprov/outbox"));
+        outbox.put_entries(&[entry], &time).unwrap();
+        let synced = if *clone == "repo" { s.mlprov(&["sync"]) } else { team.as_grace(&["sync"]) };
+        synced.success();
+        expected.push(commit);
+    }
+    s.mlprov(&["sync"]).success();
+    let recorded: Vec<String> = s.entries()[before..]
+        .iter()
+        .filter_map(|entry| entry["commit"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(recorded, expected, "in the order of the log");
+    assert_eq!(team.audit()["result"], "sound");
+    s.mlprov(&["verify", &expected[4]]).success();
+}
+
+fn writer_in(s: &Sandbox, home: &str) -> WriterKeyFile {
+    let path = s.root().join(home).join(".config/mlprov/keys/writer.pem");
+    WriterKeyFile::open(&path).unwrap().unwrap()
 }
