@@ -420,7 +420,7 @@ fn clones_with_other_clocks_write_one_log() {
         let source =
             serde_json::json!({ "vcs": "git", "objectFormat": "sha1", "commit": commit, "tree": tree });
         body.source = Some(serde_json::from_value(source).unwrap());
-        let first = s.body_of(&s.git(&["rev-list", "--max-parents=0", "HEAD"]).trim().to_owned());
+        let first = s.body_of(s.git(&["rev-list", "--max-parents=0", "HEAD"]).trim());
         body.inputs = serde_json::from_value(first["inputs"].clone()).unwrap();
         let entry = record::seal(body, signer).unwrap();
         let outbox = Outbox::new(&s.root().join(clone).join(".git/mlprov/outbox"));
