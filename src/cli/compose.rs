@@ -108,7 +108,7 @@ fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Proj
     let store: Box<dyn ObjectStore> = match config.shared_store() {
         Some(shared) => {
             let quiet = patience.is_some();
-            Box::new(S3Store::new(places.store(), &shared, &places.common, repo.root(), quiet)?)
+            Box::new(S3Store::new(places.store(), &shared, &places.common, repo.root(), quiet))
         }
         None => Box::new(places.store()),
     };

@@ -122,7 +122,10 @@ fn a_dataset_goes_to_the_bucket_once_and_comes_back() {
         if server.name == "ministack" {
             s.mlprov(&["sync"]).success();
         }
-        s.mlprov(&["verify", "HEAD"]).success().shows("S3 has each version, with its size and checksum");
+        s.mlprov(&["verify", "HEAD"])
+            .success()
+            .shows("S3 has each version, with its size and checksum")
+            .shows("Not checked: the bytes in S3");
         s.mlprov(&["verify", "--deep", "HEAD"]).success().shows("read from the store and hashed again");
         // Nothing changed: nothing is asked of each file, and little at all. A file is old enough to be believed.
         std::thread::sleep(std::time::Duration::from_millis(2100));
@@ -588,4 +591,37 @@ fn killed_while_it_uploads_nothing_is_lost_and_nothing_recorded_twice() {
     }
     assert!(played > 25, "only {played} calls were the last");
     assert!(shop.data().values().all(|versions| *versions as u64 <= 2 * (played + 1)), "{:?}", shop.data());
+}
+
+#[test]
+fn a_hook_opens_no_socket() {
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        return skipped("a_hook_opens_no_socket: strace is not installed");
+    }
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let shop = Shop::unmade(server, "hooks");
+    shop.init(false).success();
+    let s = &shop.s;
+    // So many datasets that their list goes into an object, which then waits.
+    for n in 0..40 {
+        s.write(&format!("d{n}/x.csv"), n.to_string());
+    }
+    let names: Vec<String> = (0..40).map(|n| format!("d{n}")).collect();
+    let track: Vec<&str> = std::iter::once("track").chain(names.iter().map(String::as_str)).collect();
+    s.mlprov(&track).success();
+    s.git(&["add", "-A"]);
+    s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "many"]);
+    let trace = s.root().join("trace").to_str().unwrap().to_owned();
+    let hook =
+        s.traced(&["-f", "-e", "trace=network", "-o", &trace], &["hook", "post-commit"]).output().unwrap();
+    assert!(hook.status.success());
+    let asked = fs::read_to_string(&trace).unwrap();
+    assert!(!asked.contains("AF_INET"), "{asked}");
+    assert!(s.recorded().contains(&s.head()));
+    let waiting = || fs::read_dir(s.path(".git/mlprov/store/waiting")).map_or(0, Iterator::count);
+    assert_eq!(waiting(), 1, "the list of datasets");
+    s.write("d0/x.csv", "again");
+    s.mlprov(&["track", "d0"]).success();
+    assert_eq!(waiting(), 0, "it went with the next call that may");
+    s.mlprov(&["verify", "HEAD"]).success();
 }

@@ -55,7 +55,7 @@ impl Site {
         match &self.shared {
             None => Box::new(local),
             Some((shared, aws)) => {
-                let store = S3Store::new(local, shared, &self.own(), self.dir.path(), false).unwrap();
+                let store = S3Store::new(local, shared, &self.own(), self.dir.path(), false);
                 Box::new(store.by(aws.clone()))
             }
         }

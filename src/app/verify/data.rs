@@ -179,6 +179,7 @@ fn check_artefact(
     let bad: Vec<(Verdict, String)> = bad.into_iter().chain(gone).map(|(_, v, why)| (v, why)).collect();
     if bad.is_empty() {
         let (files, bytes, stated) = (artefact.file_count, artefact.size, stated.into_inner());
+        findings.believed |= stated > 0;
         let what = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
         let mut detail = match stated {
             0 => format!("{what}, {bytes} bytes read from the store and hashed again"),
@@ -315,6 +316,7 @@ fn check_declared(
         && checked.mutable == 0
     {
         let n = checked.objects;
+        findings.believed |= checked.hashed < n;
         let detail = match checked.hashed {
             0 => format!("declared: S3 has each of {n} versions, with its size and ETag; no byte was read"),
             hashed => format!(

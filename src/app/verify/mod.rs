@@ -136,6 +136,8 @@ struct Findings {
     links: Vec<Link>,
     /// How deep to look.
     level: Level,
+    /// Some of the bytes were not read: S3 was believed what it says of them.
+    believed: bool,
 }
 
 impl Findings {
@@ -232,7 +234,7 @@ fn ask(project: &Project) -> Result<Option<Link>> {
 }
 
 fn conclude(target: String, findings: Findings) -> VerifyReport {
-    let Findings { links, level } = findings;
+    let Findings { links, level, believed } = findings;
     let exits: Vec<u8> = links.iter().map(|l| l.verdict.exit()).collect();
     // Precedence 1 > 3 > 0; nothing to verify is never "verified".
     let exit_code = match () {
@@ -245,10 +247,13 @@ fn conclude(target: String, findings: Findings) -> VerifyReport {
         1 => "failed",
         _ => "incomplete",
     };
-    let not_checked = vec![
+    let mut not_checked = vec![
         "that the command read the inputs that were declared".to_owned(),
         "that the clock of the writer was right".to_owned(),
     ];
+    if believed {
+        not_checked.insert(0, "the bytes in S3 (`verify --deep` reads them)".to_owned());
+    }
     VerifyReport { target, level, result, exit_code, links, not_checked }
 }
 

@@ -78,6 +78,8 @@ pub struct S3Store {
     connected: Mutex<Option<Arc<Requests>>>,
     downloads: OnceLock<Downloads>,
     reach: OnceLock<Reach>,
+    /// Why nobody answers, once that was asked.
+    silent: OnceLock<Option<String>>,
     asking: Mutex<()>,
 }
 
@@ -90,20 +92,12 @@ enum Reach {
 
 impl S3Store {
     /// `own`: `<git common dir>/mlprov`. `root`: of the work tree. Nothing is sent before it is needed.
-    pub fn new(
-        local: LocalStore,
-        terms: &SharedStore,
-        own: &Path,
-        root: &Path,
-        quiet: bool,
-    ) -> Result<Self, StoreError> {
+    pub fn new(local: LocalStore, terms: &SharedStore, own: &Path, root: &Path, quiet: bool) -> Self {
         let place = terms.site.place.to_string();
         let name = Blake3Hash::of(place.as_bytes()).to_string();
         let dir = own.join("store");
-        crate::durable::create_dir_all(&dir)?;
-        let versions =
-            Versions::open(&dir.join(format!("versions-{}.sqlite", &name[..8])), &terms.site.place.bucket)?;
-        Ok(S3Store {
+        let versions = dir.join(format!("versions-{}.sqlite", &name[..8]));
+        S3Store {
             local,
             terms: terms.clone(),
             dir,
@@ -111,12 +105,13 @@ impl S3Store {
             agreement: Agreement::new(own, terms.site.terms("store")),
             quiet,
             staying: OnceLock::new(),
-            versions: Arc::new(versions),
+            versions: Arc::new(Versions::new(&versions, &terms.site.place.bucket)),
             connected: Mutex::default(),
             downloads: OnceLock::new(),
             reach: OnceLock::new(),
+            silent: OnceLock::new(),
             asking: Mutex::new(()),
-        })
+        }
     }
 
     /// With a connection from elsewhere.
@@ -173,6 +168,23 @@ impl S3Store {
         StoreError::io("reach", &self.terms.site.place, io::Error::other(why))
     }
 
+    /// For who only reads. Fails soon if there is no network: each request by itself would wait long. Whoever may not
+    /// ask for the versioning may still read.
+    fn answering(&self) -> Result<Arc<Requests>, StoreError> {
+        let requests = self.requests()?;
+        let silent = self.silent.get_or_init(|| match self.reach.get() {
+            Some(Reach::There(_)) => None,
+            _ => match requests.wait(requests.versioning()) {
+                Ok(Versioning::Unreached(why)) => Some(why),
+                _ => None,
+            },
+        });
+        match silent {
+            None => Ok(requests),
+            Some(why) => Err(StoreError::io("reach", &self.terms.site.place, io::Error::other(why.clone()))),
+        }
+    }
+
     fn downloads(&self) -> Result<&Downloads, StoreError> {
         if self.quiet {
             return Err(StoreError::io(
@@ -181,7 +193,7 @@ impl S3Store {
                 io::Error::other("hooks ask no network"),
             ));
         }
-        let requests = self.requests()?;
+        let requests = self.answering()?;
         Ok(self.downloads.get_or_init(|| Downloads::new(requests)))
     }
 
@@ -307,7 +319,7 @@ impl ObjectStore for S3Store {
         if self.quiet {
             return Ok(false);
         }
-        let requests = self.requests()?;
+        let requests = self.answering()?;
         let key = self.object_key(object);
         let Found::There(stated) = requests.wait(requests.current(&key))? else { return Ok(false) };
         let mut reader = self.downloads()?.open(&key, &stated.version_id, stated.size)?;
@@ -367,7 +379,7 @@ impl ObjectStore for S3Store {
             return Ok(None);
         }
         let key = self.key(version)?;
-        let requests = self.requests()?;
+        let requests = self.answering()?;
         match requests.wait(requests.head(key, Some(version.version_id.as_str())))? {
             Found::There(found) => Ok(Some(Stated { size: found.size, checksum: found.checksum })),
             Found::Gone => {

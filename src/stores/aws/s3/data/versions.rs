@@ -15,6 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -35,7 +36,8 @@ const SCHEMA: &str = "
 pub struct Versions {
     path: PathBuf,
     bucket: String,
-    db: Mutex<Connection>,
+    /// Opened when it is needed: most commands ask nothing of it.
+    db: OnceLock<Mutex<Connection>>,
     /// Not added yet.
     fresh: Mutex<HashMap<Blake3Hash, Located>>,
 }
@@ -52,21 +54,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Versions {
     /// `bucket`: that all versions lie in.
-    pub fn open(path: &Path, bucket: &str) -> Result<Self, StoreError> {
-        let failed = |e: rusqlite::Error| StoreError::io("open", path.display(), io::Error::other(e));
-        let db = match connect(path) {
+    pub fn new(path: &Path, bucket: &str) -> Self {
+        let (path, bucket) = (path.to_owned(), bucket.to_owned());
+        Versions { path, bucket, db: OnceLock::new(), fresh: Mutex::default() }
+    }
+
+    fn db(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        if let Some(db) = self.db.get() {
+            return Ok(lock(db));
+        }
+        let opened = self.open()?;
+        Ok(lock(self.db.get_or_init(|| Mutex::new(opened))))
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let path = &self.path;
+        if let Some(dir) = path.parent() {
+            crate::durable::create_dir_all(dir)?;
+        }
+        match connect(path) {
             Err(rusqlite::Error::SqliteFailure(e, _))
                 if matches!(e.code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) =>
             {
                 for suffix in ["", "-wal", "-shm"] {
                     let _ = std::fs::remove_file(format!("{}{suffix}", path.display())); // made again
                 }
-                connect(path).map_err(failed)?
+                connect(path)
             }
-            connected => connected.map_err(failed)?,
-        };
-        let (path, bucket) = (path.to_owned(), bucket.to_owned());
-        Ok(Versions { path, bucket, db: Mutex::new(db), fresh: Mutex::default() })
+            connected => connected,
+        }
+        .map_err(self.failed("open"))
     }
 
     fn failed(&self, op: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
@@ -89,7 +106,7 @@ impl Versions {
             return Ok(Some(Known { located: located.clone(), checked: true }));
         }
         drop(fresh);
-        let db = lock(&self.db);
+        let db = self.db()?;
         let sql = "SELECT size, key, id, checksum, checked FROM version WHERE content = ?1";
         let found = db.prepare_cached(sql).and_then(|mut query| {
             query.query_row([content.0.as_slice()], |row| self.known(row, *content)).optional()
@@ -99,7 +116,7 @@ impl Versions {
 
     /// Whether a large content of this size (bytes) is known.
     pub fn has_size(&self, size: u64) -> Result<bool, StoreError> {
-        let db = lock(&self.db);
+        let db = self.db()?;
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let sql = "SELECT 1 FROM version WHERE size = ?1 AND size > 8388608 LIMIT 1";
         let found = db.prepare_cached(sql).and_then(|mut query| query.exists([size]));
@@ -131,7 +148,7 @@ impl Versions {
         if all.is_empty() {
             return Ok(());
         }
-        let mut db = lock(&self.db);
+        let mut db = self.db()?;
         let added = (|| {
             let adding = db.transaction()?;
             let what_is_known = match checked {
@@ -153,7 +170,7 @@ impl Versions {
 
     /// Whether all that a version map says was added.
     pub fn has_map(&self, map: &Blake3Hash) -> Result<bool, StoreError> {
-        let db = lock(&self.db);
+        let db = self.db()?;
         let sql = "SELECT 1 FROM map WHERE digest = ?1";
         let found = db.prepare_cached(sql).and_then(|mut query| query.exists([map.0.as_slice()]));
         found.map_err(self.failed("read"))
@@ -173,14 +190,14 @@ impl Versions {
     }
 
     pub fn note_map(&self, map: &Blake3Hash) -> Result<(), StoreError> {
-        let db = lock(&self.db);
+        let db = self.db()?;
         let noted = db.execute("INSERT OR IGNORE INTO map VALUES (?1)", [map.0.as_slice()]);
         noted.map(|_| ()).map_err(self.failed("write"))
     }
 
     /// They are gone.
     pub fn forget(&self, contents: impl Iterator<Item = Blake3Hash>) -> Result<(), StoreError> {
-        let mut db = lock(&self.db);
+        let mut db = self.db()?;
         let forgotten = (|| {
             let forgetting = db.transaction()?;
             for content in contents {
@@ -195,7 +212,7 @@ impl Versions {
 
     /// A line that somebody else's map gave was found to be true.
     pub fn note_checked(&self, content: &Content) -> Result<(), StoreError> {
-        let db = lock(&self.db);
+        let db = self.db()?;
         let noted =
             db.execute("UPDATE version SET checked = 1 WHERE content = ?1", [content.blake3.0.as_slice()]);
         noted.map(|_| ()).map_err(self.failed("write"))
