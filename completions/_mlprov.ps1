@@ -50,8 +50,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Show the lineage: what something came from, and what came of it')
             [CompletionResult]::new('reproduce', 'reproduce', [CompletionResultType]::ParameterValue, 'Lay a run out again: commit, patch, configuration, data; and run it again')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check every link of a binding; the exit code is the gate')
-            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
-            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
+            [CompletionResult]::new('pull', 'pull', [CompletionResultType]::ParameterValue, 'Fetch what others recorded, and restore the data that the pointers name')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish what waits, and fetch what others recorded')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Publish what waits, and fetch what others recorded')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show keys, and trust the logs of others')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'The log itself: state, checkpoints, proofs, audit, export')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether everything is as it should be, and what to do')
@@ -428,6 +429,21 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Read every byte and hash it again, also of versions in S3, of which otherwise size and stored checksum are checked')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;pull' {
+            [CompletionResult]::new('--remote', '--remote', [CompletionResultType]::ParameterName, 'Name of the git remote [default: the branch''s, or the only one, or origin]')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Overwrite files that were changed and are stored nowhere')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -980,7 +996,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('graph', 'graph', [CompletionResultType]::ParameterValue, 'Show the lineage: what something came from, and what came of it')
             [CompletionResult]::new('reproduce', 'reproduce', [CompletionResultType]::ParameterValue, 'Lay a run out again: commit, patch, configuration, data; and run it again')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check every link of a binding; the exit code is the gate')
-            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish this clone''s log through a git remote, and fetch what others recorded')
+            [CompletionResult]::new('pull', 'pull', [CompletionResultType]::ParameterValue, 'Fetch what others recorded, and restore the data that the pointers name')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Publish what waits, and fetch what others recorded')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Show keys, and trust the logs of others')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'The log itself: state, checkpoints, proofs, audit, export')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check whether everything is as it should be, and what to do')
@@ -1046,6 +1063,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;verify' {
+            break
+        }
+        'mlprov;help;pull' {
             break
         }
         'mlprov;help;sync' {

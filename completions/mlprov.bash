@@ -70,6 +70,9 @@ _mlprov() {
             mlprov,prune)
                 cmd="mlprov__subcmd__prune"
                 ;;
+            mlprov,pull)
+                cmd="mlprov__subcmd__pull"
+                ;;
             mlprov,push)
                 cmd="mlprov__subcmd__sync"
                 ;;
@@ -150,6 +153,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,prune)
                 cmd="mlprov__subcmd__help__subcmd__prune"
+                ;;
+            mlprov__subcmd__help,pull)
+                cmd="mlprov__subcmd__help__subcmd__pull"
                 ;;
             mlprov__subcmd__help,reproduce)
                 cmd="mlprov__subcmd__help__subcmd__reproduce"
@@ -398,7 +404,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify sync push key ledger doctor demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync push key ledger doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -568,7 +574,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify sync key ledger doctor demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync key ledger doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1072,6 +1078,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__pull)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2316,6 +2336,32 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__pull)
+            opts="-C -q -v -h --remote --force --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --remote)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -47,8 +47,9 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand graph 'Show the lineage: what something came from, and what came of it'
             cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
-            cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
-            cand push 'Publish this clone''s log through a git remote, and fetch what others recorded'
+            cand pull 'Fetch what others recorded, and restore the data that the pointers name'
+            cand sync 'Publish what waits, and fetch what others recorded'
+            cand push 'Publish what waits, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand doctor 'Check whether everything is as it should be, and what to do'
@@ -402,6 +403,20 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --deep 'Read every byte and hash it again, also of versions in S3, of which otherwise size and stored checksum are checked'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;pull'= {
+            cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --force 'Overwrite files that were changed and are stored nowhere'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -899,7 +914,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand graph 'Show the lineage: what something came from, and what came of it'
             cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
-            cand sync 'Publish this clone''s log through a git remote, and fetch what others recorded'
+            cand pull 'Fetch what others recorded, and restore the data that the pointers name'
+            cand sync 'Publish what waits, and fetch what others recorded'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand doctor 'Check whether everything is as it should be, and what to do'
@@ -947,6 +963,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;reproduce'= {
         }
         &'mlprov;help;verify'= {
+        }
+        &'mlprov;help;pull'= {
         }
         &'mlprov;help;sync'= {
         }

@@ -140,8 +140,7 @@ fn a_dataset_goes_to_the_bucket_once_and_comes_back() {
         assert_eq!(shop.data(), data);
         // From a fresh clone.
         shop.grace();
-        let restored = shop.as_grace(&["restore"]);
-        restored.success();
+        shop.as_grace(&["pull"]).success().shows("restored");
         for name in ["a.csv", "sub/b.csv", "sub/again.csv", "empty", "large.bin"] {
             let (here, there) = (s.path("moved").join(name), s.root().join("grace/data").join(name));
             assert!(fs::read(here).unwrap() == fs::read(there).unwrap(), "{name} on {}", server.name);

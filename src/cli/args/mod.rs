@@ -207,7 +207,16 @@ outputs and metrics are the same; its secrets, and what was not recorded, are up
     /// Check every link of a binding; the exit code is the gate
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
-    /// Publish this clone's log through a git remote, and fetch what others recorded
+    /// Fetch what others recorded, and restore the data that the pointers name
+    #[command(after_help = "\
+Examples:
+  git pull && mlprov pull
+  mlprov pull data/train
+
+The same as `mlprov sync --fetch` and then `mlprov restore`. Exit code 1 if a log was rolled back or rewritten since it
+was last seen; then no data is restored.")]
+    Pull(PullArgs),
+    /// Publish what waits, and fetch what others recorded
     #[command(
         visible_alias = "push",
         after_help = "\
@@ -216,8 +225,9 @@ Examples:
   mlprov sync --fetch           only fetch
   mlprov sync -n                show what would be done
 
-Pushes refs/mlprov/logs/<log id> (entries, tiles, manifests; no data) and checkpoints in
-refs/notes/mlprov/<log id>; never by force. A log of another clone is read by log, show and verify, and
+Uploads data that waits for a store in a bucket, and delivers what waits for a ledger there. A log of this clone's
+own goes through the git remote: refs/mlprov/logs/<log id> (entries, tiles, manifests; no data) and checkpoints
+in refs/notes/mlprov/<log id>; never by force. A log of another clone is read by log, show and verify, and
 counts in verify once you trust its key (`mlprov key trust`). Exit code 1 if a log was rolled back or
 rewritten since it was last seen."
     )]

@@ -51,6 +51,19 @@ pub struct SyncArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct PullArgs {
+    /// Only this data [default: all that the pointers in the work tree name]
+    #[arg(value_name = "PATH|GLOB")]
+    pub paths: Vec<PathBuf>,
+    /// Name of the git remote [default: the branch's, or the only one, or origin]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+    /// Overwrite files that were changed and are stored nowhere
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct KeyArgs {
     #[command(subcommand)]
     pub command: KeyCommand,

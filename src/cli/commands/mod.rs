@@ -15,6 +15,7 @@ pub mod log;
 pub mod ls;
 pub mod merge;
 pub mod prune;
+pub mod pull;
 pub mod reproduce;
 pub mod restore;
 pub mod run;

@@ -33,7 +33,12 @@ pub fn run(context: &Context, args: RestoreArgs) -> Result<Exit, AppError> {
         context.ui.json(schema, &report);
         return Ok(0);
     }
-    context.ui.answer(&text(&report, args.dry_run));
+    tell(context, &report, args.dry_run);
+    Ok(0)
+}
+
+pub(super) fn tell(context: &Context, report: &RestoreReport, dry_run: bool) {
+    context.ui.answer(&text(report, dry_run));
     if report.datasets.is_empty() {
         context.ui.status("Nothing is tracked.");
     }
@@ -43,10 +48,9 @@ pub fn run(context: &Context, args: RestoreArgs) -> Result<Exit, AppError> {
         .filter(|d| d.pointer.is_some())
         .map(|d| hints::place(d.path.as_str(), context.at_root()))
         .collect();
-    if !others.is_empty() && !args.dry_run {
+    if !others.is_empty() && !dry_run {
         context.ui.hint(format!("mlprov restore {}   # back to what the pointer names", others.join(" ")));
     }
-    Ok(0)
 }
 
 fn text(report: &RestoreReport, dry_run: bool) -> String {

@@ -26,7 +26,12 @@ pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
         context.ui.json("mlprov.sync/1", &report);
         return Ok(report.exit_code);
     }
-    context.ui.answer(&text(&report));
+    tell(context, &report);
+    Ok(report.exit_code)
+}
+
+pub(super) fn tell(context: &Context, report: &SyncReport) {
+    context.ui.answer(&text(report));
     for log in report.fetched.iter().filter(|log| !log.trusted) {
         if let Some(vkey) = &log.vkey {
             let key = hints::quote(vkey);
@@ -45,7 +50,6 @@ pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
     for commit in &report.skipped {
         context.ui.warning(format!("commit {commit} holds a pointer that cannot be read; not recorded"));
     }
-    Ok(report.exit_code)
 }
 
 fn text(report: &SyncReport) -> String {
