@@ -2,10 +2,12 @@
 //! first finding. It writes nothing but the largest checkpoint seen.
 
 mod data;
+mod declared;
 mod later;
 mod log;
 mod run;
 mod source;
+mod versions;
 
 pub use log::Roots;
 
