@@ -29,8 +29,30 @@ const ATTEMPTS: u32 = 3;
 /// Where and as whom requests are made.
 #[derive(Clone)]
 pub struct Aws {
-    runtime: Arc<Runtime>,
+    runtime: Arc<Background>,
     config: SdkConfig,
+}
+
+/// Ends without waiting, wherever its last user is: also one of its own tasks.
+struct Background(Option<Runtime>);
+
+impl std::ops::Deref for Background {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        match &self.0 {
+            Some(runtime) => runtime,
+            None => unreachable!("it is there until it is dropped"),
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What the settings say; what they leave open the standard provider chain finds (variables, profiles, SSO, roles).
@@ -88,7 +110,7 @@ impl Aws {
             );
             return Err(StoreError::io("use", "AWS", why));
         }
-        Ok(Aws { runtime: Arc::new(runtime), config })
+        Ok(Aws { runtime: Arc::new(Background(Some(runtime))), config })
     }
 
     pub fn config(&self) -> &SdkConfig {
