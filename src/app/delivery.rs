@@ -36,13 +36,20 @@ impl Project {
                     _ => {}
                 }
             }
-            let receipts = commit(&*self.ledger, entries)?;
+            let receipts = match commit(&*self.ledger, entries.clone()) {
+                // It goes on elsewhere: they wait for settings that say where.
+                Err(AppError::Store(StoreError::Moved { .. })) => {
+                    self.outbox().put_entries(&entries, &self.clock.now())?;
+                    self.later.set(true);
+                    return Ok(unplaced(&entries));
+                }
+                committed => committed?,
+            };
             // The entries are true whatever happens now.
             self.publish_with(key)?;
             return Ok(receipts);
         }
-        let waiting: Vec<Receipt> =
-            entries.iter().map(|entry| Receipt { id: *entry.id(), index: None, already: false }).collect();
+        let waiting = unplaced(&entries);
         self.outbox().put_entries(&entries, &self.clock.now())?;
         if self.later.get() {
             return Ok(waiting);
@@ -107,10 +114,17 @@ impl Project {
     }
 }
 
-/// Whether it was not committed, or nobody knows, because the ledger could not be asked.
+/// Of entries that wait.
+fn unplaced(entries: &[SealedEntry]) -> Vec<Receipt> {
+    entries.iter().map(|entry| Receipt { id: *entry.id(), index: None, already: false }).collect()
+}
+
+/// Whether it was not committed, or nobody knows, because the ledger could not be asked, or is not there any more.
 pub fn is_out_of_reach(e: &AppError) -> bool {
     match e {
-        AppError::Store(StoreError::Io { .. } | StoreError::NotAgreed { .. }) => true,
+        AppError::Store(StoreError::Io { .. } | StoreError::NotAgreed { .. } | StoreError::Moved { .. }) => {
+            true
+        }
         AppError::NotCommitted { .. } => true,
         AppError::NotPublished { source } => is_out_of_reach(source),
         _ => false,

@@ -137,7 +137,7 @@ fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Proj
 
 /// Where a clone of a project with a shared ledger has its things. `hasty`: nobody may wait.
 pub fn shared_places(local: &LocalPlaces, config: &Config, hasty: bool) -> Option<SharedPlaces> {
-    Some(SharedPlaces { local: local.clone(), shared: config.shared_ledger()?, hasty })
+    Some(SharedPlaces { local: local.clone(), shared: config.shared_ledger()?, hasty, arriving: false })
 }
 
 /// Absolute path of this program, for what calls it later.

@@ -47,6 +47,7 @@ pub fn exit_code(e: &AppError) -> u8 {
             | StoreError::Key { .. }
             | StoreError::Copied { .. }
             | StoreError::NotAgreed { .. }
+            | StoreError::Moved { .. }
             | StoreError::Unfit { .. } => 2,
         },
         AppError::Entry(_) | AppError::Format(_) => 1,
@@ -361,6 +362,9 @@ fn store_hint(e: &StoreError) -> Option<String> {
             "the ledger was restored from an older copy, or tampered with; nothing was signed".into()
         }
         StoreError::NotAgreed { .. } => "mlprov init   # asks once for this clone".into(),
+        StoreError::Moved { .. } => {
+            "git pull && mlprov init   # the settings of today's commit say where; while `mlprov migrate` goes on: finish it".into()
+        }
         StoreError::Unfit { .. } => return None,
         StoreError::Key { why, .. } if why.contains("no such file") => {
             "restore it from your backup; it was made by `mlprov init`, and no other key will do for this clone's log".into()

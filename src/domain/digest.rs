@@ -1,6 +1,7 @@
 //! Content hashes. Each algorithm is its own type, so that one cannot be passed for the other.
 
 use crate::domain::ParseError;
+use crate::domain::ids::ProjectId;
 use std::fmt;
 use std::str::FromStr;
 
@@ -103,6 +104,12 @@ digest_type!(
 impl Blake3Hash {
     pub fn of(bytes: &[u8]) -> Self {
         Blake3Hash(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Names a place where a log of a project goes on, without saying what it is called. `place`: `s3://bucket/prefix/`.
+    pub fn of_place(project: &ProjectId, place: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("mlprov 2026-11 place of a log v1");
+        Blake3Hash::from(hasher.update(project.as_bytes()).update(place.as_bytes()).finalize())
     }
 }
 

@@ -405,6 +405,9 @@ pub struct LedgerRef {
     pub size: u64,
     /// RFC 6962 root over them, base64.
     pub root: String,
+    /// Digest of the place where the log itself goes on (`ledger.moved`), see [`Blake3Hash::of_place`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Blake3Hash>,
 }
 
 /// What a correction, redaction, approval or supersession is about.

@@ -77,8 +77,11 @@ impl Body {
             Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated => {
                 Some(format!("{}:{}", self.writer.as_ref()?.key_id, self.time))
             }
-            Kind::LedgerMoved
-            | Kind::VerificationResult
+            Kind::LedgerMoved => {
+                let ledger = self.ledger.as_ref()?;
+                Some(format!("{}:{}", ledger.log, ledger.size))
+            }
+            Kind::VerificationResult
             | Kind::Imported
             | Kind::Annotation
             | Kind::Correction

@@ -17,7 +17,10 @@
 //! An object that breaks a rule of its own version is *void*: every reader skips it alike, and the batch after it is
 //! named with the number of void objects before it. So nobody who may write to the store can stop the log.
 
+use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::KeyId;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
 use crate::ledger::FormatError;
@@ -64,11 +67,20 @@ pub struct Position {
     pub tree: Frontier,
     /// Who may write, after all entries so far.
     pub writers: Writers,
+    /// Where the log goes on, as its last `ledger.moved` says; see [`moved_to`].
+    pub moved: Option<Blake3Hash>,
+}
+
+/// If the entry at `index` says that this very log goes on in another place: which one, as the digest that it gives. Only
+/// an admin of the log can move it.
+pub fn moved_to(log: LogId, index: u64, body: &Body, writers: &Writers) -> Option<Blake3Hash> {
+    let to = body.ledger.as_ref().filter(|to| body.kind == Kind::LedgerMoved && to.log == log)?;
+    to.place.filter(|_| to.size == index && writers.is_admin(&body.actor.writer))
 }
 
 impl Position {
     pub fn beginning(header: Header) -> Self {
-        Position { header, tree: Frontier::default(), writers: Writers::default() }
+        Position { header, tree: Frontier::default(), writers: Writers::default(), moved: None }
     }
 
     fn push(&mut self, entry: &SealedEntry) -> Result<(), String> {
@@ -86,6 +98,7 @@ impl Position {
             return Err("it does not admit its own writer".to_owned());
         }
         self.tree.push(entry.leaf());
+        self.moved = moved_to(self.header.log, index, &body, &self.writers).or(self.moved);
         Ok(())
     }
 

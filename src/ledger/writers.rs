@@ -136,6 +136,11 @@ impl Writers {
         self.admitted.get(id).is_some_and(|a| !a.revoked)
     }
 
+    /// Whether the key may admit and revoke others now, and move the log.
+    pub fn is_admin(&self, id: &KeyId) -> bool {
+        self.admitted.get(id).is_some_and(|a| a.admin && !a.revoked)
+    }
+
     pub fn key(&self, id: &KeyId) -> Option<&WriterKey> {
         self.admitted.get(id).map(|a| &a.key)
     }

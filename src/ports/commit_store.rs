@@ -56,6 +56,31 @@ pub struct Examined {
 pub trait CommitStore: LogReader {
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError>;
 
+    /// As [`CommitStore::try_commit`], but exactly at `start`, and with nothing that others wait for: a batch that says what
+    /// stands before it, and ends what may follow.
+    fn commit_alone(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        self.try_commit(start, batch)
+    }
+
+    /// The object that commits what begins at `start`, where commits are objects: the `nth` (from 0) that lies there.
+    /// `None`: there is none.
+    fn object_at(&self, start: u64, nth: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let _ = (start, nth);
+        Ok(None)
+    }
+
+    /// Commits an object of another place, if it is a commit that goes on at the head: so it keeps the signature of
+    /// whoever committed it there. [`Outcome::Lost`]: it is not.
+    fn take_object(&self, object: &[u8]) -> Result<Outcome, StoreError> {
+        let _ = object;
+        Ok(Outcome::Lost)
+    }
+
+    /// The log goes on elsewhere: from now on what is here is only a copy of it.
+    fn note_moved(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Index of the first entry with this id.
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError>;
 

@@ -47,6 +47,9 @@ pub enum StoreError {
     /// This clone's user has not agreed to requests to this place.
     #[error("nobody has agreed yet that this clone uses {what}")]
     NotAgreed { what: String },
+    /// The log goes on in another place than the one that was asked: nothing is added to it here any more.
+    #[error("the log does not go on in {what}: it was moved")]
+    Moved { what: String },
     /// It cannot do what is needed of it.
     #[error("{what} cannot be used: {why}")]
     Unfit { what: String, why: String },

@@ -136,6 +136,7 @@ fn contract(open: &Open<'_>, each: u64) {
     checkpoints_cover_what_is_committed_and_never_shrink(open);
     an_id_names_one_fact(open);
     many_writers_lose_nothing(open, each);
+    what_is_committed_alone_stands_where_it_says(open, each);
 }
 
 fn a_won_batch_is_there_in_order_and_once(open: &Open<'_>) {
@@ -245,6 +246,46 @@ fn many_writers_lose_nothing(open: &Open<'_>, each: u64) {
     );
     let note = ledger.latest().unwrap().unwrap();
     assert_eq!(Checkpoint::open(&note, keys.log.verifier()).unwrap().size, ids.len() as u64);
+}
+
+/// While others write.
+fn what_is_committed_alone_stands_where_it_says(open: &Open<'_>, each: u64) {
+    let keys = Keys::new();
+    let ledger = open(&keys);
+    let base = audited(&*ledger).len() as u64;
+    for start in [base + 1, base + 7, u64::MAX] {
+        assert_eq!(ledger.commit_alone(start, &keys.batch(900..902)).unwrap(), Outcome::Lost, "{start}");
+    }
+    assert_eq!(ledger.commit_alone(base, &keys.batch(900..902)).unwrap(), Outcome::Won { start: base });
+    let others = 3;
+    std::thread::scope(|scope| {
+        for w in 0..others {
+            let keys = &keys;
+            scope.spawn(move || {
+                let ledger = open(keys);
+                (0..each).for_each(|n| _ = record::commit(&*ledger, vec![keys.entry(w * each + n)]).unwrap());
+            });
+        }
+        let (mut number, mut won) = (1000, Vec::new());
+        while won.len() < 2 {
+            let start = ledger.head().unwrap().size();
+            match ledger.commit_alone(start, &keys.batch(number..number + 2)).unwrap() {
+                Outcome::Won { start: there } => {
+                    assert_eq!(there, start);
+                    won.push((start, number));
+                    number += 2;
+                }
+                Outcome::Lost => _ = ledger.fetch().unwrap(),
+                Outcome::Unknown => panic!("nothing was broken"),
+            }
+        }
+        for (start, number) in won {
+            assert_eq!(ledger.find(keys.entry(number).id()).unwrap(), Some(start));
+            assert_eq!(ledger.find(keys.entry(number + 1).id()).unwrap(), Some(start + 1));
+        }
+    });
+    let ids = audited(&*open(&keys));
+    assert_eq!(ids.len() as u64, base + 6 + others * each);
 }
 
 #[test]

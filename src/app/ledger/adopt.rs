@@ -52,6 +52,7 @@ pub fn adopt(project: &Project) -> Result<AdoptReport> {
         origin: old.origin,
         size: tree.size(),
         root: tree.root().to_string(),
+        place: None,
     });
     body.notes.push(format!("adopted: {reason}"));
     record::commit(&*ledger, vec![record::seal(body, &*signer)?])?;

@@ -57,7 +57,8 @@ pub fn run(context: &Context, args: DoctorArgs) -> Result<Exit, AppError> {
         let local = local(repo)?;
         let mut buckets = Buckets::new();
         if let Some(ledger) = &settings.ledger {
-            let places = SharedPlaces { local: local.clone(), shared: ledger.clone(), hasty: false };
+            let places =
+                SharedPlaces { local: local.clone(), shared: ledger.clone(), hasty: false, arriving: false };
             buckets.push((ledger.site.clone(), Box::new(places) as Box<dyn Remote>));
         }
         if let Some(store) = &settings.store {

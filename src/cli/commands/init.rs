@@ -32,7 +32,12 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     let places = compose::local_places(&repo, &dirs, Link::default());
     let store = places.store();
     let shared = |shared: &SharedLedger| -> Box<dyn Shared> {
-        Box::new(SharedPlaces { local: places.clone(), shared: shared.clone(), hasty: false })
+        Box::new(SharedPlaces {
+            local: places.clone(),
+            shared: shared.clone(),
+            hasty: false,
+            arriving: false,
+        })
     };
     let own = places.common.clone();
     let bucket = |store: &SharedStore| -> Box<dyn Remote> { Box::new(StorePlace::new(store, &own)) };

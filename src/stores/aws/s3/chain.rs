@@ -41,6 +41,11 @@ pub trait Replica {
     /// Takes over what follows; it was judged against [`Replica::position`].
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Fails if the log goes on in another place than this one: then nothing is committed here any more.
+    fn stays(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Keeps what was taken over. Called when no more is expected for now.
     fn settle(&mut self) -> Result<(), StoreError> {
         Ok(())
@@ -133,6 +138,8 @@ impl Chain<'_> {
         let mut others = Vec::new();
         let mut trip = Duration::from_millis(50);
         for round in 0..MAX_ROUNDS {
+            // Whatever was sent before would lie before the entry that says so, and was looked for there.
+            replica.stays()?;
             let batch = match posted {
                 true => self.combine(replica, own, before, &others),
                 false => own.clone(),
@@ -190,6 +197,68 @@ impl Chain<'_> {
             }
         }
         Ok(Outcome::Unknown)
+    }
+
+    /// As [`Chain::commit`], but exactly where the replica is, and nobody else is asked to do it.
+    pub fn commit_alone(
+        &self,
+        replica: &mut dyn Replica,
+        own: &Batch,
+        signer: &dyn EntrySigner,
+    ) -> Result<Outcome, StoreError> {
+        replica.stays()?;
+        let at = replica.position();
+        at.clone().extend(own).map_err(|why| StoreError::Inconsistent { why })?;
+        let object = chain::encode(at, own, &signer.public().id(), |message| signer.sign(message))?;
+        self.put_object(replica, own, &object)
+    }
+
+    /// Commits an object of another chain, if it is a commit that goes on here.
+    pub fn take_object(&self, replica: &mut dyn Replica, object: &[u8]) -> Result<Outcome, StoreError> {
+        replica.stays()?;
+        let known = |id: &EntryId| replica.find(id).is_ok_and(|found| found.is_some());
+        match chain::judge(object, replica.position(), known) {
+            Judged::Commit(batch) => self.put_object(replica, &batch, object),
+            Judged::Void(_) | Judged::Newer(_) => Ok(Outcome::Lost),
+        }
+    }
+
+    /// Looks, then writes, then looks again unless it is known to have happened.
+    fn put_object(
+        &self,
+        replica: &mut dyn Replica,
+        batch: &Batch,
+        object: &[u8],
+    ) -> Result<Outcome, StoreError> {
+        let start = replica.position().tree.size();
+        let voids = self.catch_up(replica)?;
+        if replica.position().tree.size() == start {
+            let put = self.bucket.put_new(&self.key(&chain::commit_name(start, voids)), object);
+            match put {
+                Ok(true) => {
+                    replica.append(batch)?;
+                    replica.settle()?;
+                    return Ok(Outcome::Won { start });
+                }
+                Err(failure) if !failure.is_unknown() => return Err(failure.into()),
+                Ok(false) | Err(_) => {}
+            }
+            // Without an answer it may come yet: then this attempt is over, and the next one looks.
+            let looked = self.catch_up(replica);
+            if looked.is_err() || (put.is_err() && replica.position().tree.size() == start) {
+                return Ok(Outcome::Unknown);
+            }
+        }
+        Ok(match replica.find(batch.entries()[0].id())? {
+            Some(at) if at == start => Outcome::Won { start },
+            _ => Outcome::Lost,
+        })
+    }
+
+    /// The `nth` object that lies where a chain of `start` entries goes on.
+    pub fn object_at(&self, start: u64, nth: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.bucket.get(&self.key(&chain::commit_name(start, nth)))?;
+        Ok(found.map(|object| object.bytes))
     }
 
     fn put_commit(

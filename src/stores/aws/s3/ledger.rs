@@ -6,6 +6,7 @@ use super::chain::Replica;
 use super::examine::Examiner;
 use super::mirror::Mirror;
 use super::publish::Publisher;
+use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::EntryId;
 use crate::durable;
 use crate::ledger::batch::Batch;
@@ -37,12 +38,34 @@ pub struct S3Ledger {
     connect: Box<Connect>,
     bucket: OnceCell<Box<dyn Bucket>>,
     signer: Box<Signer>,
+    /// Which place it is, as a log says that goes on there; `None`: nobody asks.
+    place: Option<Blake3Hash>,
+    /// The log is on its way here: whatever lies here, its checkpoint may be the first.
+    arriving: bool,
 }
 
 impl S3Ledger {
     /// `prefix`: of all keys of the ledger, with its last `/`. `mirror`: a journal with the log's own header.
     pub fn new(mirror: LocalLedger, prefix: &str, connect: Box<Connect>, signer: Box<Signer>) -> Self {
-        S3Ledger { mirror, prefix: prefix.to_owned(), connect, bucket: OnceCell::new(), signer }
+        S3Ledger {
+            mirror,
+            prefix: prefix.to_owned(),
+            connect,
+            bucket: OnceCell::new(),
+            signer,
+            place: None,
+            arriving: false,
+        }
+    }
+
+    /// Nothing is committed here if the log says that it goes on elsewhere. `place`: as people write it.
+    pub fn at(self, place: &str) -> Self {
+        let place = Blake3Hash::of_place(&self.header().project, place);
+        S3Ledger { place: Some(place), ..self }
+    }
+
+    pub fn arriving(self) -> Self {
+        S3Ledger { arriving: true, ..self }
     }
 
     fn bucket(&self) -> Result<&dyn Bucket, StoreError> {
@@ -110,12 +133,32 @@ impl LogReader for S3Ledger {
 impl CommitStore for S3Ledger {
     fn try_commit(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
         let bucket = self.bucket()?;
-        let mut mirror = Mirror::open(&self.mirror)?;
+        let mut mirror = Mirror::open(&self.mirror)?.at(self.place);
         if mirror.position().tree.size() != start {
             return Ok(Outcome::Lost);
         }
         let signer = (self.signer)()?;
         Chain { bucket, prefix: &self.prefix }.commit(&mut mirror, batch, &*signer)
+    }
+
+    fn commit_alone(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let bucket = self.bucket()?;
+        let mut mirror = Mirror::open(&self.mirror)?.at(self.place);
+        if mirror.position().tree.size() != start {
+            return Ok(Outcome::Lost);
+        }
+        let signer = (self.signer)()?;
+        Chain { bucket, prefix: &self.prefix }.commit_alone(&mut mirror, batch, &*signer)
+    }
+
+    fn object_at(&self, start: u64, nth: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        Chain { bucket: self.bucket()?, prefix: &self.prefix }.object_at(start, nth)
+    }
+
+    fn take_object(&self, object: &[u8]) -> Result<Outcome, StoreError> {
+        let bucket = self.bucket()?;
+        let mut mirror = Mirror::open(&self.mirror)?;
+        Chain { bucket, prefix: &self.prefix }.take_object(&mut mirror, object)
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
@@ -129,10 +172,11 @@ impl CommitStore for S3Ledger {
     /// And the checkpoint over it.
     fn fetch(&self) -> Result<u64, StoreError> {
         let bucket = self.bucket()?;
-        let mut mirror = Mirror::open(&self.mirror)?;
+        let mut mirror = Mirror::open(&self.mirror)?.at(self.place);
         let before = mirror.position().tree.size();
         Chain { bucket, prefix: &self.prefix }.catch_up(&mut mirror)?;
         self.fetch_checkpoint(bucket)?;
+        mirror.stays()?;
         Ok(mirror.position().tree.size() - before)
     }
 
@@ -156,7 +200,7 @@ impl CheckpointStore for S3Ledger {
         self.fetch_checkpoint(bucket)?;
         let publisher = Publisher { bucket, prefix: &self.prefix };
         // The founder publishes the first one: whoever has the key made the log.
-        let first = self.mirror.latest()?.is_none();
+        let first = self.arriving || self.mirror.latest()?.is_none();
         publisher.publish(&self.mirror, signer, first, &mut |_| self.mirror.publish(signer))
     }
 }

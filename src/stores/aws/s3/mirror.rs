@@ -2,12 +2,17 @@
 //! It can be read without a network, and be made again from the bucket.
 
 use super::chain::Replica;
+use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
 use crate::durable;
 use crate::ledger::batch;
 use crate::ledger::batch::Batch;
 use crate::ledger::batch::SealedEntry;
+use crate::ledger::chain;
 use crate::ledger::chain::Position;
+use crate::ledger::frame::Header;
 use crate::ledger::writers::Writers;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CommitStore;
@@ -26,14 +31,21 @@ struct Admissions {
     /// Entries that it covers, and the root over them (base64).
     size: u64,
     root: String,
-    /// Indices of those that change who may write.
+    /// Indices of those that change who may write, or where the log goes on.
     indices: Vec<u64>,
+}
+
+/// Whether an entry is one of those.
+fn counts(body: &Body) -> bool {
+    body.writer.is_some() || body.kind == Kind::LedgerMoved
 }
 
 pub struct Mirror<'j> {
     journal: &'j LocalLedger,
     place: PathBuf,
     position: Position,
+    /// Which place this is a mirror of, if that matters.
+    here: Option<Blake3Hash>,
     admissions: Admissions,
     /// Judged, and not in the journal yet.
     fresh: Vec<SealedEntry>,
@@ -45,10 +57,21 @@ impl<'j> Mirror<'j> {
         let place = journal.journal_file().with_file_name("admissions");
         let position = Position::beginning(journal.header().clone());
         let admissions = Admissions::default();
-        let mut mirror =
-            Mirror { journal, place, position, admissions, fresh: Vec::new(), indices: HashMap::new() };
+        let mut mirror = Mirror {
+            journal,
+            place,
+            position,
+            here: None,
+            admissions,
+            fresh: Vec::new(),
+            indices: HashMap::new(),
+        };
         mirror.load()?;
         Ok(mirror)
+    }
+
+    pub fn at(self, here: Option<Blake3Hash>) -> Self {
+        Mirror { here, ..self }
     }
 
     /// Begins with what the journal has.
@@ -61,34 +84,37 @@ impl<'j> Mirror<'j> {
             tree.is_some_and(|tree| tree.root().to_string() == known.root)
         };
         let mut admissions = known.filter(fits).unwrap_or_default();
-        let mut writers = Writers::default();
+        let mut rights = (Writers::default(), None);
         for index in admissions.indices.clone() {
-            self.follow(&mut writers, index, Some(1), &mut Vec::new())?;
+            self.follow(&mut rights, index, Some(1), &mut Vec::new())?;
         }
-        self.follow(&mut writers, admissions.size, None, &mut admissions.indices)?;
+        self.follow(&mut rights, admissions.size, None, &mut admissions.indices)?;
         (admissions.size, admissions.root) = (head.size(), head.root().to_string());
         self.admissions = admissions;
-        (self.position.tree, self.position.writers) = (head, writers);
+        self.position.tree = head;
+        (self.position.writers, self.position.moved) = rights;
         Ok(())
     }
 
-    /// Takes note of what entries say about writers, from `from` on; `found`: the indices of those that do.
+    /// Takes note of what entries say about writers and the log's place, from `from` on; `found`: the indices of those that
+    /// do.
     fn follow(
         &self,
-        writers: &mut Writers,
+        (writers, moved): &mut (Writers, Option<Blake3Hash>),
         from: u64,
         count: Option<u64>,
         found: &mut Vec<u64>,
     ) -> Result<(), StoreError> {
-        let project = self.position.header.project;
+        let Header { project, log, .. } = self.position.header;
         self.journal.read(from, &mut |stored| {
             if count.is_some_and(|count| stored.index >= from + count) {
                 return ControlFlow::Break(());
             }
             if let Ok((envelope, body)) = batch::open(stored.bytes)
-                && body.writer.is_some()
+                && counts(&body)
             {
                 writers.follow(stored.index, &project, &envelope, &body);
+                *moved = chain::moved_to(log, stored.index, &body, writers).or(*moved);
                 found.push(stored.index);
             }
             ControlFlow::Continue(())
@@ -122,13 +148,22 @@ impl Replica for Mirror<'_> {
         let start = self.position.tree.size();
         self.position.extend(batch).map_err(|why| self.damaged(&why))?;
         for (entry, index) in batch.entries().iter().zip(start..) {
-            if batch::open(entry.bytes()).is_ok_and(|(_, body)| body.writer.is_some()) {
+            if batch::open(entry.bytes()).is_ok_and(|(_, body)| counts(&body)) {
                 self.admissions.indices.push(index);
             }
             self.indices.insert(*entry.id(), index);
             self.fresh.push(entry.clone());
         }
         Ok(())
+    }
+
+    fn stays(&self) -> Result<(), StoreError> {
+        match (self.position.moved, self.here) {
+            (Some(there), Some(here)) if there != here => {
+                Err(StoreError::Moved { what: "the bucket that the settings name".to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One frame for all that came: it need not be cut as the chain is.

@@ -29,6 +29,8 @@ pub struct SharedPlaces {
     pub shared: SharedLedger,
     /// Nobody waits long, and nothing is tried twice.
     pub hasty: bool,
+    /// The log is on its way there: it may say of itself that it is elsewhere, and nobody has published it there yet.
+    pub arriving: bool,
 }
 
 impl SharedPlaces {
@@ -58,7 +60,11 @@ impl SharedPlaces {
         let log = self.shared.log;
         let connect = move || connecting.connect().map(|s3| Box::new(s3) as Box<dyn Bucket>);
         let signer = move || signing.writer_key(log);
-        S3Ledger::new(mirror.as_mirror(), &self.prefix(), Box::new(connect), Box::new(signer))
+        let ledger = S3Ledger::new(mirror.as_mirror(), &self.prefix(), Box::new(connect), Box::new(signer));
+        match self.arriving {
+            true => ledger.arriving(),
+            false => ledger.at(&self.shared.site.place.to_string()),
+        }
     }
 
     /// `None` before `init`.
@@ -116,7 +122,7 @@ impl Provision for SharedPlaces {
     }
 
     fn create_ledger(&self, header: &Header) -> Result<Box<dyn Ledger>, StoreError> {
-        Ok(Box::new(self.ledger(LocalLedger::create(&self.local.ledger_dir(), header)?)))
+        Ok(Box::new(self.ledger(LocalLedger::create_mirror(&self.local.ledger_dir(), header)?)))
     }
 
     fn prepare_successor(&self, _: &Header) -> Result<Box<dyn Ledger>, StoreError> {

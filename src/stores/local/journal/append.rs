@@ -74,6 +74,7 @@ impl LocalLedger {
 
     /// One frame, one `fdatasync`. False: nobody knows whether it is on the disk.
     pub(super) fn write_frame(&self, file: &File, tail: &Tail, batch: &Batch) -> Result<bool, StoreError> {
+        self.check_moved(tail)?;
         self.check_signed(file, tail)?;
         if tail.torn > 0 {
             self.set_aside(file, tail)?;

@@ -10,6 +10,7 @@
 //! bell           wakes them (`bell.rs`)
 //! waiting        batches of writers that wait for the lock (`queue.rs`)
 //! place          machine and file of the last write, so that a copy does not go on unnoticed
+//! moved          the log goes on elsewhere, and this is a mirror of it or nothing any more (`moved.rs`)
 //! torn-<n>       a last frame that was cut off by a crash, set aside
 //! ```
 //! An append is: lock, look at the end, write one frame, one `fdatasync` (here the entries become true),
@@ -17,6 +18,7 @@
 
 mod append;
 mod combine;
+mod moved;
 mod read;
 mod signed;
 #[cfg(test)]
@@ -208,6 +210,28 @@ impl CommitStore for LocalLedger {
         Queue::new(&self.dir).remove();
         self.unlock(&lock);
         Ok(())
+    }
+
+    fn commit_alone(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
+        let lock = self.lock()?;
+        let file = self.open_journal(true)?;
+        let tail = self.tail(&file)?;
+        let outcome = match () {
+            () if tail.tree.size() != start => Ok(Outcome::Lost),
+            () => match self.write_frame(&file, &tail, batch) {
+                Ok(true) => {
+                    self.note_frame(&tail, batch);
+                    Ok(Outcome::Won { start })
+                }
+                written => written.map(|_| Outcome::Unknown),
+            },
+        };
+        self.unlock(&lock);
+        outcome
+    }
+
+    fn note_moved(&self) -> Result<(), StoreError> {
+        moved::note(&self.dir)
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {

@@ -27,6 +27,8 @@ pub(super) struct Tail {
     pub(super) before: Frontier,
     /// What the last frame holds.
     pub(super) last: Vec<EntryId>,
+    /// Whether its last entry says that the log goes on elsewhere.
+    pub(super) moved: bool,
     /// Where the next frame goes.
     pub(super) end: u64,
     /// Bytes after `end` that are no whole frame.
@@ -123,7 +125,14 @@ impl LocalLedger {
         let empty = Frontier::default();
         self.walk(
             file,
-            Tail { tree: empty.clone(), before: empty, last: Vec::new(), end: self.first_frame, torn: 0 },
+            Tail {
+                tree: empty.clone(),
+                before: empty,
+                last: Vec::new(),
+                moved: false,
+                end: self.first_frame,
+                torn: 0,
+            },
         )
     }
 
@@ -136,7 +145,8 @@ impl LocalLedger {
         let Ok(Some(bytes)) = self.frame_bytes(file, offset)? else { return Ok(None) };
         let Ok(frame) = frame::decode_again(&bytes) else { return Ok(None) };
         let end = offset + bytes.len() as u64;
-        let tail = Tail { tree: frame.after(), last: ids(&frame), before: frame.before, end, torn: 0 };
+        let (last, moved) = (ids(&frame), self.ends(&frame));
+        let tail = Tail { tree: frame.after(), last, moved, before: frame.before, end, torn: 0 };
         // The hint is written after the frame: there may be frames that it does not know yet.
         self.walk(file, tail).map(Some)
     }
@@ -155,6 +165,7 @@ impl LocalLedger {
             tail.end += bytes.len() as u64;
             tail.tree = frame.after();
             tail.last = ids(&frame);
+            tail.moved = self.ends(&frame);
             tail.before = frame.before;
         }
     }

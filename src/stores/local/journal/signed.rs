@@ -93,7 +93,9 @@ impl CheckpointStore for LocalLedger {
         // In this order: others write meanwhile, and what they have signed by now is in the journal by now.
         let signed = self.signed();
         let file = self.open_journal(false)?;
-        self.continues(&self.tail(&file)?, signed)
+        let tail = self.tail(&file)?;
+        self.check_moved(&tail)?;
+        self.continues(&tail, signed)
     }
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
