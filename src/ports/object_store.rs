@@ -107,6 +107,12 @@ pub trait ObjectStore: Sync {
         Ok(false)
     }
 
+    /// The same for these, which lie here.
+    fn push_objects(&self, objects: &[Blake3Hash]) -> Result<(), StoreError> {
+        let _ = objects;
+        Ok(())
+    }
+
     /// From now on, what is put waits here.
     fn stay_local(&self, why: &str) {
         let _ = why;
@@ -168,6 +174,9 @@ pub trait Sweep {
 /// Writes an object's bytes, piece by piece.
 pub type Fill<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
 
+/// Opens a version where it is.
+pub type ReadVersion<'a> = dyn Fn() -> Result<Box<dyn Read + Send>, StoreError> + Sync + 'a;
+
 /// Hears how many more bytes are done.
 pub type Told<'a> = dyn Fn(u64) + Sync + 'a;
 
@@ -189,6 +198,19 @@ pub trait PutBatch: Send + Sync {
     /// A content that waits here goes to where versions are. `place`: the path below the root that it is for.
     fn put_stored(&self, place: &str, content: &Content, told: &Told<'_>) -> Result<(), StoreError> {
         let _ = (place, content, told);
+        Ok(())
+    }
+
+    /// A content that another store holds as `version`. `read` opens it there.
+    fn put_version(
+        &self,
+        place: &str,
+        content: &Content,
+        version: &Located,
+        read: &ReadVersion<'_>,
+        told: &Told<'_>,
+    ) -> Result<(), StoreError> {
+        let _ = (place, content, version, read, told);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Contents on their way into the store: to the bucket, or, without a network, to the clone's own store until there is one.
 
+mod version;
+
 use super::Reach;
 use super::S3Store;
 use super::upload;
@@ -15,6 +17,7 @@ use crate::ports::object_store::Fill;
 use crate::ports::object_store::Kept;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
+use crate::ports::object_store::ReadVersion;
 use crate::ports::object_store::Told;
 use std::collections::HashSet;
 use std::fs::File;
@@ -49,6 +52,11 @@ enum Claim {
     New,
     /// This version is said to hold it.
     Doubtful(Located),
+}
+
+fn corrupt(content: &Content, at: &str) -> StoreError {
+    let why = "its bytes do not have the hash that names it".to_owned();
+    StoreError::Corrupt { what: content.blake3.to_string(), at: at.to_owned(), why }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -205,19 +213,29 @@ impl<'a> S3Batch<'a> {
         told: &Told<'_>,
     ) -> Result<(), StoreError> {
         let name = self.store.local.describe(&content.blake3);
-        let failed = |e| StoreError::io("read", &name, e);
-        let corrupt = || StoreError::Corrupt {
-            what: content.blake3.to_string(),
-            at: name.clone(),
-            why: "its bytes do not have the hash that names it".to_owned(),
-        };
         let Some((size, spot)) = self.store.local.find(&content.blake3)? else {
             return Err(StoreError::Missing { what: content.blake3.to_string() });
         };
         if size != content.size {
-            return Err(corrupt());
+            return Err(corrupt(content, &name));
         }
-        let mut reader = self.store.local.open_at(content, spot)?;
+        let reader = self.store.local.open_at(content, spot)?;
+        self.send_read(uploads, target, content, (&name, reader), doubtful, told)
+    }
+
+    /// What a reader gives, if it is this content. `name`: of what is read, for people.
+    fn send_read(
+        &self,
+        uploads: &Arc<Uploads>,
+        target: Target,
+        content: &Content,
+        (name, mut reader): (&str, Box<dyn Read + Send>),
+        doubtful: Option<Located>,
+        told: &Told<'_>,
+    ) -> Result<(), StoreError> {
+        let failed = |e| StoreError::io("read", name, e);
+        let corrupt = || corrupt(content, name);
+        let size = content.size;
         if size <= SINGLE {
             let room = uploads.room(size)?;
             let mut bytes = Vec::with_capacity(size as usize + 1);
@@ -232,7 +250,7 @@ impl<'a> S3Batch<'a> {
         let identity = format!("b3 {}", content.blake3);
         let source = Source {
             reader: &mut *reader,
-            name: Path::new(&name),
+            name: Path::new(name),
             identity,
             size,
             blake3: Some(content.blake3),
@@ -297,6 +315,17 @@ impl PutBatch for S3Batch<'_> {
             }
         }
         Ok(())
+    }
+
+    fn put_version(
+        &self,
+        place: &str,
+        content: &Content,
+        version: &Located,
+        read: &ReadVersion<'_>,
+        told: &Told<'_>,
+    ) -> Result<(), StoreError> {
+        self.send_version(place, content, version, read, told)
     }
 
     fn put_bytes(&self, bytes: &[u8]) -> Result<Content, StoreError> {

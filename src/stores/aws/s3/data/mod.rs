@@ -70,6 +70,8 @@ pub struct S3Store {
     /// Of the work tree.
     root: PathBuf,
     agreement: Agreement,
+    /// Another bucket, from which the server may copy.
+    beside: Option<BucketSite>,
     /// Nobody may wait for a network: everything stays here.
     quiet: bool,
     /// The same, as the user wished, or as it turned out.
@@ -103,6 +105,7 @@ impl S3Store {
             dir,
             root: root.to_owned(),
             agreement: Agreement::new(own, terms.site.terms("store")),
+            beside: None,
             quiet,
             staying: OnceLock::new(),
             versions: Arc::new(Versions::new(&versions, &terms.site.place.bucket)),
@@ -118,6 +121,11 @@ impl S3Store {
     pub fn by(self, aws: Aws) -> Self {
         let requests = Arc::new(Requests::new(aws, &self.terms));
         S3Store { connected: Mutex::new(Some(requests)), ..self }
+    }
+
+    /// Versions of this other bucket may be copied by the server itself, if it holds both.
+    pub fn beside(self, other: Option<BucketSite>) -> Self {
+        S3Store { beside: other, ..self }
     }
 
     fn requests(&self) -> Result<Arc<Requests>, StoreError> {
@@ -365,6 +373,10 @@ impl ObjectStore for S3Store {
 
     fn stay_local(&self, why: &str) {
         self.staying.get_or_init(|| Reach::Waits(why.to_owned()));
+    }
+
+    fn push_objects(&self, objects: &[Blake3Hash]) -> Result<(), StoreError> {
+        batch::push(self, objects)
     }
 
     fn waits(&self) -> Option<String> {

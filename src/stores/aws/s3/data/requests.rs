@@ -1,6 +1,7 @@
 //! Requests about single objects and versions. What may be sent again is, with jitter; of a PUT it is found out first
 //! whether it happened.
 
+mod copy;
 mod multipart;
 
 use super::pace::Pace;

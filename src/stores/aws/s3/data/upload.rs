@@ -143,7 +143,7 @@ impl Uploads {
         })
     }
 
-    fn note(
+    pub fn note(
         &self,
         content: &Content,
         target: &Target,
