@@ -134,10 +134,15 @@ pub fn revoke(project: &Project, word: &str) -> Result<Receipt> {
     record_writer(project, Kind::WriterRevoked, key, *admin)
 }
 
+/// Whether a key may admit and revoke others, and move the log.
+pub fn is_admin(project: &Project, key: &KeyId) -> Result<bool> {
+    Ok(writers(project)?.is_admin(key))
+}
+
 fn record_writer(project: &Project, kind: Kind, key: &WriterKey, admin: bool) -> Result<Receipt> {
     let signer = project.ready()?;
     let own = signer.public().id();
-    if !writers(project)?.list().iter().any(|(k, admin, revoked)| k.id() == own && *admin && !revoked) {
+    if !is_admin(project, &own)? {
         return Err(AppError::NotAdmin { key: own });
     }
     let mut body = project.draft(kind, &*signer);

@@ -18,6 +18,7 @@ pub mod log;
 pub mod logs;
 pub mod ls;
 pub mod merge;
+pub mod migrate;
 pub mod query;
 pub mod record;
 pub mod reproduce;
@@ -208,6 +209,12 @@ pub enum AppError {
     /// Only an admin of the log may admit and revoke.
     #[error("your writer key {} is no admin of this log", key.short())]
     NotAdmin { key: crate::domain::digest::KeyId },
+    /// Another move goes on. `command` continues it.
+    #[error("this project is on its way to another place already")]
+    Migrating { command: String },
+    /// An audit found something: nothing is built on it.
+    #[error("{what} is not sound: {why}")]
+    NotSound { what: String, why: String },
     /// Nothing to do.
     #[error("{what} already")]
     AlreadySo { what: String },

@@ -81,6 +81,16 @@ pub fn open_for_hook(cwd: &Path) -> Result<Project> {
 
 fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Project> {
     let (config, bytes) = Config::load(repo.root())?;
+    open_by(repo, (config, &bytes), patience, hasty)
+}
+
+/// By these settings, wherever they come from.
+pub fn open_by(
+    repo: Repo,
+    (config, bytes): (Config, &[u8]),
+    patience: Option<Duration>,
+    hasty: bool,
+) -> Result<Project> {
     let dirs = user_dirs()?;
     let places = local_places(&repo, &dirs, config.store.link);
     let not_joined = || AppError::NotJoined { name: config.project.name.clone() };
@@ -116,7 +126,7 @@ fn open_with(repo: Repo, patience: Option<Duration>, hasty: bool) -> Result<Proj
     let near = config.shared_store().map(|shared| shared.site).or(ledger_site);
     let sources = BucketSources::new(&places.common, near.as_ref());
     Ok(Project {
-        config_digest: Digests::both_of(&bytes),
+        config_digest: Digests::both_of(bytes),
         ledger,
         store,
         sources: Box::new(sources),

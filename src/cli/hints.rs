@@ -50,7 +50,7 @@ pub fn exit_code(e: &AppError) -> u8 {
             | StoreError::Moved { .. }
             | StoreError::Unfit { .. } => 2,
         },
-        AppError::Entry(_) | AppError::Format(_) => 1,
+        AppError::Entry(_) | AppError::Format(_) | AppError::NotSound { .. } => 1,
         AppError::Config(_)
         | AppError::Git(_)
         | AppError::Scan(_)
@@ -79,6 +79,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::DeclaredOnly { .. }
         | AppError::NotAdmin { .. }
         | AppError::AlreadySo { .. }
+        | AppError::Migrating { .. }
         | AppError::NeedsAnswer { .. } => 2,
     }
 }
@@ -151,6 +152,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NothingToAdopt
         | AppError::NotAdmin { .. }
         | AppError::AlreadySo { .. }
+        | AppError::Migrating { .. }
+        | AppError::NotSound { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -294,6 +297,8 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotPublished { source } => hint(source, at_root)?,
         AppError::NeedsAnswer { command, .. } => (*command).into(),
         AppError::NoDirectory { .. } | AppError::NothingToAdopt | AppError::AlreadySo { .. } => return None,
+        AppError::Migrating { command } => format!("{command}   # finishes what was begun"),
+        AppError::NotSound { .. } => "mlprov ledger audit   # tells all; the settings are as they were".into(),
         AppError::NotAdmin { .. } => "mlprov key list   # shows who is".into(),
         AppError::Unpinned { .. } => {
             "mlprov key trust VKEY   # ask the log's owner for: mlprov key show --vkey".into()

@@ -114,6 +114,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Graph(args) => commands::graph::run(context, args),
         Command::Verify(args) => commands::verify::run(context, args),
         Command::Sync(args) => commands::sync::run(context, args),
+        Command::Migrate(args) => commands::migrate::run(context, args),
         Command::Pull(args) => commands::pull::run(context, args),
         Command::Reproduce(args) => commands::reproduce::run(context, args),
         Command::Hooks(args) => commands::hooks::run(context, args),

@@ -1,5 +1,6 @@
 //! The project's settings (`.mlprov/config.toml`, committed) and the user's own directories.
 
+mod moved;
 mod place;
 mod shared;
 

@@ -207,6 +207,16 @@ impl Sandbox {
         command
     }
 
+    /// mlprov, as it goes on by itself.
+    pub fn child(&self, args: &[&str]) -> std::process::Child {
+        let prepared = self.command(&self.program, "repo");
+        let mut command = std::process::Command::new(&self.program);
+        command.env_clear().current_dir(self.root.join("repo")).args(args);
+        command.envs(prepared.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    }
+
     /// As [`Sandbox::mlprov`], for names that are no text.
     pub fn mlprov_os(&self, args: &[OsString]) -> Output {
         let shown: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();

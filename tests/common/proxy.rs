@@ -22,6 +22,10 @@ pub enum Fault {
     DoneButError,
     /// Half of the answer.
     CutShort,
+    /// The server hears nothing, and the client neither, until it goes away: it can be killed just here.
+    Held,
+    /// The same, once the server has done it.
+    DoneAndHeld,
 }
 
 impl Fault {
@@ -109,6 +113,11 @@ impl Proxy {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).heads.clone()
     }
 
+    /// How many requests have come.
+    pub fn count(&self) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seen.len()
+    }
+
     /// From now on everything passes. Returns the requests seen since the last call: method and path.
     pub fn mend(&self) -> Vec<String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,6 +200,7 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
         };
         match fault {
             Some(Fault::NeverSent) => return client.shutdown(Shutdown::Both),
+            Some(Fault::Held) => return from_client.fill_buf().map(|_| ()),
             Some(Fault::SlowDown) => {
                 client.write_all(error("503 Slow Down", "SlowDown").as_bytes())?;
                 continue;
@@ -209,6 +219,7 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
         let answer = (disguise.answer)(&answer);
         match fault {
             Some(Fault::AnswerLost) => return client.shutdown(Shutdown::Both),
+            Some(Fault::DoneAndHeld) => return from_client.fill_buf().map(|_| ()),
             Some(Fault::DoneButError) => {
                 client.write_all(error("500 Internal Server Error", "InternalError").as_bytes())?;
             }

@@ -87,7 +87,18 @@ impl Project {
         if let Some(map) = &file.version_map {
             self.learn(map, false)?;
         }
-        read_object(&*self.store, &file.digest.blake3)
+        match read_object(&*self.store, &file.digest.blake3) {
+            // It may have been moved since.
+            Err(AppError::Store(e @ StoreError::Missing { .. })) => {
+                let now = self.dataset(&file.digest.blake3)?.and_then(|known| known.version_map);
+                let Some(now) = now.filter(|now| file.version_map.as_ref() != Some(now)) else {
+                    return Err(e.into());
+                };
+                self.learn(&now, true)?;
+                read_object(&*self.store, &file.digest.blake3)
+            }
+            read => read,
+        }
     }
 
     /// As [`Project::read_ref`], for text.
@@ -204,7 +215,9 @@ impl Project {
             return Ok(()); // one's own store knows itself
         }
         let memory = self.own_dir().join("cache").join("learned");
-        let log = self.ledger.log();
+        // Another store has other versions.
+        let store = self.config.shared_store().map(|store| store.site.terms("store")).unwrap_or_default();
+        let log = format!("{} {}", self.ledger.log(), Blake3Hash::of(store.as_bytes()));
         let known = durable::read_derived(&memory).and_then(|bytes| String::from_utf8(bytes).ok());
         let known = known.and_then(|text| text.strip_prefix(&format!("{log} "))?.trim().parse::<u64>().ok());
         let from =

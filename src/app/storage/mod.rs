@@ -3,4 +3,4 @@
 pub mod cache;
 pub mod du;
 pub mod prune;
-mod references;
+pub mod references;

@@ -316,9 +316,19 @@ fn check_package(project: &Project, body: &Body, findings: &mut Findings) -> Res
         Ok(record) => record,
         Err(e) => return finding_of("model package", &package.arn, e.into(), findings),
     };
-    let Some(record) = record else {
-        findings.add("model package", &package.arn, Verdict::Missing, "the registry does not hold it");
-        return Ok(());
+    // Made in another clone, before the project moved: then a copy of the record went along.
+    let moved = match &record {
+        None => project.moved_package(&package.arn, &package.digest.blake3),
+        Some(_) => Ok(None),
+    };
+    let (record, whose) = match (record, moved) {
+        (Some(record), _) => (record, "the registry's record"),
+        (None, Ok(Some(record))) => (record, "its record, as the project brought it along,"),
+        (None, Ok(None)) => {
+            findings.add("model package", &package.arn, Verdict::Missing, "the registry does not hold it");
+            return Ok(());
+        }
+        (None, Err(e)) => return finding_of("model package", &package.arn, e, findings),
     };
     let outputs = project.list(&body.outputs).unwrap_or_default();
     let is_output = outputs.iter().any(|o| o.name == package.model && o.digest == package.digest);
@@ -331,12 +341,13 @@ fn check_package(project: &Project, body: &Body, findings: &mut Findings) -> Res
         && outputs.iter().any(|o| o.name == record.model && o.size == record.size);
     match (agrees, is_output) {
         (true, true) => {
-            let detail = "the registry's record has the run, file and digest of the entry";
+            let detail = format!("{whose} has the run, file and digest of the entry");
             findings.add("model package", &package.arn, Verdict::Intact, detail);
         }
         (false, _) => {
             let detail = format!(
-                "the registry says run {}, model {}, BLAKE3 {}",
+                "{} says run {}, model {}, BLAKE3 {}",
+                whose.trim_end_matches("'s record"),
                 record.run.short(),
                 record.model,
                 record.digest.blake3

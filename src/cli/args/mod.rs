@@ -232,6 +232,9 @@ counts in verify once you trust its key (`mlprov key trust`). Exit code 1 if a l
 rewritten since it was last seen."
     )]
     Sync(SyncArgs),
+    /// Move the project: its ledger, its data or both into a bucket, or into another one
+    #[command(after_help = MIGRATE_HELP)]
+    Migrate(MigrateArgs),
     /// Show keys, and trust the logs of others
     Key(KeyArgs),
     /// The log itself: state, checkpoints, proofs, audit, export
@@ -276,6 +279,16 @@ impl Command {
         matches!(self, Command::Graph(GraphArgs { format: Some(GraphFormat::Json), .. }))
     }
 }
+
+const MIGRATE_HELP: &str = "\
+Examples:
+  mlprov migrate --ledger s3://BUCKET/fraud --store s3://BUCKET/fraud --plan     what would be done
+  mlprov migrate --ledger s3://BUCKET/fraud --store s3://BUCKET/fraud            asks, and does it
+  mlprov migrate                                                                 goes on after an interruption
+
+Every entry is copied byte for byte, in order: same log, same root. The data goes along, and the log says where it is
+now. Nothing is deleted in the old place, and nothing recorded there any more. The settings change last, after an
+audit of both places; commit them, so that other clones follow (git pull, mlprov init). The log's key is needed.";
 
 const ID_HELP: &str = "\
 ID is a full id, r-1a2b3c4d (run), e-1a2b3c4d (entry), any part of those digits from 4 on, a commit, tag or

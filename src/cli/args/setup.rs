@@ -32,6 +32,28 @@ pub struct InitArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct MigrateArgs {
+    /// Where the ledger is to go
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub ledger: Option<S3Place>,
+    /// Where the data is to go; the bucket must keep versions
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub store: Option<S3Place>,
+    /// Region of the new places [default: as your AWS settings say]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Server that speaks S3, if it is not AWS; it goes into the project's settings
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Ask nothing; agree to what would be asked
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Args, Debug)]
 pub struct SyncArgs {
     /// Only fetch
     #[arg(long)]

@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod log;
 pub mod ls;
 pub mod merge;
+pub mod migrate;
 pub mod prune;
 pub mod pull;
 pub mod reproduce;
