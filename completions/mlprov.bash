@@ -67,6 +67,9 @@ _mlprov() {
             mlprov,merge-driver)
                 cmd="mlprov__subcmd__merge__subcmd__driver"
                 ;;
+            mlprov,migrate)
+                cmd="mlprov__subcmd__migrate"
+                ;;
             mlprov,prune)
                 cmd="mlprov__subcmd__prune"
                 ;;
@@ -150,6 +153,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,merge-driver)
                 cmd="mlprov__subcmd__help__subcmd__merge__subcmd__driver"
+                ;;
+            mlprov__subcmd__help,migrate)
+                cmd="mlprov__subcmd__help__subcmd__migrate"
                 ;;
             mlprov__subcmd__help,prune)
                 cmd="mlprov__subcmd__help__subcmd__prune"
@@ -404,7 +410,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync push key ledger doctor demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync push migrate key ledger doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -574,7 +580,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync key ledger doctor demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync migrate key ledger doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1064,6 +1070,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__merge__subcmd__driver)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__migrate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2314,6 +2334,44 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__migrate)
+            opts="-y -C -q -v -h --ledger --store --region --endpoint-url --plan --yes --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ledger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -50,6 +50,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand pull 'Fetch what others recorded, and restore the data that the pointers name'
             cand sync 'Publish what waits, and fetch what others recorded'
             cand push 'Publish what waits, and fetch what others recorded'
+            cand migrate 'Move the project: its ledger, its data or both into a bucket, or into another one'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand doctor 'Check whether everything is as it should be, and what to do'
@@ -453,6 +454,25 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --all 'Also record commits of other committers that no hook saw (in a CI job that records for all)'
             cand -n 'Show what would be published and fetched, and change nothing'
             cand --dry-run 'Show what would be published and fetched, and change nothing'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;migrate'= {
+            cand --ledger 'Where the ledger is to go'
+            cand --store 'Where the data is to go; the bucket must keep versions'
+            cand --region 'Region of the new places [default: as your AWS settings say]'
+            cand --endpoint-url 'Server that speaks S3, if it is not AWS; it goes into the project''s settings'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --plan 'Show what would be done, and change nothing'
+            cand -y 'Ask nothing; agree to what would be asked'
+            cand --yes 'Ask nothing; agree to what would be asked'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -916,6 +936,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand verify 'Check every link of a binding; the exit code is the gate'
             cand pull 'Fetch what others recorded, and restore the data that the pointers name'
             cand sync 'Publish what waits, and fetch what others recorded'
+            cand migrate 'Move the project: its ledger, its data or both into a bucket, or into another one'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand doctor 'Check whether everything is as it should be, and what to do'
@@ -967,6 +988,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;pull'= {
         }
         &'mlprov;help;sync'= {
+        }
+        &'mlprov;help;migrate'= {
         }
         &'mlprov;help;key'= {
             cand show 'Show the public keys of this clone'
