@@ -305,7 +305,7 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         }
         AppError::UnknownRevision { .. } => "git log --oneline --all".into(),
         AppError::Mutable { place, .. } => format!(
-            "turn versioning on for the bucket and write them again, or: mlprov track {} --as PATH --allow-mutable",
+            "mlprov track {} --as PATH --copy   # or --allow-mutable: then `verify` never says more than incomplete",
             quote(place)
         ),
         AppError::DeclaredOnly { place, .. } => format!("aws s3 cp --recursive {} DIR", quote(place)),

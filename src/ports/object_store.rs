@@ -1,6 +1,7 @@
 //! Immutable versions of content.
 
 use crate::domain::digest::Blake3Hash;
+use crate::domain::version::VersionId;
 use crate::domain::version_map::Content;
 use crate::domain::version_map::Located;
 use crate::domain::version_map::VersionMap;
@@ -113,6 +114,21 @@ pub trait ObjectStore: Sync {
         Ok(())
     }
 
+    /// Has the server copy an object of another bucket to the place below the root that it is for, as a version of its
+    /// own. `version`: `None` for what is current.
+    fn take(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        place: &str,
+    ) -> Result<Copied, StoreError> {
+        let _ = (key, version, place);
+        let why =
+            "only a store in a bucket (`mlprov migrate --store`) has a server that copies it".to_owned();
+        Err(StoreError::Unfit { what: format!("s3://{bucket}"), why })
+    }
+
     /// From now on, what is put waits here.
     fn stay_local(&self, why: &str) {
         let _ = why;
@@ -128,6 +144,17 @@ pub trait ObjectStore: Sync {
         let _ = version;
         Ok(None)
     }
+}
+
+/// See [`ObjectStore::take`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copied {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: VersionId,
+    pub etag: String,
+    /// As in [`Located::checksum`].
+    pub checksum: Option<String>,
 }
 
 /// See [`ObjectStore::state`].

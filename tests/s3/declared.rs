@@ -211,3 +211,36 @@ fn a_listing_goes_on_where_it_was_interrupted() {
             .any(|entry| { entry.file_name().to_string_lossy().starts_with("listing-") })
     );
 }
+
+#[test]
+fn objects_without_versions_are_copied_to_where_they_have_some() {
+    for server in servers() {
+        let lake = Lake::new(server, "lake-copied");
+        let name = "unversioned";
+        lake.aws.wait(lake.client.create_bucket().bucket(name).send()).unwrap();
+        for (key, body) in [("raw/a b+c.bin", "1"), ("raw/sub/d.bin", "22")] {
+            let put = lake.client.put_object().bucket(name).key(key);
+            lake.aws.wait(put.body(body.as_bytes().to_vec().into()).send()).unwrap();
+        }
+        let place = format!("s3://{name}/raw");
+        lake.mlprov(&["track", &place, "--as", "lake", "--copy"]).code(2).says("mlprov migrate --store");
+        // In a project whose store is in a bucket of the same server.
+        let s = Sandbox::git_repo();
+        give_credentials(server, &s.home());
+        let store = format!("s3://{}/team", lake.name);
+        let url = &lake.proxy.url;
+        s.mlprov(&["init", "--yes", "--store", &store, "--endpoint-url", url]).success();
+        let tracked =
+            s.mlprov(&["--json", "track", &place, "--as", "lake", "--copy", "--deep"]).success().json();
+        assert_eq!(tracked["datasets"][0]["files"], 2);
+        let commit = s.commit_all("copied");
+        s.mlprov(&["verify", "--deep", &commit]).success().shows("the bytes of 2 were read and hashed again");
+        let manifest = s.mlprov(&["ls", "lake", "--manifest"]).success().stdout();
+        assert!(manifest.contains("team/data/lake/") && manifest.contains("SHA256:"), "{manifest}");
+        // What happens to the originals is nobody's concern.
+        for key in ["raw/a b+c.bin", "raw/sub/d.bin"] {
+            lake.aws.wait(lake.client.delete_object().bucket(name).key(key).send()).unwrap();
+        }
+        s.mlprov(&["verify", &commit]).success();
+    }
+}

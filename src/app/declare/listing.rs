@@ -186,6 +186,17 @@ fn line_of(source: &dyn Source, object: &Listed, prefix: &str, with_checksum: bo
 }
 
 impl Listing {
+    /// The same objects elsewhere, where each has a version. `file`: with their lines.
+    pub fn moved(&self, file: PathBuf, header: DeclaredHeader) -> Self {
+        let prefix = header.prefix.clone();
+        Listing { file, header, prefix, objects: self.objects, bytes: self.bytes, mutable: 0 }
+    }
+
+    /// Where its lines are.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     pub fn header(&self) -> &DeclaredHeader {
         &self.header
     }

@@ -2,6 +2,7 @@
 //! downloaded, and so nothing is known of the bytes, unless they are asked for.
 
 mod check;
+mod copy;
 mod listing;
 mod read;
 
@@ -38,6 +39,8 @@ use std::path::PathBuf;
 pub struct DeclareOptions {
     /// Every byte is read once, so that the record says what they are.
     pub deep: bool,
+    /// Everything is copied into the project's own store, and the copies are recorded.
+    pub copy: bool,
     /// Also objects of which the bucket keeps no versions.
     pub allow_mutable: bool,
     /// S3 is asked for the checksum of each object.
@@ -69,7 +72,7 @@ pub fn track(
         return Err(AppError::TrackedByGit { path: data.to_string(), first });
     }
     project.sources.agree(&place.bucket)?;
-    let Declared { record, bytes } = declare(project, place, options, progress)?;
+    let Declared { record, bytes } = declare(project, place, &data, options, progress)?;
     let mut body = project.draft(Kind::DatasetTracked, &*signer);
     body.inputs = List::Inline(vec![record.artefact(&data, "dataset")]);
     if let Some(bytes) = bytes {
@@ -103,10 +106,11 @@ pub fn track(
 /// Evidence of a declared dataset whose bytes were read: their manifest, which `b3sum --check` accepts.
 pub const BYTES: &str = "manifestOfBytes";
 
-/// Lists what lies there, and stores the list. Its bytes are durable when it returns, and no entry names it yet.
+/// Lists what lies there, for a dataset at `path`, and stores the list. Its bytes are durable when it returns, and no entry names it yet.
 pub fn declare(
     project: &Project,
     place: &Place,
+    path: &RepoPath,
     options: &DeclareOptions,
     progress: &dyn Progress,
 ) -> Result<Declared> {
@@ -116,6 +120,15 @@ pub fn declare(
     if listing.objects == 0 {
         return Err(StoreError::Missing { what: format!("any object at {place}") }.into());
     }
+    let (source, listing) = match options.copy {
+        true => {
+            let copied = copy::copy(project, listing, path, progress)?;
+            let bucket = copied.header().bucket.clone();
+            project.sources.agree(&bucket)?;
+            (project.sources.open(&bucket)?, copied)
+        }
+        false => (source, listing),
+    };
     if listing.mutable > 0 && !options.allow_mutable {
         return Err(AppError::Mutable { place: place.to_string(), objects: listing.mutable });
     }
@@ -131,7 +144,7 @@ pub fn declare(
     listing.forget();
     let location = Location {
         scheme: "s3".to_owned(),
-        bucket: Some(place.bucket.clone()),
+        bucket: Some(listing.header().bucket.clone()),
         key: Some(listing.prefix.clone()),
         version_id: None,
     };

@@ -140,8 +140,9 @@ pub(super) fn prepare(
     for place in request.inputs.iter().filter_map(|typed| declare::place_in(typed)) {
         let place = place?;
         project.sources.agree(&place.bucket)?;
-        let declared = declare::declare(project, &place, &DeclareOptions::default(), progress)?;
-        inputs.push(declared.record.artefact(&declare::name_of(&place)?, "dataset"));
+        let name = declare::name_of(&place)?;
+        let declared = declare::declare(project, &place, &name, &DeclareOptions::default(), progress)?;
+        inputs.push(declared.record.artefact(&name, "dataset"));
         scans.push(None);
         records.push(declared.record);
     }

@@ -29,6 +29,9 @@ pub struct TrackArgs {
     /// With --as: ask S3 for the checksum of each object (one request each)
     #[arg(long, requires = "at")]
     pub checksums: bool,
+    /// With --as: have the server copy everything into the project's own store, and record the copies
+    #[arg(long, requires = "at", conflicts_with = "allow_mutable")]
+    pub copy: bool,
     /// With --as: also objects without versions, which can be overwritten; `verify` never says more than incomplete
     #[arg(long, requires = "at")]
     pub allow_mutable: bool,

@@ -30,8 +30,12 @@ pub fn run(context: &Context, args: TrackArgs) -> Result<Exit, AppError> {
                 "what lies in S3 is tracked as `mlprov track s3://BUCKET/PREFIX --as PATH`, one at a time";
             return Err(ParseError::new("arguments", why, "").into());
         };
-        let options =
-            DeclareOptions { deep: args.deep, allow_mutable: args.allow_mutable, checksums: args.checksums };
+        let options = DeclareOptions {
+            deep: args.deep,
+            copy: args.copy,
+            allow_mutable: args.allow_mutable,
+            checksums: args.checksums,
+        };
         let report = declare::track(&project, &context.cwd, &place, at, &options, &progress)?;
         return Ok(tell(context, &report));
     }

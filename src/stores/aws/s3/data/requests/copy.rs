@@ -26,10 +26,39 @@ fn source_of(bucket: &str, key: &str, version: &str) -> String {
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
-    format!("{out}?versionId={version}")
+    match version {
+        "" => out,
+        version => format!("{out}?versionId={version}"),
+    }
 }
 
+/// S3: of one copy; more has to go in parts.
+const LARGEST_COPY: u64 = 5 << 30;
+
 impl Requests {
+    /// A new version of whatever another bucket of this server holds, with the SHA-256 that the server makes of it.
+    /// `version`: empty for what is current.
+    pub async fn take(&self, bucket: &str, old: &str, version: &str, new: &str) -> Result<Stated, Failure> {
+        let source = source_of(bucket, old, version);
+        let what = format!("copy {source} to {}", self.url(new));
+        let send = || {
+            let copy = self.client.copy_object().bucket(self.bucket()).key(new).copy_source(&source);
+            let copy = copy.checksum_algorithm(ChecksumAlgorithm::Sha256);
+            let (sse, key) = self.encryption();
+            let copy = copy.set_server_side_encryption(sse).set_ssekms_key_id(key);
+            copy.set_expected_bucket_owner(self.owner()).send()
+        };
+        let answer = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
+        let Some(version) = answer.version_id() else {
+            let why = "the bucket keeps no versions (it answered no VersionId)".to_owned();
+            return Err(Failure::Refused { what, why });
+        };
+        match self.head(new, Some(version)).await? {
+            Found::There(found) if found.size <= LARGEST_COPY => Ok(found),
+            _ => Err(Failure::Unknown { what, why: "what was copied is not there".to_owned() }),
+        }
+    }
+
     /// Whether this server can be asked to copy from there.
     pub fn reaches(&self, other: &BucketSite) -> bool {
         self.site.site.endpoint == other.endpoint
