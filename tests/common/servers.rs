@@ -120,6 +120,7 @@ impl Server {
             "-master.telemetry=false",
             "-master.peers=none",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.autoCreateBucket=false",
         ]);
