@@ -2832,7 +2832,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__track)
-            opts="-n -j -C -q -v -h --glob --append --dry-run --jobs --as --deep --checksums --allow-mutable --no-upload --repair --quiet --verbose --json --color --no-progress --help"
+            opts="-n -j -C -q -v -h --glob --append --dry-run --jobs --as --deep --checksums --copy --allow-mutable --no-upload --repair --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
