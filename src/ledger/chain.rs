@@ -140,7 +140,8 @@ pub fn encode<E>(
 /// What an object is, at its place.
 #[derive(Debug)]
 pub enum Judged {
-    Commit(Batch),
+    /// And where the chain stands after it.
+    Commit(Batch, Box<Position>),
     /// Why it counts for nothing, for everybody.
     Void(String),
     /// Of a version that this one cannot judge: stop here.
@@ -156,12 +157,16 @@ pub fn judge(object: &[u8], at: &Position, known: impl Fn(&EntryId) -> bool) -> 
         Err(None) => return Judged::Void("it is no commit".to_owned()),
     }
     match parse(object, at, known) {
-        Ok(batch) => Judged::Commit(batch),
+        Ok((batch, after)) => Judged::Commit(batch, Box::new(after)),
         Err(why) => Judged::Void(why),
     }
 }
 
-fn parse(object: &[u8], at: &Position, known: impl Fn(&EntryId) -> bool) -> Result<Batch, String> {
+fn parse(
+    object: &[u8],
+    at: &Position,
+    known: impl Fn(&EntryId) -> bool,
+) -> Result<(Batch, Position), String> {
     if object.len() > MAX_OBJECT {
         return Err(format!("{} bytes are more than {MAX_OBJECT}", object.len()));
     }
@@ -201,7 +206,7 @@ fn parse(object: &[u8], at: &Position, known: impl Fn(&EntryId) -> bool) -> Resu
     }
     // What was read is what a writer of this version writes, byte for byte.
     match encode(at, &batch, &writer, |_| Ok::<_, ()>(signature)) {
-        Ok(again) if again == object => Ok(batch),
+        Ok(again) if again == object => Ok((batch, after)),
         _ => Err("it is not in the one form that a commit has".to_owned()),
     }
 }
@@ -409,7 +414,11 @@ mod tests {
             (founded(), 2, batch(&[entry(2, 3, None), entry(1, 4, None), entry(2, 5, None)])),
         ] {
             match judge(&object(&at, by, &batch), &at, |_| false) {
-                Judged::Commit(read) => assert_eq!(read, batch),
+                Judged::Commit(read, after) => {
+                    let mut at = at.clone();
+                    at.extend(&batch).unwrap();
+                    assert_eq!((read, after.tree), (batch, at.tree));
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -457,8 +466,8 @@ mod tests {
         for n in 0..good.len() {
             let mut bent = good.clone();
             bent[n] ^= 1;
-            assert!(!matches!(judge(&bent, &at, |_| false), Judged::Commit(_)), "byte {n}");
-            assert!(!matches!(judge(&good[..n], &at, |_| false), Judged::Commit(_)), "cut at {n}");
+            assert!(!matches!(judge(&bent, &at, |_| false), Judged::Commit(..)), "byte {n}");
+            assert!(!matches!(judge(&good[..n], &at, |_| false), Judged::Commit(..)), "cut at {n}");
         }
         let longer = [&good[..], b"x"].concat();
         assert!(matches!(judge(&longer, &at, |_| false), Judged::Void(_)));

@@ -141,6 +141,8 @@ struct Clone {
     from: u64,
     ids: BTreeMap<EntryId, u64>,
     entries: Vec<SealedEntry>,
+    /// The checkpoint that it published last.
+    latest: Option<String>,
     /// For a mutant: what it does not recognise once an answer was lost.
     blind: BTreeSet<EntryId>,
     lost: Arc<AtomicBool>,
@@ -154,6 +156,7 @@ impl Clone {
             from: 0,
             ids: BTreeMap::new(),
             entries: Vec::new(),
+            latest: None,
             blind: BTreeSet::new(),
             lost: Arc::default(),
         }
@@ -180,9 +183,9 @@ impl Replica for Clone {
             .copied()
             .filter(|_| !self.lost.load(Ordering::Relaxed) || !self.blind.contains(id)))
     }
-    fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn append(&mut self, batch: &Batch, after: Position) -> Result<(), StoreError> {
         let start = self.position.tree.size();
-        self.position.extend(batch).map_err(|why| StoreError::Inconsistent { why })?;
+        self.position = after;
         for (entry, at) in batch.entries().iter().zip(start..) {
             self.ids.insert(*entry.id(), at);
             self.entries.push(entry.clone());
@@ -211,7 +214,7 @@ impl LogReader for Clone {
         Ok(self.position.tree.clone())
     }
     fn latest(&self) -> Result<Option<String>, StoreError> {
-        Ok(None)
+        Ok(self.latest.clone())
     }
 }
 
@@ -232,8 +235,9 @@ struct Run {
 }
 
 impl Run {
-    fn chain<'a>(bucket: &'a dyn Bucket) -> Chain<'a> {
-        Chain { bucket, prefix: PREFIX }
+    fn chain<'a>(seat: &'a Seat<'_>) -> Chain<'a> {
+        // Some look while they try.
+        Chain { bucket: seat, prefix: PREFIX, behind: seat.me.is_multiple_of(3) }
     }
 
     fn write(&self, me: usize, outbox: &mut Outbox) {
@@ -291,12 +295,12 @@ impl Run {
         let mut replica = Clone::new();
         for _ in 0..3 {
             if Self::chain(&seat).catch_up(&mut replica).is_ok() {
-                self.publish_once(&seat, &replica);
+                replica.latest = self.publish_once(&seat, &replica).or(replica.latest);
             }
         }
     }
 
-    fn publish_once(&self, seat: &Seat<'_>, replica: &Clone) {
+    fn publish_once(&self, seat: &Seat<'_>, replica: &Clone) -> Option<String> {
         let log_key = LogKey::new();
         let mut sign = |tree: &Frontier| {
             let checkpoint =
@@ -306,10 +310,12 @@ impl Run {
             Ok(format!("{text}\n{}", log_key.verifier.signature_line(&signature)))
         };
         let publisher = Publisher { bucket: seat, prefix: PREFIX };
-        match publisher.publish(replica, &log_key, true, &mut sign) {
-            Ok(_) | Err(StoreError::Io { .. }) => {}
+        match publisher.publish(replica, &log_key, true, &mut |_| Ok(()), &mut sign) {
+            Ok(note) => return Some(note),
+            Err(StoreError::Io { .. }) => {}
             Err(e) => self.world.fail(format!("publisher: {e}")),
         }
+        None
     }
 
     /// Somebody with a key, the right to write, and no manners. It never deletes and never overwrites: the bucket does not
@@ -361,7 +367,7 @@ impl Run {
             let key = format!("{PREFIX}{name}");
             let is_good = matches!(
                 chain::judge(&object, &replica.position, |id| replica.ids.contains_key(id)),
-                Judged::Commit(_)
+                Judged::Commit(..)
             );
             if !is_good {
                 self.world.lock().hidden.insert(key.clone());
@@ -449,17 +455,18 @@ fn tile_of(objects: &Objects, key: &str, object: &[u8]) -> Option<(String, Vec<u
         let (bytes, _) =
             objects.get(&format!("{PREFIX}{}", chain::commit_name(log.position.tree.size(), voids)))?;
         match chain::judge(bytes, &log.position, |id| log.ids.contains_key(id)) {
-            Judged::Commit(batch) => {
-                log.append(&batch).ok()?;
+            Judged::Commit(batch, after) => {
+                log.append(&batch, *after).ok()?;
                 voids = 0;
             }
             _ => voids += 1,
         }
     }
-    let Judged::Commit(batch) = chain::judge(object, &log.position, |id| log.ids.contains_key(id)) else {
+    let Judged::Commit(batch, after) = chain::judge(object, &log.position, |id| log.ids.contains_key(id))
+    else {
         return None;
     };
-    log.append(&batch).ok()?;
+    log.append(&batch, *after).ok()?;
     let size = log.entries.len() as u64;
     let leaves: Vec<_> = log.entries.iter().map(SealedEntry::leaf).collect();
     let edge = tile::Tile::holding(0, size - 1, size)?;

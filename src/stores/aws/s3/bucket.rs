@@ -1,4 +1,4 @@
-//! What the ledger asks of a bucket: five requests. The simulation under `tests/` answers them, too.
+//! What the ledger asks of a bucket: five requests, and some of them at once. The simulation under `tests/` answers them, too.
 
 use crate::stores::aws::failure::Failure;
 use std::time::Duration;
@@ -19,6 +19,9 @@ pub struct KeptVersion {
     pub deleted: bool,
 }
 
+/// Whether the one was put, and what was listed.
+pub type PutAndListed = (Result<bool, Failure>, Result<Vec<String>, Failure>);
+
 /// Promises (S3, as of 2024-11: strong read-after-write, conditional writes):
 /// 1. What a call returned is so: a later read by anybody shows it.
 /// 2. Of any number of `put_new` of one key, at most one is `true`, as long as nobody deletes.
@@ -34,6 +37,17 @@ pub trait Bucket: Sync {
 
     /// `If-None-Match: *`. False: there is one already.
     fn put_new(&self, key: &str, bytes: &[u8]) -> Result<bool, Failure>;
+
+    /// [`Bucket::put_new`] of one, and meanwhile [`Bucket::list`].
+    fn put_new_and_list(&self, key: &str, bytes: &[u8], prefix: &str, after: Option<&str>) -> PutAndListed {
+        let listed = self.list(prefix, after);
+        (self.put_new(key, bytes), listed)
+    }
+
+    /// [`Bucket::put_new`] of each, as many at once as is good for the bucket; in the order given.
+    fn put_all_new(&self, objects: &[(String, Vec<u8>)]) -> Vec<Result<bool, Failure>> {
+        objects.iter().map(|(key, bytes)| self.put_new(key, bytes)).collect()
+    }
 
     /// `If-Match`; without an `etag` as [`Bucket::put_new`]. False: it is no longer the one.
     fn replace(&self, key: &str, bytes: &[u8], etag: Option<&str>) -> Result<bool, Failure>;

@@ -38,8 +38,8 @@ pub trait Replica {
     /// Index of an entry, if it is one of those.
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError>;
 
-    /// Takes over what follows; it was judged against [`Replica::position`].
-    fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
+    /// Takes over what follows, and where that leads; it was judged against [`Replica::position`].
+    fn append(&mut self, batch: &Batch, after: Position) -> Result<(), StoreError>;
 
     /// Fails if the log goes on in another place than this one: then nothing is committed here any more.
     fn stays(&self) -> Result<(), StoreError> {
@@ -63,6 +63,8 @@ pub struct Chain<'a> {
     pub bucket: &'a dyn Bucket,
     /// Of all keys: `ledger/`, say.
     pub prefix: &'a str,
+    /// Others may have gone on since this was looked at last: a commit looks while it tries.
+    pub behind: bool,
 }
 
 impl Chain<'_> {
@@ -72,13 +74,45 @@ impl Chain<'_> {
 
     /// Reads and checks what was committed since. Returns how many void objects lie where the chain goes on.
     pub fn catch_up(&self, replica: &mut dyn Replica) -> Result<u64, StoreError> {
+        Ok(self.catch_up_and_get(replica, None)?.0)
+    }
+
+    /// As [`Chain::catch_up`], and the object of another key, in the same round trips.
+    pub fn catch_up_and_get(
+        &self,
+        replica: &mut dyn Replica,
+        other: Option<String>,
+    ) -> Result<(u64, Option<Object>), StoreError> {
+        let names = self.bucket.list(&self.key("commit/"), self.last(replica).as_deref())?;
+        self.take(replica, names, other)
+    }
+
+    /// Behind all names of what is known.
+    fn last(&self, replica: &dyn Replica) -> Option<String> {
         let start = replica.position().tree.size();
-        // Behind all names of the entry before.
-        let after = start.checked_sub(1).map(|before| self.key(&format!("commit/{before:020}.~")));
-        let names = self.bucket.list(&self.key("commit/"), after.as_deref())?;
-        let mut voids = 0;
-        for names in names.chunks(AT_ONCE) {
-            let objects = self.bucket.get_all(names)?;
+        start.checked_sub(1).map(|before| self.key(&format!("commit/{before:020}.~")))
+    }
+
+    /// Takes over what these commits hold, as far as it goes; and the object of another key.
+    fn take(
+        &self,
+        replica: &mut dyn Replica,
+        names: Vec<String>,
+        mut other: Option<String>,
+    ) -> Result<(u64, Option<Object>), StoreError> {
+        let (mut voids, mut found_other) = (0, None);
+        let mut rest = names.chunks(AT_ONCE);
+        loop {
+            let names = rest.next();
+            if names.is_none() && other.is_none() {
+                return Ok((voids, found_other));
+            }
+            let names = names.unwrap_or_default();
+            let keys: Vec<String> = names.iter().cloned().chain(other.take()).collect();
+            let mut objects = self.bucket.get_all(&keys)?;
+            if keys.len() > names.len() {
+                found_other = objects.pop().flatten();
+            }
             let mut found: BTreeMap<&str, Object> = BTreeMap::new();
             found.extend(
                 names.iter().zip(objects).filter_map(|(name, object)| Some((name.as_str(), object?))),
@@ -86,7 +120,6 @@ impl Chain<'_> {
             voids = self.walk(replica, &found, voids)?;
             replica.settle()?;
         }
-        Ok(voids)
     }
 
     /// Goes on as far as these objects lead. More may have come meanwhile: the next write tells.
@@ -110,8 +143,8 @@ impl Chain<'_> {
                 return Err(e);
             }
             match judged {
-                Judged::Commit(batch) => {
-                    replica.append(&batch)?;
+                Judged::Commit(batch, after) => {
+                    replica.append(&batch, *after)?;
                     voids = 0;
                 }
                 Judged::Void(_) => voids += 1,
@@ -144,36 +177,54 @@ impl Chain<'_> {
                 true => self.combine(replica, own, before, &others),
                 false => own.clone(),
             };
-            if let Err(why) = replica.position().clone().extend(&batch) {
+            let mut after = replica.position().clone();
+            if let Err(why) = after.extend(&batch) {
                 let refused = StoreError::Inconsistent { why };
                 return if open || posted { Ok(Outcome::Unknown) } else { Err(refused) };
             }
+            let look = self.behind && round == 0;
+            let behind = look.then(|| self.last(replica));
+            let object =
+                chain::encode(replica.position(), &batch, &signer.public().id(), |lines| signer.sign(lines));
+            let object = match object {
+                Ok(object) => object,
+                Err(e) => return if open || posted { Ok(Outcome::Unknown) } else { Err(e) },
+            };
+            let name = self.key(&chain::commit_name(replica.position().tree.size(), voids));
             let sent = Instant::now();
-            let outcome = self.put_commit(replica.position(), voids, &batch, signer);
-            trip = sent.elapsed().clamp(trip / 4, trip * 4).min(Duration::from_secs(2));
+            let (outcome, seen) = self.put_commit(&name, &object, behind);
+            trip = measured(trip, sent);
             match outcome {
                 Ok(true) => {
                     let start = replica.position().tree.size();
                     // It is true now, whatever becomes of what is known of it here.
-                    let taken = replica.append(&batch).and_then(|()| replica.settle());
+                    let taken = replica.append(&batch, after).and_then(|()| replica.settle());
                     self.clean(&inbox, posted);
                     return Ok(match taken {
                         Ok(()) => Outcome::Won { start: start + index_in(&batch, own) },
                         Err(_) => Outcome::Unknown,
                     });
                 }
-                Ok(false) => {}
-                Err(PutError::Store(e)) => return if open || posted { Ok(Outcome::Unknown) } else { Err(e) },
-                Err(PutError::Failure(failure)) if failure.is_unknown() => {
-                    open = true;
+                Ok(false) => {
+                    // Nobody knows of these entries yet, unless an earlier call of this clone sent them.
+                    if let Some(names) = seen {
+                        voids = self.take(replica, names, None)?.0;
+                        match replica.find(own.entries()[0].id())? {
+                            Some(start) => return whole(replica, own, start),
+                            None => continue,
+                        }
+                    }
                 }
-                Err(PutError::Failure(failure)) => {
+                Err(failure) if failure.is_unknown() => open = true,
+                Err(failure) => {
                     return if open || posted { Ok(Outcome::Unknown) } else { Err(failure.into()) };
                 }
             }
             // Somebody else won, or nobody knows: entries in the inbox wait for whoever is next.
             if !posted {
+                let sent = Instant::now();
                 let put = self.bucket.put_new(&inbox, &waiting.encode(replica.position().header.log));
+                trip = measured(trip, sent);
                 if let (Err(Failure::Unknown { .. }), true) = (&put, open) {
                     return Ok(Outcome::Unknown); // two in a row without an answer
                 }
@@ -183,14 +234,7 @@ impl Chain<'_> {
             match self.wait_turn(replica, own, &inbox, round, trip) {
                 Ok(Turn::Done { start }) => {
                     self.clean(&inbox, posted);
-                    let whole = own.entries().iter().zip(start..);
-                    let whole = whole.map(|(entry, at)| Ok(replica.find(entry.id())? == Some(at)));
-                    let whole = whole.collect::<Result<Vec<bool>, StoreError>>()?;
-                    // Somebody took a part of it out of the inbox: not a client of ours.
-                    return Ok(match whole.iter().all(|is| *is) {
-                        true => Outcome::Won { start },
-                        false => Outcome::Unknown,
-                    });
+                    return whole(replica, own, start);
                 }
                 Ok(Turn::Commit { voids: found, waiting }) => (voids, others) = (found, waiting),
                 Err(_) => return Ok(Outcome::Unknown),
@@ -208,9 +252,10 @@ impl Chain<'_> {
     ) -> Result<Outcome, StoreError> {
         replica.stays()?;
         let at = replica.position();
-        at.clone().extend(own).map_err(|why| StoreError::Inconsistent { why })?;
+        let mut after = at.clone();
+        after.extend(own).map_err(|why| StoreError::Inconsistent { why })?;
         let object = chain::encode(at, own, &signer.public().id(), |message| signer.sign(message))?;
-        self.put_object(replica, own, &object)
+        self.put_object(replica, own, &object, after)
     }
 
     /// Commits an object of another chain, if it is a commit that goes on here.
@@ -218,17 +263,18 @@ impl Chain<'_> {
         replica.stays()?;
         let known = |id: &EntryId| replica.find(id).is_ok_and(|found| found.is_some());
         match chain::judge(object, replica.position(), known) {
-            Judged::Commit(batch) => self.put_object(replica, &batch, object),
+            Judged::Commit(batch, after) => self.put_object(replica, &batch, object, *after),
             Judged::Void(_) | Judged::Newer(_) => Ok(Outcome::Lost),
         }
     }
 
-    /// Looks, then writes, then looks again unless it is known to have happened.
+    /// `after`: where the chain stands then. Looks, then writes, then looks again unless it is known to have happened.
     fn put_object(
         &self,
         replica: &mut dyn Replica,
         batch: &Batch,
         object: &[u8],
+        after: Position,
     ) -> Result<Outcome, StoreError> {
         let start = replica.position().tree.size();
         let voids = self.catch_up(replica)?;
@@ -236,7 +282,7 @@ impl Chain<'_> {
             let put = self.bucket.put_new(&self.key(&chain::commit_name(start, voids)), object);
             match put {
                 Ok(true) => {
-                    replica.append(batch)?;
+                    replica.append(batch, after)?;
                     replica.settle()?;
                     return Ok(Outcome::Won { start });
                 }
@@ -261,16 +307,17 @@ impl Chain<'_> {
         Ok(found.map(|object| object.bytes))
     }
 
+    /// `look`: behind which name it is looked meanwhile what others committed.
     fn put_commit(
         &self,
-        at: &Position,
-        voids: u64,
-        batch: &Batch,
-        signer: &dyn EntrySigner,
-    ) -> Result<bool, PutError> {
-        let object = chain::encode(at, batch, &signer.public().id(), |message| signer.sign(message))?;
-        let name = self.key(&chain::commit_name(at.tree.size(), voids));
-        Ok(self.bucket.put_new(&name, &object)?)
+        name: &str,
+        object: &[u8],
+        look: Option<Option<String>>,
+    ) -> (Result<bool, Failure>, Option<Vec<String>>) {
+        let Some(after) = look else { return (self.bucket.put_new(name, object), None) };
+        let (put, listed) =
+            self.bucket.put_new_and_list(name, object, &self.key("commit/"), after.as_deref());
+        (put, listed.ok()) // without it, it goes on as if nobody had looked
     }
 
     /// Looks until the own entries are there, or it is this writer's turn to commit what waits: the first of those who wait
@@ -283,18 +330,25 @@ impl Chain<'_> {
         round: u32,
         trip: Duration,
     ) -> Result<Turn, StoreError> {
+        let mut last = None;
         for look in 0.. {
             let voids = self.catch_up(replica)?;
             if let Some(start) = replica.find(own.entries()[0].id())? {
                 return Ok(Turn::Done { start });
             }
-            let waiting = self.bucket.list(&self.key("inbox/"), None)?;
-            let rank = waiting.iter().position(|name| name == inbox).unwrap_or(0);
             let turn = u64::from(round + look).pow(2);
-            if rank as u64 <= turn {
-                return Ok(Turn::Commit { voids, waiting });
+            let size = replica.position().tree.size();
+            // Of those before it some are done by now, or it comes to its turn anyway: else nothing has changed.
+            if last.is_none_or(|(seen, rank)| seen != size || rank <= turn) {
+                let waiting = self.bucket.list(&self.key("inbox/"), None)?;
+                let rank = waiting.iter().position(|name| name == inbox).unwrap_or(0) as u64;
+                if rank <= turn {
+                    return Ok(Turn::Commit { voids, waiting });
+                }
+                last = Some((size, rank));
             }
-            self.bucket.pause(trip * 5 / 2);
+            // As long as the first one takes to read what waits, and to commit it.
+            self.bucket.pause(trip * 3);
         }
         Err(StoreError::Inconsistent { why: "nobody's turn came".to_owned() })
     }
@@ -347,21 +401,21 @@ enum Turn {
     Commit { voids: u64, waiting: Vec<String> },
 }
 
-enum PutError {
-    Store(StoreError),
-    Failure(Failure),
+/// How long a round trip takes, after one more.
+fn measured(trip: Duration, sent: Instant) -> Duration {
+    sent.elapsed().clamp(trip / 4, trip * 4).min(Duration::from_secs(2))
 }
 
-impl From<StoreError> for PutError {
-    fn from(e: StoreError) -> Self {
-        PutError::Store(e)
-    }
-}
-
-impl From<Failure> for PutError {
-    fn from(e: Failure) -> Self {
-        PutError::Failure(e)
-    }
+/// What it means that the first entry of a batch is in the log.
+fn whole(replica: &dyn Replica, own: &Batch, start: u64) -> Result<Outcome, StoreError> {
+    let whole = own.entries().iter().zip(start..);
+    let whole = whole.map(|(entry, at)| Ok(replica.find(entry.id())? == Some(at)));
+    let whole = whole.collect::<Result<Vec<bool>, StoreError>>()?;
+    // Somebody took a part of it out of the inbox: not a client of ours.
+    Ok(match whole.iter().all(|is| *is) {
+        true => Outcome::Won { start },
+        false => Outcome::Unknown,
+    })
 }
 
 fn index_in(batch: &Batch, own: &Batch) -> u64 {

@@ -3,6 +3,7 @@
 use super::bucket::Bucket;
 use super::bucket::KeptVersion;
 use super::bucket::Object;
+use super::bucket::PutAndListed;
 use crate::ports::StoreError;
 use crate::stores::aws::failure;
 use crate::stores::aws::failure::Failure;
@@ -18,11 +19,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::Digest;
 use sha2::Sha256;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Small requests that go on at the same time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 
 #[derive(Clone)]
 pub struct S3 {
@@ -63,6 +66,10 @@ impl S3 {
 
     pub(super) fn what(&self, verb: &str, key: &str) -> String {
         format!("{verb} s3://{}/{key}", self.bucket)
+    }
+
+    fn unknown(&self, verb: &str, key: &str, why: &dyn std::fmt::Display) -> Failure {
+        Failure::Unknown { what: self.what(verb, key), why: why.to_string() }
     }
 
     /// For requests that must not be sent twice without a look.
@@ -126,6 +133,27 @@ impl S3 {
             Err(e) => Err(failure::of(&self.what("PUT", key), e)),
         }
     }
+
+    async fn list_all(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Failure> {
+        let what = self.what("LIST", prefix);
+        let mut keys = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+            let request = request.set_expected_bucket_owner(self.owner.clone());
+            let request = request.set_start_after(after.filter(|_| next.is_none()).map(str::to_owned));
+            let answer = request.set_continuation_token(next.take()).send().await;
+            let answer = answer.map_err(|e| failure::of(&what, e))?;
+            keys.extend(answer.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            match answer.next_continuation_token() {
+                Some(token) if answer.is_truncated() == Some(true) => next = Some(token.to_owned()),
+                _ => break,
+            }
+        }
+        // The order of the keys is part of the promise, whatever the server's.
+        keys.sort();
+        Ok(keys)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -165,27 +193,37 @@ impl Bucket for S3 {
         self.aws.wait(self.put_one(key, bytes, etag.map_or(On::Absent, On::Match)))
     }
 
-    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Failure> {
-        let what = self.what("LIST", prefix);
+    fn put_new_and_list(&self, key: &str, bytes: &[u8], prefix: &str, after: Option<&str>) -> PutAndListed {
+        let (this, own) = (self.clone(), (prefix.to_owned(), after.map(str::to_owned)));
         self.aws.wait(async {
-            let mut keys = Vec::new();
-            let mut next: Option<String> = None;
-            loop {
-                let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-                let request = request.set_expected_bucket_owner(self.owner.clone());
-                let request = request.set_start_after(after.filter(|_| next.is_none()).map(str::to_owned));
-                let answer = request.set_continuation_token(next.take()).send().await;
-                let answer = answer.map_err(|e| failure::of(&what, e))?;
-                keys.extend(answer.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
-                match answer.next_continuation_token() {
-                    Some(token) if answer.is_truncated() == Some(true) => next = Some(token.to_owned()),
-                    _ => break,
-                }
-            }
-            // The order of the keys is part of the promise, whatever the server's.
-            keys.sort();
-            Ok(keys)
+            let listing = self.aws.spawn(async move { this.list_all(&own.0, own.1.as_deref()).await });
+            let put = self.put_one(key, bytes, On::Absent).await;
+            let listed = listing.await.unwrap_or_else(|e| Err(self.unknown("LIST", prefix, &e)));
+            (put, listed)
         })
+    }
+
+    fn put_all_new(&self, objects: &[(String, Vec<u8>)]) -> Vec<Result<bool, Failure>> {
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        let send = |(key, bytes): &(String, Vec<u8>)| {
+            let (this, turns, key, bytes) = (self.clone(), turns.clone(), key.clone(), bytes.clone());
+            self.aws.spawn(async move {
+                let _turn = turns.acquire().await;
+                this.put_one(&key, &bytes, On::Absent).await
+            })
+        };
+        let going: Vec<_> = objects.iter().map(send).collect();
+        self.aws.wait(async {
+            let mut done = Vec::with_capacity(objects.len());
+            for (one, (key, _)) in going.into_iter().zip(objects) {
+                done.push(one.await.unwrap_or_else(|e| Err(self.unknown("PUT", key, &e))));
+            }
+            done
+        })
+    }
+
+    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Failure> {
+        self.aws.wait(self.list_all(prefix, after))
     }
 
     fn history(&self, prefix: &str) -> Result<Vec<KeptVersion>, Failure> {
@@ -220,11 +258,11 @@ impl Bucket for S3 {
     }
 
     fn pause(&self, about: Duration) {
-        // Between a half and one and a half: those who wait must not all come back at once.
+        // Between three and five quarters: those who wait must not all come back at once.
         let mut random = [0u8; 2];
         let _ = getrandom::fill(&mut random); // without it they come back together, and go on
         let part = u32::from(u16::from_le_bytes(random));
-        std::thread::sleep(about / 2 + about * part / 65_536);
+        std::thread::sleep(about * 3 / 4 + about * part / 131_072);
     }
 }
 

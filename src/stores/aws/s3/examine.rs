@@ -131,7 +131,7 @@ impl Examiner<'_> {
                 let Some(object) = objects.get(name.as_str()) else { break };
                 found.objects += 1;
                 match chain::judge(&object.bytes, &walk.position, |id| walk.ids.contains_key(id)) {
-                    Judged::Commit(batch) => {
+                    Judged::Commit(batch, _) => {
                         walk.push(&batch).map_err(|why| StoreError::Corrupt {
                             what: name.clone(),
                             at: "an entry".into(),

@@ -6,13 +6,12 @@ use super::chain::Replica;
 use super::examine::Examiner;
 use super::mirror::Mirror;
 use super::publish::Publisher;
+use super::publish::size_of;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::EntryId;
 use crate::durable;
 use crate::ledger::batch::Batch;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::frame::Header;
-use crate::ledger::note::Note;
 use crate::ledger::tree::Frontier;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CheckpointStore;
@@ -24,8 +23,10 @@ use crate::ports::log_reader::StoredEntry;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
 use crate::stores::local::journal::LocalLedger;
+use std::cell::Cell;
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 /// Connects when it is needed: reading the mirror needs no network.
 pub type Connect = dyn Fn() -> Result<Box<dyn Bucket>, StoreError>;
@@ -42,6 +43,8 @@ pub struct S3Ledger {
     place: Option<Blake3Hash>,
     /// The log is on its way here: whatever lies here, its checkpoint may be the first.
     arriving: bool,
+    /// Nobody has looked since this process began.
+    behind: Cell<bool>,
 }
 
 impl S3Ledger {
@@ -55,6 +58,7 @@ impl S3Ledger {
             signer,
             place: None,
             arriving: false,
+            behind: Cell::new(true),
         }
     }
 
@@ -76,25 +80,39 @@ impl S3Ledger {
         connected.ok_or_else(|| StoreError::Missing { what: "the connection".to_owned() })
     }
 
-    /// Whose signature it bears is for the reader to judge. One that is smaller than what was there before is a rollback.
-    fn fetch_checkpoint(&self, bucket: &dyn Bucket) -> Result<(), StoreError> {
-        let size = |note: &str| Checkpoint::parse_text(Note::parse(note).ok()?.text()).ok().map(|c| c.size);
-        let memory = self.mirror.journal_file().with_file_name("seen");
-        let seen = durable::read_derived(&memory).and_then(|bytes| String::from_utf8(bytes).ok());
-        let seen = seen.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-        let key = format!("{}checkpoint", self.prefix);
-        let note = bucket.get(&key)?.map(|object| String::from_utf8_lossy(&object.bytes).into_owned());
-        let there = note.as_deref().and_then(size).unwrap_or(0);
+    fn chain<'c>(&'c self, bucket: &'c dyn Bucket) -> Chain<'c> {
+        Chain { bucket, prefix: &self.prefix, behind: self.behind.replace(false) }
+    }
+
+    fn checkpoint_key(&self) -> String {
+        format!("{}checkpoint", self.prefix)
+    }
+
+    fn memory(&self) -> PathBuf {
+        self.mirror.journal_file().with_file_name("seen")
+    }
+
+    /// Entries under the largest published checkpoint that this clone has seen.
+    fn seen(&self) -> u64 {
+        let seen = durable::read_derived(&self.memory()).and_then(|bytes| String::from_utf8(bytes).ok());
+        seen.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0)
+    }
+
+    /// Of the published checkpoint. Whose signature it bears is for the reader to judge. One that is smaller than what was
+    /// there before is a rollback. `seen`: as it was before it was asked for; other processes of this clone go on.
+    fn take_note(&self, seen: u64, note: Option<&str>) -> Result<(), StoreError> {
+        let there = note.and_then(size_of).unwrap_or(0);
         if there < seen {
+            let key = self.checkpoint_key();
             let why = format!("{key} was over {seen} entries, and is over {there} now: it was rolled back");
             return Err(StoreError::Inconsistent { why });
         }
-        if there > seen {
-            durable::write_derived(&memory, there.to_string().as_bytes())?;
+        if there > self.seen() {
+            durable::write_derived(&self.memory(), there.to_string().as_bytes())?;
         }
-        let known = self.mirror.latest()?.as_deref().and_then(size).unwrap_or(0);
+        let known = self.mirror.latest()?.as_deref().and_then(size_of).unwrap_or(0);
         match note.filter(|_| there > known && there <= self.mirror.head().map_or(0, |head| head.size())) {
-            Some(note) => self.mirror.take_checkpoint(&note),
+            Some(note) => self.mirror.take_checkpoint(note),
             None => Ok(()),
         }
     }
@@ -138,7 +156,7 @@ impl CommitStore for S3Ledger {
             return Ok(Outcome::Lost);
         }
         let signer = (self.signer)()?;
-        Chain { bucket, prefix: &self.prefix }.commit(&mut mirror, batch, &*signer)
+        self.chain(bucket).commit(&mut mirror, batch, &*signer)
     }
 
     fn commit_alone(&self, start: u64, batch: &Batch) -> Result<Outcome, StoreError> {
@@ -148,17 +166,17 @@ impl CommitStore for S3Ledger {
             return Ok(Outcome::Lost);
         }
         let signer = (self.signer)()?;
-        Chain { bucket, prefix: &self.prefix }.commit_alone(&mut mirror, batch, &*signer)
+        self.chain(bucket).commit_alone(&mut mirror, batch, &*signer)
     }
 
     fn object_at(&self, start: u64, nth: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        Chain { bucket: self.bucket()?, prefix: &self.prefix }.object_at(start, nth)
+        self.chain(self.bucket()?).object_at(start, nth)
     }
 
     fn take_object(&self, object: &[u8]) -> Result<Outcome, StoreError> {
         let bucket = self.bucket()?;
         let mut mirror = Mirror::open(&self.mirror)?;
-        Chain { bucket, prefix: &self.prefix }.take_object(&mut mirror, object)
+        self.chain(bucket).take_object(&mut mirror, object)
     }
 
     fn find(&self, id: &EntryId) -> Result<Option<u64>, StoreError> {
@@ -174,8 +192,10 @@ impl CommitStore for S3Ledger {
         let bucket = self.bucket()?;
         let mut mirror = Mirror::open(&self.mirror)?.at(self.place);
         let before = mirror.position().tree.size();
-        Chain { bucket, prefix: &self.prefix }.catch_up(&mut mirror)?;
-        self.fetch_checkpoint(bucket)?;
+        let seen = self.seen();
+        let (_, note) = self.chain(bucket).catch_up_and_get(&mut mirror, Some(self.checkpoint_key()))?;
+        let note = note.map(|object| String::from_utf8_lossy(&object.bytes).into_owned());
+        self.take_note(seen, note.as_deref())?;
         mirror.stays()?;
         Ok(mirror.position().tree.size() - before)
     }
@@ -197,10 +217,11 @@ impl CheckpointStore for S3Ledger {
 
     fn publish(&self, signer: &dyn CheckpointSigner) -> Result<String, StoreError> {
         let bucket = self.bucket()?;
-        self.fetch_checkpoint(bucket)?;
         let publisher = Publisher { bucket, prefix: &self.prefix };
         // The founder publishes the first one: whoever has the key made the log.
         let first = self.arriving || self.mirror.latest()?.is_none();
-        publisher.publish(&self.mirror, signer, first, &mut |_| self.mirror.publish(signer))
+        let seen = self.seen();
+        let look = &mut |note: Option<&str>| self.take_note(seen, note);
+        publisher.publish(&self.mirror, signer, first, look, &mut |_| self.mirror.publish(signer))
     }
 }

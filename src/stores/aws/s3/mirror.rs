@@ -144,9 +144,9 @@ impl Replica for Mirror<'_> {
         }
     }
 
-    fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn append(&mut self, batch: &Batch, after: Position) -> Result<(), StoreError> {
         let start = self.position.tree.size();
-        self.position.extend(batch).map_err(|why| self.damaged(&why))?;
+        self.position = after;
         for (entry, index) in batch.entries().iter().zip(start..) {
             if batch::open(entry.bytes()).is_ok_and(|(_, body)| counts(&body)) {
                 self.admissions.indices.push(index);
