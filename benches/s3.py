@@ -97,7 +97,9 @@ class Seaweed:
         patience = time.monotonic() + 60
         while not is_so():
             if time.monotonic() > patience or self.child.poll() is not None:
-                sys.exit(f"SeaweedFS does not start: {(self.dir / 'log').read_text()[-2000:]}")
+                said = (self.dir / "log").read_text()[-2000:]
+                self.stop()
+                sys.exit(f"SeaweedFS does not start: {said}")
             time.sleep(0.1)
 
     def ask(self, method, path, query="", body=b""):
