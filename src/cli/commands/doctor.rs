@@ -22,7 +22,7 @@ use crate::ports::probe::Purpose;
 use crate::ports::probe::State;
 use crate::ports::provision::Provision;
 use crate::ports::provision::Remote;
-use crate::stores::aws::s3::data::StorePlace;
+use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::policy;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use serde::Serialize;

@@ -20,7 +20,7 @@ use crate::config::SharedStore;
 use crate::git::repo::Repo;
 use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
-use crate::stores::aws::s3::data::StorePlace;
+use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
 use dialoguer::Confirm;

@@ -24,7 +24,7 @@ use crate::ports::probe::Purpose;
 use crate::ports::provision::Provision;
 use crate::ports::provision::Remote;
 use crate::stores::aws::s3::data::S3Store;
-use crate::stores::aws::s3::data::StorePlace;
+use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::provision::LocalPlaces;
 use dialoguer::Confirm;

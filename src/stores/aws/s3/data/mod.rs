@@ -11,13 +11,13 @@ mod batch;
 mod download;
 mod journal;
 mod pace;
+pub mod place;
 pub mod requests;
 pub mod source;
 mod upload;
 mod versions;
 mod waiting;
 
-use super::super::agreement::Agreement;
 use crate::config::BucketSite;
 use crate::config::SharedStore;
 use crate::domain::digest::Blake3Hash;
@@ -32,15 +32,9 @@ use crate::ports::object_store::PutBatch;
 use crate::ports::object_store::Spot;
 use crate::ports::object_store::Stated;
 use crate::ports::object_store::Sweep;
-use crate::ports::probe::Probe;
-use crate::ports::probe::Property;
-use crate::ports::probe::Purpose;
-use crate::ports::provision::Remote;
+use crate::stores::aws::agreement::Agreement;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
-use crate::stores::aws::s3::client::S3;
-use crate::stores::aws::s3::probe::Probing;
-use crate::stores::local::clock::SystemClock;
 use crate::stores::local::objects::LocalStore;
 use batch::S3Batch;
 use download::Downloads;
@@ -416,40 +410,6 @@ impl ObjectStore for S3Store {
                 Err(StoreError::Missing { what })
             }
         }
-    }
-}
-
-/// A store before it is opened, as `init` handles it.
-pub struct StorePlace {
-    terms: SharedStore,
-    agreement: Agreement,
-}
-
-impl StorePlace {
-    /// `own`: `<git common dir>/mlprov`.
-    pub fn new(terms: &SharedStore, own: &Path) -> Self {
-        StorePlace { terms: terms.clone(), agreement: Agreement::new(own, terms.site.terms("store")) }
-    }
-}
-
-impl Remote for StorePlace {
-    fn is_agreed(&self) -> bool {
-        self.agreement.is_made()
-    }
-
-    fn agree(&self) -> Result<(), StoreError> {
-        self.agreement.make()
-    }
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Store
-    }
-
-    fn probe(&self, properties: &[Property]) -> Result<Vec<Probe>, StoreError> {
-        let BucketSite { place, region, endpoint, owner } = self.terms.site.clone();
-        let s3 =
-            S3::connect(&Endpoint { region, url: endpoint, hasty: false }, &place.bucket)?.owned_by(owner);
-        Ok(Probing::new(&s3, &place.prefix, self.purpose(), &SystemClock).probe(properties))
     }
 }
 
