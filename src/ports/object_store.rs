@@ -116,14 +116,8 @@ pub trait ObjectStore: Sync {
 
     /// Has the server copy an object of another bucket to the place below the root that it is for, as a version of its
     /// own. `version`: `None` for what is current.
-    fn take(
-        &self,
-        bucket: &str,
-        key: &str,
-        version: Option<&str>,
-        place: &str,
-    ) -> Result<Copied, StoreError> {
-        let _ = (key, version, place);
+    fn take(&self, from: &Elsewhere<'_>, place: &str) -> Result<Copied, StoreError> {
+        let (bucket, _) = (from.bucket, place);
         let why =
             "only a store in a bucket (`mlprov migrate --store`) has a server that copies it".to_owned();
         Err(StoreError::Unfit { what: format!("s3://{bucket}"), why })
@@ -144,6 +138,18 @@ pub trait ObjectStore: Sync {
         let _ = version;
         Ok(None)
     }
+}
+
+/// An object of a bucket that is not the store's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Elsewhere<'a> {
+    pub bucket: &'a str,
+    pub key: &'a str,
+    /// `None`: what is current.
+    pub version: Option<&'a str>,
+    /// As it was listed (bytes).
+    pub size: u64,
+    pub etag: &'a str,
 }
 
 /// See [`ObjectStore::take`].

@@ -21,12 +21,32 @@ pub struct Checked {
     pub mutable: u64,
     /// Whose bytes were read and hashed again.
     pub hashed: u64,
-    pub gone: Vec<String>,
+    /// By path.
+    pub gone: Tally,
     /// Path, and what was found.
-    pub altered: Vec<(String, String)>,
+    pub altered: Tally,
     /// Why some could not be asked about.
-    pub unreachable: Vec<String>,
+    pub unreachable: Tally,
 }
+
+/// How many there are, and the first of them.
+#[derive(Default)]
+pub struct Tally {
+    pub count: u64,
+    pub first: String,
+}
+
+impl Tally {
+    fn add(&mut self, what: impl FnOnce() -> String) {
+        if self.count == 0 {
+            self.first = what();
+        }
+        self.count += 1;
+    }
+}
+
+/// Objects whose lines are read before they are asked about: there may be millions.
+const TOGETHER: usize = 4096;
 
 enum Found {
     Same { hashed: bool },
@@ -35,38 +55,52 @@ enum Found {
     Unreachable(String),
 }
 
-/// `deep`: bytes that the record has hashes of are read.
+/// `count`: how many objects it has, as the entry says. `deep`: bytes that the record has hashes of are read.
 pub fn check(
     project: &Project,
     manifest: &ObjectRef,
+    count: u64,
     deep: bool,
     progress: &dyn Progress,
 ) -> Result<Checked> {
     let text = project.read_ref_text(manifest)?;
-    let (header, objects) = objects_in(&text)?;
-    let objects = objects.collect::<std::result::Result<Vec<_>, _>>()?;
+    let (header, mut objects) = objects_in(&text)?;
     let source = project.sources.open(&header.bucket)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE).build();
     let pool = pool.map_err(|e| StoreError::io("start", "threads", io::Error::other(e)))?;
-    progress.begin("verify", Some(objects.len() as u64), None);
     let look = |object: &DeclaredObject| {
         let found = look(&*source, &header, object, deep);
         progress.advance(1, 0);
         found
     };
-    let found: Vec<Found> = pool.install(|| objects.par_iter().map(look).collect());
+    let mut checked = Checked::default();
+    progress.begin("verify", Some(count), None);
+    let looked = (|| -> Result<()> {
+        loop {
+            let some: Vec<DeclaredObject> =
+                objects.by_ref().take(TOGETHER).collect::<std::result::Result<_, _>>()?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            let found: Vec<Found> = pool.install(|| some.par_iter().map(look).collect());
+            some.into_iter().zip(found).for_each(|(object, found)| checked.take(object, found));
+        }
+    })();
     progress.end();
-    let mut checked = Checked { objects: objects.len() as u64, ..Checked::default() };
-    for (object, found) in objects.into_iter().zip(found) {
-        checked.mutable += u64::from(object.version_id.is_none());
+    looked.map(|()| checked)
+}
+
+impl Checked {
+    fn take(&mut self, object: DeclaredObject, found: Found) {
+        self.objects += 1;
+        self.mutable += u64::from(object.version_id.is_none());
         match found {
-            Found::Same { hashed } => checked.hashed += u64::from(hashed),
-            Found::Gone => checked.gone.push(object.path),
-            Found::Altered(why) => checked.altered.push((object.path, why)),
-            Found::Unreachable(why) => checked.unreachable.push(why),
+            Found::Same { hashed } => self.hashed += u64::from(hashed),
+            Found::Gone => self.gone.add(|| object.path),
+            Found::Altered(why) => self.altered.add(|| format!("{}: {why}", object.path)),
+            Found::Unreachable(why) => self.unreachable.add(|| why),
         }
     }
-    Ok(checked)
 }
 
 fn look(source: &dyn Source, header: &DeclaredHeader, object: &DeclaredObject, deep: bool) -> Found {

@@ -8,6 +8,7 @@ use crate::domain::declared::DeclaredHeader;
 use crate::domain::declared::DeclaredObject;
 use crate::domain::path::RepoPath;
 use crate::ports::StoreError;
+use crate::ports::object_store::Elsewhere;
 use crate::ports::progress::Progress;
 use rayon::prelude::*;
 use std::fs::File;
@@ -43,7 +44,9 @@ pub fn copy(
                 let key = format!("{}{}", from.prefix, object.path);
                 let version = object.version_id.as_ref().map(|id| id.as_str());
                 let place = format!("{path}/{}", object.path);
-                let copied = project.store.take(&from.bucket, &key, version, &place)?;
+                let (bucket, size, etag) = (from.bucket.as_str(), object.size, object.etag.as_str());
+                let copied =
+                    project.store.take(&Elsewhere { bucket, key: &key, version, size, etag }, &place)?;
                 progress.advance(1, object.size);
                 let prefix = copied.key.strip_suffix(&object.path).unwrap_or_default().to_owned();
                 let (version_id, checksum) = (Some(copied.version_id), copied.checksum);

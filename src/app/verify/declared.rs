@@ -22,7 +22,8 @@ pub fn check(
 ) -> Result<()> {
     let Some(manifest) = &artefact.manifest else { return Ok(()) }; // then it is not declared
     let name = &artefact.name;
-    let checked = match declare::check(project, manifest, findings.level == Level::Deep, progress) {
+    let deep = findings.level == Level::Deep;
+    let checked = match declare::check(project, manifest, artefact.file_count, deep, progress) {
         Ok(checked) => checked,
         Err(AppError::Store(e @ StoreError::NotAgreed { .. })) => {
             findings.add(link, name, Verdict::Unreachable, e.to_string());
@@ -31,23 +32,17 @@ pub fn check(
         }
         Err(e) => return finding_of(link, name, e, findings),
     };
-    let first =
-        |what: &str, all: &[String]| format!("{} of the objects {what}, the first: {}", all.len(), all[0]);
-    if !checked.gone.is_empty() {
-        findings.add(link, name, Verdict::Missing, first("are gone", &checked.gone));
-    }
-    if let Some((path, why)) = checked.altered.first() {
-        let detail =
-            format!("{} of the objects are not as declared, the first: {path}: {why}", checked.altered.len());
-        findings.add(link, name, Verdict::Altered, detail);
-    }
-    if !checked.unreachable.is_empty() {
-        findings.add(
-            link,
-            name,
-            Verdict::Unreachable,
-            first("could not be asked about", &checked.unreachable),
-        );
+    let mut bad = checked.mutable > 0;
+    for (verdict, what, tally) in [
+        (Verdict::Missing, "are gone", &checked.gone),
+        (Verdict::Altered, "are not as declared", &checked.altered),
+        (Verdict::Unreachable, "could not be asked about", &checked.unreachable),
+    ] {
+        if tally.count > 0 {
+            bad = true;
+            let detail = format!("{} of the objects {what}, the first: {}", tally.count, tally.first);
+            findings.add(link, name, verdict, detail);
+        }
     }
     if checked.mutable > 0 {
         let detail = format!(
@@ -56,11 +51,7 @@ pub fn check(
         );
         findings.add(link, name, Verdict::Unknown, detail);
     }
-    if checked.gone.is_empty()
-        && checked.altered.is_empty()
-        && checked.unreachable.is_empty()
-        && checked.mutable == 0
-    {
+    if !bad {
         let n = checked.objects;
         findings.believed |= checked.hashed < n;
         let detail = match checked.hashed {

@@ -26,6 +26,7 @@ use crate::domain::version_map::Located;
 use crate::domain::version_map::VersionMap;
 use crate::ports::StoreError;
 use crate::ports::object_store::Copied;
+use crate::ports::object_store::Elsewhere;
 use crate::ports::object_store::Inventory;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::PutBatch;
@@ -366,16 +367,10 @@ impl ObjectStore for S3Store {
         }
     }
 
-    fn take(
-        &self,
-        bucket: &str,
-        key: &str,
-        version: Option<&str>,
-        place: &str,
-    ) -> Result<Copied, StoreError> {
+    fn take(&self, from: &Elsewhere<'_>, place: &str) -> Result<Copied, StoreError> {
         let Reach::There(requests) = self.reach()? else { return Err(self.out_of_reach()) };
         let new = format!("{}data/{place}", self.terms.site.place.prefix);
-        let found = requests.wait(requests.take(bucket, key, version.unwrap_or_default(), &new))?;
+        let found = requests.wait(requests.take(from, &new))?;
         let unfit = |e: crate::domain::ParseError| StoreError::Unfit { what: requests.url(&new), why: e.why };
         let version_id = found.version_id.parse().map_err(unfit)?;
         let (etag, checksum) = (found.etag, found.checksum);

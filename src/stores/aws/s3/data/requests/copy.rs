@@ -8,6 +8,7 @@ use super::Requests;
 use super::Stated;
 use crate::config::BucketSite;
 use crate::domain::version_map::Located;
+use crate::ports::object_store::Elsewhere;
 use crate::stores::aws::failure;
 use crate::stores::aws::failure::Failure;
 use crate::stores::aws::s3::data::upload;
@@ -32,17 +33,47 @@ fn source_of(bucket: &str, key: &str, version: &str) -> String {
     }
 }
 
-/// S3: of one copy; more has to go in parts.
+/// S3: of one copy; more has to go in parts (S3 API, *CopyObject*).
 const LARGEST_COPY: u64 = 5 << 30;
+/// Of what is taken over, and how many there may be (S3 User Guide, *multipart upload limits*).
+const PART: u64 = 64 << 20;
+const MOST_PARTS: u64 = 10_000;
+
+/// What a server is asked to copy from.
+struct Origin {
+    /// See [`source_of`].
+    source: String,
+    owner: Option<String>,
+    /// It must still have this one.
+    etag: Option<String>,
+}
 
 impl Requests {
     /// A new version of whatever another bucket of this server holds, with the SHA-256 that the server makes of it.
-    /// `version`: empty for what is current.
-    pub async fn take(&self, bucket: &str, old: &str, version: &str, new: &str) -> Result<Stated, Failure> {
-        let source = source_of(bucket, old, version);
+    pub async fn take(&self, from: &Elsewhere<'_>, new: &str) -> Result<Stated, Failure> {
+        let source = source_of(from.bucket, from.key, from.version.unwrap_or_default());
+        if from.size > PART {
+            let origin = Origin { source: source.clone(), owner: None, etag: Some(from.etag.to_owned()) };
+            let length = PART.max(from.size.div_ceil(MOST_PARTS).next_multiple_of(1 << 20));
+            let taken = self.copy_parts(&origin, new, from.size, length, |_| true, (false, None)).await?;
+            match taken {
+                Some(taken) => return Ok(taken),
+                None if from.size > LARGEST_COPY => {
+                    let what = format!("copy {source} to {}", self.url(new));
+                    let why =
+                        "it is larger than 5 GiB, and the server tells no checksums of parts that it copies";
+                    return Err(Failure::Refused { what, why: why.to_owned() });
+                }
+                None => {}
+            }
+        }
+        self.take_whole(&source, from, new).await
+    }
+
+    async fn take_whole(&self, source: &str, from: &Elsewhere<'_>, new: &str) -> Result<Stated, Failure> {
         let what = format!("copy {source} to {}", self.url(new));
         let send = || {
-            let copy = self.client.copy_object().bucket(self.bucket()).key(new).copy_source(&source);
+            let copy = self.client.copy_object().bucket(self.bucket()).key(new).copy_source(source);
             let copy = copy.checksum_algorithm(ChecksumAlgorithm::Sha256);
             let (sse, key) = self.encryption();
             let copy = copy.set_server_side_encryption(sse).set_ssekms_key_id(key);
@@ -54,8 +85,8 @@ impl Requests {
             return Err(Failure::Refused { what, why });
         };
         match self.head(new, Some(version)).await? {
-            Found::There(found) if found.size <= LARGEST_COPY => Ok(found),
-            _ => Err(Failure::Unknown { what, why: "what was copied is not there".to_owned() }),
+            Found::There(found) if found.size == from.size => Ok(found),
+            _ => Err(Failure::Unknown { what, why: "what was copied is not what was listed".to_owned() }),
         }
     }
 
@@ -88,7 +119,10 @@ impl Requests {
             Some((_, parts))
                 if parts.parse() == Ok(version.size.div_ceil(upload::part_size(version.size))) =>
             {
-                self.copy_parts(from, &source, &new).await
+                let origin = Origin { source, owner: from.owner.clone(), etag: None };
+                let length = upload::part_size(version.size);
+                let is_it = |sum: &str| sum == new.checksum;
+                self.copy_parts(&origin, key, version.size, length, is_it, (once, new.blake3)).await
             }
             _ => Ok(None),
         }
@@ -140,43 +174,47 @@ impl Requests {
         }
     }
 
-    /// In the parts that it was sent in: so the server makes the same checksum of it.
+    /// In parts of `length` bytes: of those that a content was sent in the server makes the same checksum. `is_it`: whether
+    /// that is the one which is wanted.
     async fn copy_parts(
         &self,
-        from: &BucketSite,
-        source: &str,
-        new: &New<'_>,
+        origin: &Origin,
+        key: &str,
+        size: u64,
+        length: u64,
+        is_it: impl Fn(&str) -> bool,
+        (once, blake3): (bool, Option<String>),
     ) -> Result<Option<Stated>, Failure> {
-        let upload = self.begin_multipart(new.key, new.blake3.clone()).await?;
-        let length = upload::part_size(new.size);
+        let upload = self.begin_multipart(key, blake3.clone()).await?;
         let mut parts = Vec::new();
-        for (number, first) in (1..).zip((0..new.size).step_by(length as usize)) {
-            let last = (first + length).min(new.size) - 1;
-            match self.copy_part(from, source, new.key, &upload, number, (first, last)).await {
+        for (number, first) in (1..).zip((0..size).step_by(length as usize)) {
+            let last = (first + length).min(size) - 1;
+            match self.copy_part(origin, key, &upload, number, (first, last)).await {
                 Ok(Some(part)) => parts.push(part),
                 Ok(None) => {
-                    self.abort_multipart(new.key, &upload).await;
+                    self.abort_multipart(key, &upload).await;
                     return Ok(None);
                 }
                 Err(failure) => {
-                    self.abort_multipart(new.key, &upload).await;
+                    self.abort_multipart(key, &upload).await;
                     return Err(failure);
                 }
             }
         }
         let sums: Vec<[u8; 32]> = parts.iter().map(|part| part.sha256).collect();
-        if upload::checksum_of(&sums) != new.checksum {
-            self.abort_multipart(new.key, &upload).await;
+        let checksum = upload::checksum_of(&sums);
+        if !is_it(&checksum) {
+            self.abort_multipart(key, &upload).await;
             return Ok(None);
         }
-        let stated = self.finish_multipart(new, &upload, &parts).await?;
-        Ok(Some(stated).filter(|stated| self.is_same(new, stated)))
+        let new = New { key, checksum: &checksum, size, once, blake3 };
+        let stated = self.finish_multipart(&new, &upload, &parts).await?;
+        Ok(Some(stated).filter(|stated| self.is_same(&new, stated)))
     }
 
     async fn copy_part(
         &self,
-        from: &BucketSite,
-        source: &str,
+        origin: &Origin,
         key: &str,
         upload: &str,
         number: i32,
@@ -184,9 +222,10 @@ impl Requests {
     ) -> Result<Option<Part>, Failure> {
         let send = || {
             let copy = self.client.upload_part_copy().bucket(self.bucket()).key(key).upload_id(upload);
-            let copy = copy.part_number(number).copy_source(source);
+            let copy = copy.part_number(number).copy_source(&origin.source);
             let copy = copy.copy_source_range(format!("bytes={first}-{last}"));
-            let copy = copy.set_expected_source_bucket_owner(from.owner.clone());
+            let copy = copy.set_copy_source_if_match(origin.etag.clone());
+            let copy = copy.set_expected_source_bucket_owner(origin.owner.clone());
             copy.set_expected_bucket_owner(self.owner()).send()
         };
         let answer = match self.persist(send).await {
@@ -194,7 +233,7 @@ impl Requests {
             Err(e) if failure::status(&e).is_some_and(|status| status < 500 || status == 501) => {
                 return Ok(None);
             }
-            Err(e) => return Err(failure::of(&format!("copy part {number} of {source}"), e)),
+            Err(e) => return Err(failure::of(&format!("copy part {number} of {}", origin.source), e)),
         };
         let copied = answer.copy_part_result();
         let sha256 = copied.and_then(|copied| BASE64.decode(copied.checksum_sha256()?).ok()?.try_into().ok());
