@@ -9,9 +9,17 @@ use crate::domain::entry::RunStatus;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
 use crate::ledger::batch::EntryError;
+use crate::ledger::batch::SealedEntry;
+use crate::ledger::hash;
+use crate::ledger::hash::TreeHash;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
+use crate::ports::log_reader::StoredEntry;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
+
+/// Where entries stand that wait for a log: after all that it can hold.
+const QUEUED_FROM: u64 = 1 << 60;
 
 /// One entry with what could be made of it.
 pub struct LogEntry {
@@ -26,6 +34,11 @@ pub struct LogEntry {
 impl LogEntry {
     pub fn body(&self) -> Option<&Body> {
         self.read.as_ref().ok()
+    }
+
+    /// Its index, once the log has it.
+    pub fn logged_at(&self) -> Option<u64> {
+        Some(self.index).filter(|index| *index < QUEUED_FROM)
     }
 
     pub fn is(&self, kind: &Kind) -> bool {
@@ -64,6 +77,16 @@ impl Project {
         Ok(out)
     }
 
+    /// Entries that are signed here and wait for a shared ledger, as if they stood at its end.
+    pub fn queued_entries(&self) -> Result<Vec<LogEntry>> {
+        let log = self.ledger.log();
+        let waiting = self.outbox().entries()?.into_iter().flat_map(|(_, entries)| entries);
+        let stored = |(index, entry): (u64, SealedEntry)| {
+            LogEntry::of(log, &StoredEntry { index, id: *entry.id(), bytes: entry.bytes() })
+        };
+        Ok((QUEUED_FROM..).zip(waiting).map(stored).collect())
+    }
+
     /// All entries of all logs, each log in its own order, this clone's first. A log of others counts as far as
     /// it can be read: `verify` and `audit` say where it is damaged.
     pub fn all_entries(&self) -> Result<Vec<LogEntry>> {
@@ -74,8 +97,19 @@ impl Project {
                 Err(e) => return Err(e.into()),
             }
         }
+        once(self.ledger.log(), &mut out);
         Ok(out)
     }
+}
+
+/// Leaves out of other logs what this clone's log `own` holds too, byte for byte: it was taken over.
+pub fn once(own: LogId, entries: &mut Vec<LogEntry>) {
+    let leaf = |entry: &LogEntry| hash::leaf(&entry.bytes);
+    if entries.iter().all(|entry| entry.log == own) {
+        return;
+    }
+    let known: HashSet<TreeHash> = entries.iter().filter(|entry| entry.log == own).map(leaf).collect();
+    entries.retain(|entry| entry.log == own || !known.contains(&leaf(entry)));
 }
 
 fn read(log: &dyn LogReader, out: &mut Vec<LogEntry>) -> std::result::Result<(), StoreError> {

@@ -20,7 +20,9 @@ use std::path::Path;
 #[serde(rename_all = "camelCase")]
 pub struct ShownEntry {
     pub log: LogId,
-    pub index: u64,
+    /// Absent while it waits for a shared ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
     pub id: EntryId,
     /// RFC 6962 leaf hash, base64.
     pub leaf_hash: String,
@@ -42,14 +44,14 @@ pub struct ShowReport {
 }
 
 pub fn show(project: &Project, cwd: &Path, word: &str) -> Result<ShowReport> {
-    let entries = project.entries_for(cwd, word)?;
+    let entries = project.known_entries_for(cwd, word)?;
     let target = resolve::resolve(project, &entries, cwd, word)?;
     let mut shown = Vec::new();
     for e in resolve::entries_about(&entries, &target) {
         let envelope = Envelope::parse(&e.bytes)?;
         shown.push(ShownEntry {
             log: e.log,
-            index: e.index,
+            index: e.logged_at(),
             id: e.id,
             leaf_hash: hash::leaf(&e.bytes).to_string(),
             key_id: envelope.key_id.to_string(),

@@ -121,7 +121,7 @@ impl Project {
 
     pub fn run_version(&self, cwd: &Path, word: &str) -> Result<Version> {
         let unknown = || AppError::UnknownId { id: word.to_owned() };
-        let entries = self.entries_for(cwd, word)?;
+        let entries = self.known_entries_for(cwd, word)?;
         let target = resolve::resolve(self, &entries, cwd, word)?;
         let Target::Run(id) = target else { return Err(unknown()) };
         let about = resolve::entries_about(&entries, &target);

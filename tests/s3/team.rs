@@ -170,6 +170,19 @@ fn without_a_network_nothing_is_lost_and_nobody_waits() {
         assert!(status.stdout().contains(&format!("waiting for the ledger: {what}")), "{}", status.stdout());
     }
     assert_eq!(s.entries().len(), before, "what is known is read without a network");
+    // What waits has names all the same.
+    let waiting = s.json(&["show", "latest"]);
+    let entries = waiting["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2, "{waiting:#}");
+    assert!(
+        entries
+            .iter()
+            .all(|e| e["index"].is_null() && e["statement"]["predicate"]["run"]["name"] == "offline")
+    );
+    let id = entries[1]["id"].as_str().unwrap();
+    let short = &format!("e-{}", &id[id.len() - 8..]);
+    s.mlprov(&["show", short]).success().shows("run.finished").shows("waits for the shared ledger");
+    s.mlprov(&["diff", &run, "latest"]).success();
     s.mlprov(&["verify", "HEAD"]).code(3);
     let known = s.json(&["log", "--kind", "run.finished"])["entries"][0]["run"].as_str().map(str::to_owned);
     assert_eq!(known, None, "those of before were commits");

@@ -5,6 +5,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::index::Entries;
+use crate::app::query;
 use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
@@ -28,6 +29,16 @@ impl Project {
         self.all_entries()
     }
 
+    /// The same, and what is signed here and waits for a shared ledger.
+    pub fn known_entries_for(&self, cwd: &Path, word: &str) -> Result<Vec<LogEntry>> {
+        // First: what is delivered meanwhile is there twice, not missing.
+        let queued = self.queued_entries()?;
+        let mut entries = self.entries_for(cwd, word)?;
+        let known: BTreeSet<EntryId> = entries.iter().map(|e| e.id).collect();
+        entries.extend(queued.into_iter().filter(|e| !known.contains(&e.id)));
+        Ok(entries)
+    }
+
     fn looked_up(&self, cwd: &Path, word: &str) -> Option<Vec<LogEntry>> {
         let mut entries: Vec<LogEntry> = self.can_mean(cwd, word)?.into_values().collect();
         let target = match resolve::resolve(self, &entries, cwd, word) {
@@ -42,6 +53,7 @@ impl Project {
         // As `all_entries` has them.
         let own = self.ledger.log();
         entries.sort_by_key(|e| (e.log != own, e.log, e.index));
+        query::once(own, &mut entries);
         (!resolve::entries_about(&entries, &target).is_empty()).then_some(entries)
     }
 

@@ -28,7 +28,11 @@ fn text(report: &ShowReport) -> String {
         let body = &entry.statement["predicate"];
         let kind = body["kind"].as_str().unwrap_or("unknown");
         let of = if entry.log == report.log { String::new() } else { format!(" of log {}", entry.log) };
-        out.push_str(&format!("\n{} (index {}{of})\n", ui::paint(ui::BOLD, kind), entry.index));
+        let at = match entry.index {
+            Some(index) => format!("index {index}{of}"),
+            None => "waits for the shared ledger; `mlprov sync`".to_owned(),
+        };
+        out.push_str(&format!("\n{} ({at})\n", ui::paint(ui::BOLD, kind)));
         out.push_str(&format!("  entry      {}\n  leaf hash  {}\n", entry.id, entry.leaf_hash));
         tree(body, 1, &mut out);
         if !entry.unknown_fields.is_empty() {
