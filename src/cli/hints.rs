@@ -48,6 +48,7 @@ pub fn exit_code(e: &AppError) -> u8 {
             | StoreError::Copied { .. }
             | StoreError::NotAgreed { .. }
             | StoreError::Moved { .. }
+            | StoreError::OtherLog { .. }
             | StoreError::Unfit { .. } => 2,
         },
         AppError::Entry(_) | AppError::Format(_) | AppError::NotSound { .. } => 1,
@@ -72,6 +73,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NoProgram { .. }
         | AppError::NotEmpty { .. }
         | AppError::NotAdmitted { .. }
+        | AppError::NotAdmittedThere { .. }
         | AppError::NoDirectory { .. }
         | AppError::BadPins { .. }
         | AppError::NothingToAdopt
@@ -141,6 +143,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NoProgram { .. }
         | AppError::NotEmpty { .. }
         | AppError::NotAdmitted { .. }
+        | AppError::NotAdmittedThere { .. }
         | AppError::NoDirectory { .. }
         | AppError::UnknownRevision { .. }
         | AppError::Mutable { .. }
@@ -294,6 +297,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotAdmitted { .. } => {
             "mlprov key request   # then an admin of this log runs `mlprov key admit` with it".into()
         }
+        AppError::NotAdmittedThere { public, .. } => {
+            format!("mlprov key admit {public}   # by an admin of that log; then `mlprov migrate` again")
+        }
         AppError::NotPublished { source } => hint(source, at_root)?,
         AppError::NeedsAnswer { command, .. } => (*command).into(),
         AppError::NoDirectory { .. } | AppError::NothingToAdopt | AppError::AlreadySo { .. } => return None,
@@ -369,6 +375,9 @@ fn store_hint(e: &StoreError) -> Option<String> {
         StoreError::NotAgreed { .. } => "mlprov init   # asks once for this clone".into(),
         StoreError::Moved { .. } => {
             "git pull && mlprov init   # the settings of today's commit say where; while `mlprov migrate` goes on: finish it".into()
+        }
+        StoreError::OtherLog { .. } => {
+            "mlprov migrate --plan   # brings the entries of this clone's own log to the one that the settings name".into()
         }
         StoreError::Unfit { .. } => return None,
         StoreError::Key { why, .. } if why.contains("no such file") => {

@@ -42,6 +42,25 @@ impl Config {
         Config::parse(path, &text)?;
         Ok(text)
     }
+
+    /// The text of the settings as they would be if each clone had a ledger and a store of its own.
+    pub fn embedded_again(path: &Path, text: &str) -> Result<String, ConfigError> {
+        let invalid = |why: String| ConfigError::Invalid { path: path.to_owned(), why };
+        let mut document: DocumentMut =
+            text.parse().map_err(|e: toml_edit::TomlError| invalid(e.to_string()))?;
+        for name in ["ledger", "store"] {
+            let item = document.as_table_mut().get_mut(name);
+            let table = item.and_then(|item| item.as_table_mut());
+            let table = table.ok_or_else(|| invalid(format!("has no [{name}]")))?;
+            for key in ["url", "region", "endpoint", "owner", "log", "vkey", "kms_key", "cache_max"] {
+                table.remove(key);
+            }
+            set(table, "backend", Some("local"), "");
+        }
+        let text = document.to_string();
+        Config::parse(path, &text)?;
+        Ok(text)
+    }
 }
 
 fn place(table: &mut Table, site: &BucketSite, what: &str) {
@@ -102,5 +121,11 @@ mod tests {
         let other = Config::moved(path, &owned, &next).unwrap();
         let config = Config::parse(path, &other).unwrap();
         assert_eq!(config.elsewhere(), Elsewhere { store: to.store, ..next });
+        // And back: as it was for each clone.
+        let back =
+            Config::embedded_again(path, &other.replace("[store]\n", "[store]\ncache_max = 5\n")).unwrap();
+        let config = Config::parse(path, &back).unwrap();
+        assert_eq!(config.elsewhere(), Elsewhere::default());
+        assert!(back.contains("link = \"copy\" # mine") && back.contains("[run] # ours"), "{back}");
     }
 }

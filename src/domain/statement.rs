@@ -81,6 +81,10 @@ impl Body {
                 let ledger = self.ledger.as_ref()?;
                 Some(format!("{}:{}", ledger.log, ledger.size))
             }
+            // Of the log that came, at the size that it had.
+            Kind::Imported if let Some(ledger) = &self.ledger => {
+                Some(format!("{}:{}", ledger.log, ledger.size))
+            }
             Kind::VerificationResult
             | Kind::Imported
             | Kind::Annotation

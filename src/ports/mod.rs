@@ -13,6 +13,7 @@ pub mod provision;
 pub mod signer;
 pub mod source;
 
+use crate::domain::ids::LogId;
 use std::io;
 
 /// Why a backend could not do what was asked. A new kind needs a caller that acts differently on it.
@@ -50,6 +51,9 @@ pub enum StoreError {
     /// The log goes on in another place than the one that was asked: nothing is added to it here any more.
     #[error("the log does not go on in {what}: it was moved")]
     Moved { what: String },
+    /// What this clone has is another log than the one of the settings: it goes there first.
+    #[error("{what}: it holds log {found}, and the settings name {wanted}")]
+    OtherLog { what: String, found: LogId, wanted: LogId },
     /// It cannot do what is needed of it.
     #[error("{what} cannot be used: {why}")]
     Unfit { what: String, why: String },

@@ -209,10 +209,15 @@ impl Sandbox {
 
     /// mlprov, as it goes on by itself.
     pub fn child(&self, args: &[&str]) -> std::process::Child {
-        let prepared = self.command(&self.program, "repo");
+        self.child_as("home", "repo", args)
+    }
+
+    pub fn child_as(&self, home: &str, dir: &str, args: &[&str]) -> std::process::Child {
+        let prepared = self.command(&self.program, dir);
         let mut command = std::process::Command::new(&self.program);
-        command.env_clear().current_dir(self.root.join("repo")).args(args);
+        command.env_clear().current_dir(self.root.join(dir)).args(args);
         command.envs(prepared.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command.env("HOME", self.root.join(home));
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         command.spawn().unwrap()
     }

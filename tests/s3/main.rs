@@ -8,6 +8,7 @@ mod data;
 mod declared;
 mod doctor;
 mod faults;
+mod import;
 mod migrate;
 mod probe;
 mod simulation;

@@ -27,7 +27,7 @@ use crate::ports::signer::EntrySigner;
 use std::ops::ControlFlow;
 
 /// Bytes of entries that are committed together.
-const BATCH: usize = 4 << 20;
+pub const BATCH: usize = 4 << 20;
 
 pub enum Closed {
     Done,
@@ -57,7 +57,7 @@ pub fn check_place(source: &Project, target: &Project, state: &State) -> Result<
 }
 
 /// What is altered already would be carried on as if it were sound.
-fn audit_before(source: &Project) -> Result<()> {
+pub fn audit_before(source: &Project) -> Result<()> {
     // Where it was moved to is for [`is_moved`] to judge.
     source.publish_if_behind()?;
     audit(source, false, &crate::ports::progress::Silent)

@@ -6,6 +6,7 @@
 //! interrupted calls it again.
 
 mod data;
+pub mod import;
 mod ledger;
 mod needs;
 pub mod packages;
@@ -20,6 +21,7 @@ pub use state::Request;
 pub use state::State;
 pub use state::Step;
 pub use state::draft;
+pub use state::draft_import;
 pub use state::pending;
 
 use crate::app::AppError;
@@ -53,6 +55,12 @@ pub trait Workshop {
     /// The new places. `apart`: what the user agreed to counts only until this is done.
     fn remotes(&self, state: &State, apart: bool) -> Result<Vec<Box<dyn Remote>>>;
 
+    /// Whether the log of this clone is the one that the settings name.
+    fn has_followed(&self, state: &State) -> Result<bool>;
+
+    /// What was fetched of that one takes the place of the clone's own log, which is kept. May be repeated.
+    fn follow(&self, state: &State) -> Result<()>;
+
     /// The project by the settings as they are now.
     fn reopen(&self) -> Result<Project>;
 }
@@ -80,6 +88,9 @@ pub struct MigrateReport {
     /// Entries of the log now, and the root over them (base64).
     pub size: u64,
     pub root: String,
+    /// Entries of a log of this clone's own that were taken over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported: Option<u64>,
     /// Datasets whose versions are in the new place.
     pub relocated: u64,
     /// What could not go: it was not to be had.
@@ -96,6 +107,7 @@ struct Done {
     /// Nothing of it is removed here meanwhile.
     kept: Vec<Kept>,
     relocated: u64,
+    imported: Option<u64>,
 }
 
 /// A dataset in the new place.
@@ -116,19 +128,23 @@ pub fn carry_out(
     for remote in workshop.remotes(&state, true)? {
         remote.agree()?;
     }
-    let source = workshop.source(&state)?;
-    let target = workshop.target(&state)?;
     let mut done = Done::default();
-    if state.step < Step::Settings {
-        ledger::check_place(&source, &target, &state)?;
-        state.save()?;
-        move_everything(&source, &target, &mut state, &mut done, progress)?;
-        state.reach(Step::Settings)?;
+    if state.import.is_none() || !workshop.has_followed(&state)? {
+        let source = workshop.source(&state)?;
+        let target = workshop.target(&state)?;
+        if state.step < Step::Settings {
+            match state.import {
+                None => ledger::check_place(&source, &target, &state)?,
+                Some(_) => import::check(&source, &target, &state)?,
+            }
+            state.save()?;
+            move_everything(&source, &target, &mut state, &mut done, progress)?;
+            state.reach(Step::Settings)?;
+        }
+        switch::settings(&source, &state)?;
+        // Entries that had nowhere to go since the log was moved, and data that they brought along.
+        rest(&source, &target, &state, &mut done, progress)?;
     }
-    switch::settings(&source, &state)?;
-    // Entries that had nowhere to go since the log was moved, and data that they brought along.
-    rest(&source, &target, &state, &mut done, progress)?;
-    drop((source, target));
     switch::finish(workshop, &state)?;
     let project = workshop.reopen()?;
     let head = project.ledger.head()?;
@@ -141,6 +157,7 @@ pub fn carry_out(
         origin: header.origin.clone(),
         size: head.size(),
         root: head.root().to_string(),
+        imported: done.imported,
         relocated: done.relocated,
         left: done.left.into_values().collect(),
     })
@@ -159,6 +176,11 @@ fn move_everything(
         return ledger::audit(source, false, progress);
     }
     source.publish()?;
+    if state.import.is_some() {
+        done.imported = Some(import::take_in(source, target, progress)?);
+        ledger::audit(source, false, progress)?;
+        return ledger::audit(target, true, progress);
+    }
     ledger::copy(source, target, progress)?;
     target.publish()?;
     ledger::audit(source, false, progress)?;

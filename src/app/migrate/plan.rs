@@ -9,6 +9,7 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::config::Config;
 use crate::domain::digest::Blake3Hash;
+use crate::domain::ids::LogId;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -32,6 +33,11 @@ pub struct MigratePlan {
     pub to: Places,
     /// It was begun before, and goes on.
     pub resumes: bool,
+    /// The log that this clone's own one goes into, if there is one already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub into: Option<LogId>,
+    /// The key that signs the checkpoints of the ledger in its new place.
+    pub vkey: String,
     /// Entries of the log, if it goes elsewhere.
     pub entries: u64,
     /// Distinct datasets and files whose versions go elsewhere: each gets an entry.
@@ -105,6 +111,8 @@ pub fn plan(source: &Project, state: &State, resumes: bool) -> Result<MigratePla
         from: places(&before),
         to: places(&after),
         resumes,
+        into: after.shared_ledger().map(|shared| shared.log).filter(|_| state.import.is_some()),
+        vkey: after.shared_ledger().map(|shared| shared.vkey).unwrap_or_default(),
         entries: if state.moves_ledger()? { needs.size } else { 0 },
         datasets,
         upload,

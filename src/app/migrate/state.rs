@@ -13,8 +13,11 @@ use crate::config::S3Place;
 use crate::config::SharedLedger;
 use crate::config::SharedStore;
 use crate::domain::ParseError;
+use crate::domain::ids::LogId;
 use crate::durable;
+use crate::git::repo::Commit;
 use crate::git::repo::Repo;
+use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use serde::Deserialize;
 use serde::Serialize;
@@ -54,6 +57,9 @@ pub struct State {
     before: String,
     after: String,
     pub step: Step,
+    /// The embedded log of this clone, if it goes into another one that is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<LogId>,
     #[serde(skip)]
     own: PathBuf,
 }
@@ -142,7 +148,46 @@ pub fn draft(project: &Project, request: &Request) -> Result<State> {
     };
     let after = Config::moved(&path, &before, &Elsewhere { ledger, store })?;
     let (schema, to) = (SCHEMA.to_owned(), request.named());
-    Ok(State { schema, to, before, after, step: Step::Data, own: project.own_dir() })
+    Ok(State { schema, to, before, after, step: Step::Data, import: None, own: project.own_dir() })
+}
+
+/// A new one, for a clone with a log `own` of its own that is not the one of the settings. Nothing is written yet.
+pub fn draft_import(repo: &Repo, own: &Header) -> Result<State> {
+    let (config, bytes) = Config::load(repo.root())?;
+    if own.project != config.project.id {
+        let (ledger, config, config_file) =
+            (own.project.to_string(), config.project.id.to_string(), CONFIG_FILE);
+        return Err(AppError::OtherProject { ledger, config, config_file });
+    }
+    let after = String::from_utf8_lossy(&bytes).into_owned();
+    let before = match embedded_before(repo, &config)? {
+        Some(text) => text,
+        None => Config::embedded_again(&repo.root().join(CONFIG_FILE), &after)?,
+    };
+    let (schema, to) = (SCHEMA.to_owned(), Request::default().named());
+    Ok(State { schema, to, before, after, step: Step::Data, import: Some(own.log), own: app::own_dir(repo) })
+}
+
+/// The last settings in the history of HEAD by which each clone had a log of its own: they say where its data went.
+fn embedded_before(repo: &Repo, now: &Config) -> Result<Option<String>> {
+    let (mut at, mut last) = (repo.head().ok(), None);
+    while let Some(Commit { tree, parents, .. }) = at {
+        // A commit without them is from before the project.
+        let Some(bytes) = repo.blob_at(&tree, CONFIG_FILE)? else { break };
+        if last.as_ref() != Some(&bytes) {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let config = Config::parse(Path::new(CONFIG_FILE), &text);
+            if config.is_ok_and(|old| old.project.id == now.project.id && old.shared_ledger().is_none()) {
+                return Ok(Some(text));
+            }
+            last = Some(bytes);
+        }
+        at = match parents.first() {
+            Some(parent) => repo.commit(parent)?,
+            None => None,
+        };
+    }
+    Ok(None)
 }
 
 /// A place that is the one of today is reached as today.

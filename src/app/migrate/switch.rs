@@ -35,6 +35,9 @@ pub fn finish(workshop: &dyn Workshop, state: &State) -> Result<()> {
     for remote in workshop.remotes(state, false)? {
         remote.agree()?;
     }
+    if state.import.is_some() {
+        workshop.follow(state)?;
+    }
     let project = workshop.reopen()?;
     project.ledger.fetch()?;
     project.learn_versions()?;

@@ -175,6 +175,7 @@ pub fn verify(
     for other in project.other_logs()? {
         logs.push(log::check(project, &other, other.claimed_vkey().as_deref(), &mut entries)?);
     }
+    query::once(project.ledger.log(), &mut entries);
     let all = Logs { logs, entries };
     let mut reports = Vec::new();
     for word in words {

@@ -284,7 +284,8 @@ const MIGRATE_HELP: &str = "\
 Examples:
   mlprov migrate --ledger s3://BUCKET/fraud --store s3://BUCKET/fraud --plan     what would be done
   mlprov migrate --ledger s3://BUCKET/fraud --store s3://BUCKET/fraud            asks, and does it
-  mlprov migrate                                                                 goes on after an interruption
+  mlprov migrate                                                                 goes on after an interruption;
+                                      in a clone whose own log stayed behind: its entries go into the common one
 
 Every entry is copied byte for byte, in order: same log, same root. The data goes along, and the log says where it is
 now. Nothing is deleted in the old place, and nothing recorded there any more. The settings change last, after an

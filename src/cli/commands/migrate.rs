@@ -8,6 +8,7 @@ use crate::app::migrate::MigrateReport;
 use crate::app::migrate::Request;
 use crate::app::migrate::State;
 use crate::app::migrate::Workshop;
+use crate::app::migrate::import;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::MigrateArgs;
@@ -16,8 +17,10 @@ use crate::cli::format;
 use crate::cli::format::count;
 use crate::cli::format::visible;
 use crate::config::Config;
+use crate::config::Link;
 use crate::git::repo::Repo;
 use crate::ledger::frame::Header;
+use crate::ports::log_reader::LogReader;
 use crate::ports::probe;
 use crate::ports::probe::Property;
 use crate::ports::probe::Purpose;
@@ -42,7 +45,10 @@ pub fn run(context: &Context, args: MigrateArgs) -> Result<Exit> {
     let resumes = begun.is_some();
     let state = match begun {
         Some(state) => state,
-        None => migrate::draft(&edge.reopen()?, &request)?,
+        None => match edge.own_log()?.filter(|_| request.is_empty()) {
+            Some(own) => migrate::draft_import(&edge.repo()?, &own)?,
+            None => migrate::draft(&edge.reopen()?, &request)?,
+        },
     };
     let planned = migrate::plan(&edge.source(&state)?, &state, resumes)?;
     if plan {
@@ -54,7 +60,7 @@ pub fn run(context: &Context, args: MigrateArgs) -> Result<Exit> {
     }
     if !resumes {
         // What is asked for is known to be good for it.
-        for remote in edge.remotes(&state, true)? {
+        for remote in edge.remotes(&state, true)?.iter().filter(|_| state.import.is_none()) {
             let purpose = remote.purpose();
             let place = match purpose {
                 Purpose::Ledger => &planned.to.ledger,
@@ -78,12 +84,17 @@ pub fn run(context: &Context, args: MigrateArgs) -> Result<Exit> {
             }
         }
     }
+    let imports = state.import;
     let report = migrate::carry_out(&edge, state, &context.ui.progress())?;
     if context.ui.json {
         context.ui.json("mlprov.migrate/1", &report);
         return Ok(0);
     }
     context.ui.answer(&text(&report));
+    if let Some(own) = imports {
+        context.ui.status(format!("The log of this clone is kept as it was: ledger-{own}"));
+        return Ok(0);
+    }
     context.ui.hint(
         "git add .mlprov && git commit -m 'Move the ledger' && git push   # other clones: git pull, mlprov init",
     );
@@ -108,6 +119,18 @@ impl Edge {
     }
 }
 
+impl Edge {
+    /// The log of this clone, if it is not the one that the settings name.
+    fn own_log(&self) -> Result<Option<Header>> {
+        let repo = self.repo()?;
+        let Some(shared) = Config::load(repo.root())?.0.shared_ledger() else { return Ok(None) };
+        let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
+        let Some(own) = places.open_ledger()?.filter(|own| own.log() != shared.log) else { return Ok(None) };
+        import::refuse_mirror(own.is_elsewhere(), &places.ledger_dir().display().to_string())?;
+        Ok(Some(own.header().clone()))
+    }
+}
+
 impl Workshop for Edge {
     fn source(&self, state: &State) -> Result<Project> {
         let text = state.before_text().as_bytes();
@@ -120,7 +143,8 @@ impl Workshop for Edge {
         let (own, new) = self.places(&after, &state.apart())?;
         let project_id = after.project.id;
         if let Some(shared) = after.shared_ledger().filter(|_| state.moves_ledger().unwrap_or(false)) {
-            let places = SharedPlaces { local: new.clone(), shared, hasty: false, arriving: true };
+            let arriving = state.import.is_none();
+            let places = SharedPlaces { local: new.clone(), shared, hasty: false, arriving };
             // It opens what is there.
             project.ledger = places.create_ledger(&Header::new(project_id, places.shared.log))?;
             project.keys = Box::new(places);
@@ -145,9 +169,23 @@ impl Workshop for Edge {
             all.push(Box::new(StorePlace::new(&store, &local.common)));
         }
         if let Some(shared) = after.shared_ledger().filter(|_| state.moves_ledger().unwrap_or(false)) {
-            all.push(Box::new(SharedPlaces { local, shared, hasty: false, arriving: apart }));
+            let arriving = apart && state.import.is_none();
+            all.push(Box::new(SharedPlaces { local, shared, hasty: false, arriving }));
         }
         Ok(all)
+    }
+
+    fn has_followed(&self, state: &State) -> Result<bool> {
+        let (own, _) = self.places(&state.after()?, &state.apart())?;
+        Ok(own.open_ledger()?.is_some_and(|ledger| Some(ledger.log()) != state.import))
+    }
+
+    fn follow(&self, state: &State) -> Result<()> {
+        let (own, new) = self.places(&state.after()?, &state.apart())?;
+        if let Some(log) = state.import {
+            own.replace_by_mirror(log, &new.ledger_dir())?;
+        }
+        Ok(())
     }
 
     fn reopen(&self) -> Result<Project> {
@@ -157,7 +195,9 @@ impl Workshop for Edge {
 
 fn question(plan: &MigratePlan) -> String {
     let mut what = Vec::new();
-    if plan.from.ledger != plan.to.ledger {
+    if let Some(log) = &plan.into {
+        what.push(format!("the entries of this clone's own log into log {log} in {}", plan.to.ledger));
+    } else if plan.from.ledger != plan.to.ledger {
         what.push(format!("the ledger to {}", plan.to.ledger));
     }
     if plan.from.store != plan.to.store {
@@ -180,6 +220,12 @@ fn plan_text(plan: &MigratePlan) -> String {
     }
     if plan.entries > 0 {
         out.push_str(&format!("{} byte for byte\n", count(plan.entries, "entry")));
+    }
+    if let Some(log) = &plan.into {
+        out.push_str(&format!(
+            "  into log {log}, whose checkpoints {} signs; those about this log alone become evidence\n",
+            plan.vkey
+        ));
     }
     let amount = |amount: &migrate::Amount| {
         format!("{}, {}", count(amount.contents, "content"), format::bytes(amount.bytes))
@@ -218,6 +264,9 @@ fn text(report: &MigrateReport) -> String {
     }
     if let Some(store) = &report.store {
         out.push_str(&format!("The data is in {store}\n"));
+    }
+    if let Some(imported) = report.imported {
+        out.push_str(&format!("  {} of this clone's own log are in it\n", count(imported, "entry")));
     }
     if report.relocated > 0 {
         out.push_str(&format!("  {} in their new place\n", count(report.relocated, "dataset")));

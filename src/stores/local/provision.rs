@@ -5,6 +5,7 @@ use crate::domain::ids::LogId;
 use crate::durable;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
+use crate::ports::log_reader::LogReader;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::OwnFiles;
 use crate::ports::provision::Provision;
@@ -16,6 +17,7 @@ use crate::stores::local::keys::LogKeyFile;
 use crate::stores::local::keys::WriterKeyFile;
 use crate::stores::local::objects::LocalStore;
 use crate::stores::local::registry::LocalRegistry;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// The places of one clone and its user.
@@ -65,6 +67,26 @@ impl LocalPlaces {
 
     pub fn log_key_file(&self, log: LogId) -> PathBuf {
         self.keys.join("keys").join(format!("log-{log}.pem"))
+    }
+
+    /// The clone's own log `old` gives way to what lies in `fetched`, a mirror of another one; it is kept. Where is
+    /// returned. May be repeated.
+    pub fn replace_by_mirror(&self, old: LogId, fetched: &Path) -> Result<PathBuf, StoreError> {
+        let kept = self.kept_dir(old);
+        let holds = |dir: &Path| -> Result<bool, StoreError> {
+            Ok(LocalLedger::open(dir)?.is_some_and(|ledger| ledger.log() == old))
+        };
+        if holds(&self.ledger_dir())? {
+            durable::exchange(fetched, &self.ledger_dir())?;
+        }
+        if holds(fetched)? {
+            durable::move_dir(fetched, &kept)?;
+        }
+        Ok(kept)
+    }
+
+    fn kept_dir(&self, old: LogId) -> PathBuf {
+        self.common.join(format!("ledger-{old}"))
     }
 
     /// The clone's own log; `None` before `init`.
@@ -144,7 +166,7 @@ impl Provision for LocalPlaces {
     }
 
     fn replace_by_successor(&self, old: LogId) -> Result<String, StoreError> {
-        let kept = self.common.join(format!("ledger-{old}"));
+        let kept = self.kept_dir(old);
         durable::exchange(&self.successor_dir(), &self.ledger_dir())?;
         durable::move_dir(&self.successor_dir(), &kept)?;
         Ok(kept.display().to_string())

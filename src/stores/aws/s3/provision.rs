@@ -72,8 +72,8 @@ impl SharedPlaces {
         let Some(mirror) = self.local.open_ledger()? else { return Ok(None) };
         let found = crate::ports::log_reader::LogReader::log(&mirror);
         if found != self.shared.log {
-            let why = format!("it holds log {found}, and the settings name {}", self.shared.log);
-            return Err(StoreError::Unfit { what: self.local.ledger_dir().display().to_string(), why });
+            let (what, wanted) = (self.local.ledger_dir().display().to_string(), self.shared.log);
+            return Err(StoreError::OtherLog { what, found, wanted });
         }
         Ok(Some(self.ledger(mirror)))
     }

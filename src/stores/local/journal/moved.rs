@@ -40,10 +40,15 @@ impl LocalLedger {
     }
 
     pub(super) fn check_moved(&self, tail: &Tail) -> Result<(), StoreError> {
-        match !self.mirror && (tail.moved || self.dir.join("moved").exists()) {
+        match !self.mirror && (tail.moved || self.is_elsewhere()) {
             true => Err(StoreError::Moved { what: self.journal_file().display().to_string() }),
             false => Ok(()),
         }
+    }
+
+    /// Whether it is a mirror of a log that lies elsewhere, or went there.
+    pub fn is_elsewhere(&self) -> bool {
+        self.dir.join("moved").exists()
     }
 
     /// As [`LocalLedger::create`], of a log whose truth lies elsewhere.

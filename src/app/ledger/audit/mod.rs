@@ -1,9 +1,11 @@
 //! `ledger audit`: everything derived again from the entries, every signature checked, every checkpoint known
 //! here compared. It shares no state with the writer, stops at nothing and repairs nothing.
 
-use super::tiles::TileDir;
-use super::tiles::TileFiles;
-use crate::app::AppError;
+mod copy;
+mod imports;
+
+pub use copy::audit_dir;
+
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::logs::notes::KnownNote;
@@ -13,13 +15,12 @@ use crate::app::verify::Roots;
 use crate::domain::ParseError;
 use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::ProjectId;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
-use crate::ledger::hash::TreeHash;
-use crate::ledger::tile;
 use crate::ledger::tree::Frontier;
 use crate::ledger::writers::Standing;
 use crate::ledger::writers::Writers;
@@ -28,11 +29,11 @@ use crate::ports::commit_store::Examined;
 use crate::ports::log_reader::LogReader;
 use crate::ports::progress::Progress;
 use crate::trust::pins::Pins;
+use imports::Objection;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Entries that are parsed and checked together, on all cores.
@@ -42,7 +43,7 @@ const LISTED: usize = 1000;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Finding {
-    /// `entry`, `signature`, `founder`, `journal`, `checkpoint`, `tile`.
+    /// `entry`, `signature`, `founder`, `journal`, `checkpoint`, `tile`, `imported`.
     pub what: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
@@ -87,8 +88,10 @@ struct Audit {
     signatures: u64,
     findings: Vec<Finding>,
     count: u64,
-    /// Of these, checkpoints of a log that nobody here trusts: they were not checked, and say nothing.
-    unpinned: u64,
+    /// Of these, what could not be checked: a checkpoint of a log that nobody here trusts, evidence that is not here.
+    unchecked: u64,
+    /// Entries that say what came from another log.
+    imports: Vec<(u64, Body)>,
     with_signatures: bool,
 }
 
@@ -108,7 +111,8 @@ impl Audit {
             signatures: 0,
             findings: Vec::new(),
             count: 0,
-            unpinned: 0,
+            unchecked: 0,
+            imports: Vec::new(),
             with_signatures,
         }
     }
@@ -151,6 +155,9 @@ impl Audit {
                 }
             };
             self.form(index, chunk[i].0, body);
+            if body.kind == Kind::Imported && body.ledger.is_some() {
+                self.imports.push((index, body.clone()));
+            }
             if index == 0 {
                 self.founder = Some(body.actor.writer);
             }
@@ -204,6 +211,20 @@ impl Audit {
         }
     }
 
+    fn check_imports(&mut self, project: &Project) -> Result<()> {
+        for (index, objection) in imports::check(project, &std::mem::take(&mut self.imports))? {
+            let detail = match objection {
+                Objection::Wrong(what) => what,
+                Objection::Unchecked(what) => {
+                    self.unchecked += 1;
+                    what
+                }
+            };
+            self.find("imported", Some(index), detail);
+        }
+        Ok(())
+    }
+
     /// Compares one claim with the entries. `name`: where the note was found.
     fn compare(&mut self, known: &KnownNote, origin: &str, pins: &Pins) -> bool {
         let (name, note) = (&known.place, &known.note);
@@ -216,7 +237,7 @@ impl Audit {
                 return false;
             }
             Err(e) if pins.for_origin(origin).next().is_none() => {
-                self.unpinned += 1;
+                self.unchecked += 1;
                 self.find("checkpoint", None, format!("{name}: {e}"));
                 return false;
             }
@@ -249,8 +270,8 @@ impl Audit {
 
     fn report(self, origin: String, checkpoints: u64) -> AuditReport {
         let (result, exit_code) = match () {
-            () if self.count > self.unpinned => ("altered", 1),
-            () if checkpoints == 0 || self.tree.size() == 0 => ("incomplete", 3),
+            () if self.count > self.unchecked => ("altered", 1),
+            () if self.unchecked > 0 || checkpoints == 0 || self.tree.size() == 0 => ("incomplete", 3),
             () => ("sound", 0),
         };
         AuditReport {
@@ -276,7 +297,7 @@ pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -
     let (id, pins) = (project.config.project.id, project.pins()?);
     for log in project.other_logs()? {
         let known = project.known_notes(&log)?;
-        report.others.push(audit_files(id, log.files(), &known, &pins, structure_only, progress)?);
+        report.others.push(copy::audit_files(id, log.files(), &known, &pins, structure_only, progress)?);
     }
     // A log that nobody here trusts says nothing about this one, sound or not.
     let trusted = report.others.iter().filter(|other| pins.for_origin(&other.origin).next().is_some());
@@ -326,6 +347,7 @@ fn audit_own(project: &Project, structure_only: bool, progress: &dyn Progress) -
     }
     let pins = project.pins()?;
     audit.check_founder(&pins);
+    audit.check_imports(project)?;
     let mut compared = 0;
     for known in &notes {
         compared += u64::from(audit.compare(known, &origin, &pins));
@@ -367,102 +389,4 @@ pub fn audit_remote(
     }
     report.remote = Some(examined);
     Ok(report)
-}
-
-/// Audits an exported copy with the pins of `pins`; nothing in the directory is believed.
-pub fn audit_dir(
-    project: ProjectId,
-    dir: &Path,
-    pins: &Pins,
-    structure_only: bool,
-    progress: &dyn Progress,
-) -> Result<AuditReport> {
-    let tiles = TileDir::new(dir);
-    let place = dir.join("checkpoint");
-    let note = std::fs::read_to_string(&place).map_err(|e| StoreError::io("read", place.display(), e))?;
-    if claim(&note).is_none() {
-        return Err(AppError::BadPins { path: place, why: "it is not a signed checkpoint".into() });
-    }
-    let known = [KnownNote { place: Place::Published, note }];
-    audit_files(project, &tiles, &known, pins, structure_only, progress)
-}
-
-/// `known`: its own checkpoint first.
-fn audit_files(
-    project: ProjectId,
-    tiles: &dyn TileFiles,
-    known: &[KnownNote],
-    pins: &Pins,
-    structure_only: bool,
-    progress: &dyn Progress,
-) -> Result<AuditReport> {
-    let Some(checkpoint) = known.first().and_then(KnownNote::claim) else {
-        return Err(StoreError::Missing { what: tiles.place("checkpoint") }.into());
-    };
-    let sizes = known.iter().filter_map(KnownNote::claim).map(|c| c.size).collect();
-    let mut audit = Audit::new(project, sizes, !structure_only);
-    progress.begin("audit", Some(checkpoint.size), None);
-    let mut leaves: Vec<TreeHash> = Vec::new();
-    for tile in tile::all_tiles(checkpoint.size).filter(|t| t.level == 0) {
-        let bundle = match tiles.bundle(tile) {
-            Ok(bundle) => bundle,
-            Err(StoreError::Missing { .. }) => {
-                audit.find("tile", None, format!("{} is not there", tile.bundle_path()));
-                break;
-            }
-            Err(e) => return Err(e.into()),
-        };
-        let entries = match tile::entries(&bundle, tile.width) {
-            Ok(entries) => entries,
-            Err(e) => {
-                audit.find("tile", None, format!("{}: {e}", tile.bundle_path()));
-                break;
-            }
-        };
-        for entry in entries {
-            leaves.push(hash::leaf(entry));
-            audit.push(None, entry);
-            progress.advance(1, entry.len() as u64);
-        }
-    }
-    audit.finish();
-    progress.end();
-    check_tiles(tiles, &leaves, checkpoint.size, &mut audit)?;
-    audit.check_founder(pins);
-    let mut compared = 0;
-    for note in known {
-        compared += u64::from(audit.compare(note, &checkpoint.origin, pins));
-    }
-    Ok(audit.report(checkpoint.origin, compared))
-}
-
-/// Every tile must be the one that the entries give.
-fn check_tiles(tiles: &dyn TileFiles, leaves: &[TreeHash], size: u64, audit: &mut Audit) -> Result<()> {
-    if leaves.len() as u64 != size {
-        return Ok(()); // the entries that are missing are a finding already
-    }
-    let mut builder = tile::Builder::default();
-    let mut wrong = Vec::new();
-    let mut check = |wanted: tile::Tile, row: &[TreeHash]| -> Result<()> {
-        match tiles.tile(wanted) {
-            Ok(found) if found == row => {}
-            Ok(_) => wrong.push(format!("{} is not the one that the entries give", wanted.path())),
-            Err(AppError::Store(StoreError::Missing { .. })) => {
-                wrong.push(format!("{} is not there", wanted.path()))
-            }
-            Err(AppError::Format(e)) => wrong.push(format!("{}: {e}", wanted.path())),
-            Err(e) => return Err(e),
-        }
-        Ok(())
-    };
-    for leaf in leaves {
-        builder.push(*leaf, &mut check)?;
-    }
-    for (partial, row) in builder.partial() {
-        check(partial, row)?;
-    }
-    for detail in wrong {
-        audit.find("tile", None, detail);
-    }
-    Ok(())
 }

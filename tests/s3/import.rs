@@ -1,0 +1,312 @@
+//! A second clone whose embedded log was left behind when the project moved into a bucket.
+
+use crate::common::Output;
+use crate::common::Sandbox;
+use crate::common::proxy::Fault;
+use crate::common::proxy::Proxy;
+use crate::common::servers::Server;
+use crate::common::servers::bucket;
+use crate::common::servers::give_credentials;
+use crate::common::skipped;
+use mlprov::app::record;
+use mlprov::domain::entry::Body;
+use mlprov::domain::entry::Digests;
+use mlprov::domain::entry::Kind;
+use mlprov::domain::entry::ObjectRef;
+use mlprov::domain::ids::LogId;
+use mlprov::domain::time::Timestamp;
+use mlprov::ledger::batch;
+use mlprov::ledger::tree::Frontier;
+use mlprov::outbox::Outbox;
+use mlprov::ports::log_reader::LogReader;
+use mlprov::ports::signer::EntrySigner;
+use mlprov::stores::aws::s3::bucket::Bucket;
+use mlprov::stores::aws::s3::client::S3;
+use mlprov::stores::local::journal::LocalLedger;
+use mlprov::stores::local::keys::WriterKeyFile;
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::ControlFlow;
+
+struct Two {
+    s: Sandbox,
+    s3: S3,
+    proxy: Proxy,
+    server: &'static Server,
+    /// What Grace recorded before.
+    hers: Vec<String>,
+}
+
+impl Two {
+    /// Ada's project, now in a bucket, and Grace's clone with a log of its own and the new settings.
+    fn new(name: &str) -> Option<Two> {
+        let Some(server) = Server::ministack() else {
+            skipped("ministack is not installed (tests/run.sh does it)");
+            return None;
+        };
+        let s3 = bucket(server, name);
+        let (s, proxy) = (Sandbox::repo(), Proxy::new(&server.url));
+        give_credentials(server, &s.home());
+        s.write("data/a.csv", "1\n");
+        s.mlprov(&["track", "data"]).success();
+        s.commit_all("first");
+        s.git_in("", &["clone", "-q", "--bare", "repo", "hub.git"]);
+        let hub = s.root().join("hub.git");
+        s.git(&["remote", "add", "origin", hub.to_str().unwrap()]);
+        s.git_in("", &["clone", "-q", "hub.git", "grace"]);
+        give_credentials(server, &s.root().join("grace-home"));
+        let mut two = Two { s, s3, proxy, server, hers: Vec::new() };
+        two.grace(&["init", "--yes"]).success();
+        fs::write(two.s.root().join("grace/hers.csv"), "hers\n").unwrap();
+        two.grace(&["track", "hers.csv"]).success();
+        let run = two.grace(&[
+            "--json",
+            "run",
+            "--model",
+            "m.bin",
+            "--model-group",
+            "shop",
+            "--",
+            "sh",
+            "-c",
+            "echo m > m.bin",
+        ]);
+        two.hers.push(run.success().json()["run"].as_str().unwrap().to_owned());
+        two.grace(&["verify", &two.hers[0]]).success();
+        // Both know the other's log.
+        two.grace(&["sync"]).success();
+        two.s.mlprov(&["sync"]).success();
+        let place = two.place();
+        let url = two.proxy.url.clone();
+        let to = ["migrate", "--yes", "--ledger", &place, "--store", &place, "--endpoint-url", &url];
+        two.s.mlprov(&to).success();
+        let config = two.s.read(".mlprov/config.toml");
+        fs::write(two.s.root().join("grace/.mlprov/config.toml"), config).unwrap();
+        Some(two)
+    }
+
+    fn place(&self) -> String {
+        format!("s3://{}/team", self.s3.name())
+    }
+
+    fn grace(&self, args: &[&str]) -> Output {
+        self.s.mlprov_as("grace-home", "grace", args)
+    }
+
+    fn import(&self) -> Output {
+        self.grace(&["--json", "migrate", "--yes"])
+    }
+
+    fn writer(&self) -> WriterKeyFile {
+        let path = self.s.root().join("grace-home/.config/mlprov/keys/writer.pem");
+        WriterKeyFile::open(&path).unwrap().unwrap()
+    }
+
+    /// Ada lets her in.
+    fn admit(&self) {
+        self.s.mlprov(&["key", "admit", &self.writer().public().to_base64()]).success();
+    }
+
+    /// What the journal of a clone holds.
+    fn journal(&self, clone: &str) -> Vec<(Body, Vec<u8>)> {
+        let dir = self.s.root().join(clone).join(".git/mlprov/ledger");
+        let mut entries = Vec::new();
+        let ledger = LocalLedger::open(&dir).unwrap().unwrap();
+        let read = ledger.read(0, &mut |stored| {
+            entries.push((batch::open(stored.bytes).unwrap().1, stored.bytes.to_vec()));
+            ControlFlow::Continue(())
+        });
+        read.unwrap();
+        entries
+    }
+
+    /// Everything of hers is in the common log, once, and holds for everybody.
+    fn arrived(&self, about: &str) {
+        let audit = ["--json", "ledger", "audit", "--remote", "--versions"];
+        let found = self.grace(&audit).json();
+        assert_eq!(found["result"], "sound", "{about}: {found:#}");
+        self.s.mlprov(&["sync"]).success();
+        let entries = self.journal("repo");
+        let count = |kind: Kind| entries.iter().filter(|(body, _)| body.kind == kind).count();
+        let counts = [Kind::Imported, Kind::RunStarted, Kind::RunFinished, Kind::DatasetTracked].map(count);
+        assert_eq!(counts, [1, 1, 1, 2], "{about}");
+        let ids: BTreeSet<String> = entries.iter().map(|(body, _)| body.id.to_string()).collect();
+        assert_eq!(ids.len(), entries.len(), "{about}");
+        for run in &self.hers {
+            for verified in [self.grace(&["verify", run]), self.s.mlprov(&["verify", "--deep", run])] {
+                assert_eq!(verified.exit_code(), Some(0), "{about}: {}", verified.snapshot());
+            }
+        }
+        let left = self.s.root().join("grace/.git/mlprov/moving").exists();
+        assert!(!self.going_on() && !left, "{about}");
+    }
+
+    fn going_on(&self) -> bool {
+        self.s.root().join("grace/.git/mlprov/migrate.json").exists()
+    }
+}
+
+#[test]
+fn the_log_of_a_second_clone_comes_along() {
+    let Some(mut two) = Two::new("second-log") else { return };
+    let before = two.journal("grace");
+    assert_eq!(before[0].0.kind, Kind::WriterAdmitted);
+    // Nothing is recorded meanwhile, and every command says what to do.
+    for args in [&["status"][..], &["init", "--yes"], &["run", "--", "true"], &["verify", "latest"]] {
+        let refused = two.grace(args);
+        refused.code(2).says("the settings name");
+        assert!(
+            refused.hints().iter().any(|hint| hint.starts_with("mlprov migrate")),
+            "{}",
+            refused.snapshot()
+        );
+    }
+    // The common log does not know her key: nothing happens.
+    let journal = fs::read(two.s.root().join("grace/.git/mlprov/ledger/journal")).unwrap();
+    let refused = two.grace(&["migrate", "--yes"]);
+    refused.code(2).says("does not admit");
+    let line = refused.hints().into_iter().find(|hint| hint.starts_with("mlprov key admit")).unwrap();
+    assert_eq!(fs::read(two.s.root().join("grace/.git/mlprov/ledger/journal")).unwrap(), journal);
+    assert!(!two.s.root().join("grace/.git/mlprov/migrate.json").exists());
+    let words: Vec<&str> = line.split_whitespace().skip(1).take(3).collect();
+    two.s.mlprov(&words).success();
+    let planned = two.grace(&["--json", "migrate", "--plan"]).success().json();
+    assert_eq!(planned["entries"], before.len(), "{planned:#}");
+    assert!(planned["into"].is_string() && planned["vkey"].as_str().unwrap().contains('+'), "{planned:#}");
+    two.grace(&["migrate", "--plan"]).success().shows("into log");
+    assert_eq!(fs::read(two.s.root().join("grace/.git/mlprov/ledger/journal")).unwrap(), journal);
+    two.grace(&["migrate"]).code(2).says("--yes");
+
+    let report = two.import().success().json();
+    // All but the entry that admitted her to her own log, byte for byte, and the new places of her data.
+    assert_eq!(report["imported"], before.len() as u64 - 1 + 2, "{report:#}");
+    assert_eq!(two.s3.get("team/data/hers.csv").unwrap().unwrap().bytes, b"hers\n");
+    two.arrived("at once");
+    let after = two.journal("repo");
+    let at: Vec<usize> =
+        before[1..].iter().map(|b| after.iter().position(|e| e.1 == b.1).expect("it is not there")).collect();
+    assert!(at.is_sorted(), "{at:?}");
+    assert!(!after.iter().any(|e| e.1 == before[0].1));
+    // Ada still has Grace's own log, as it was published: nothing is listed twice.
+    let listed = two.s.json(&["log", "--kind", "run.finished"]);
+    assert_eq!(listed["entries"].as_array().unwrap().len(), 1, "{listed:#}");
+    // It goes on.
+    two.grace(&["migrate", "--yes"]).code(2).says("--ledger");
+    let run =
+        two.grace(&["--json", "run", "--", "true"]).success().json()["run"].as_str().unwrap().to_owned();
+    // Ada has the key that signs checkpoints.
+    two.s.mlprov(&["sync"]).success();
+    two.grace(&["verify", &run]).success();
+    two.s.mlprov(&["verify", &run]).success();
+    two.hers.push(run);
+    // With nothing but git and the bucket.
+    let s = &two.s;
+    s.git(&["add", "-A"]);
+    s.git(&["-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "moved"]);
+    s.git(&["push", "-q", "origin", "HEAD"]);
+    s.git_in("", &["clone", "-q", "hub.git", "fresh"]);
+    give_credentials(two.server, &s.root().join("fresh-home"));
+    let fresh = |args: &[&str]| s.mlprov_as("fresh-home", "fresh", args);
+    fresh(&["init", "--yes", "--no-hooks"]).success();
+    two.hers.iter().for_each(|run| _ = fresh(&["verify", run]).success());
+    let audit = fresh(&["--json", "ledger", "audit"]).success().json();
+    assert_eq!(audit["result"], "sound", "{audit:#}");
+}
+
+/// The evidence is not what it was: said by `audit`, and by nobody believed.
+#[test]
+fn an_import_is_held_against_its_evidence() {
+    let Some(two) = Two::new("second-lies") else { return };
+    two.admit();
+    two.import().success();
+    two.arrived("before");
+    let body = two.journal("repo").into_iter().map(|e| e.0).find(|body| body.kind == Kind::Imported).unwrap();
+    // Grace says that her log was a longer one: she signs it, and anybody can count.
+    let outbox = Outbox::new(&two.s.root().join("grace/.git/mlprov/outbox"));
+    let lie = |about: &str, change: &dyn Fn(&mut Body)| {
+        let mut body = body.clone();
+        change(&mut body);
+        let entry = record::seal(body, &two.writer()).unwrap();
+        outbox.put_entries(&[entry], &Timestamp::from_unix_micros(1)).unwrap();
+        two.grace(&["sync"]).success();
+        let audit = two.grace(&["--json", "ledger", "audit"]).code(1).json();
+        let found = audit["findings"].as_array().unwrap();
+        let said = found.iter().rfind(|f| f["what"] == "imported").unwrap();
+        assert!(said["detail"].as_str().unwrap().contains(about), "{audit:#}");
+    };
+    let size = body.ledger.as_ref().unwrap().size;
+    lie("do not give the tree", &|body| body.ledger.as_mut().unwrap().size = size + 1);
+    lie("its leaves are no hashes", &|body| {
+        let note = body.evidence["checkpoint"].clone();
+        body.ledger.as_mut().unwrap().size = size + 2;
+        body.evidence.insert("leaves".to_owned(), note);
+    });
+    lie("it names no notTaken", &|body| {
+        body.ledger.as_mut().unwrap().size = size + 3;
+        body.evidence.remove("notTaken");
+    });
+    // A log of one entry that is not here, and that is no matter of that log alone.
+    let mut entry =
+        record::draft(body.project, Kind::Annotation, Timestamp::from_unix_micros(5), &two.writer());
+    entry.notes.push("left out".to_owned());
+    let left_out = record::seal(entry, &two.writer()).unwrap();
+    let mut tree = Frontier::default();
+    tree.push(left_out.leaf());
+    let put = |bytes: &[u8]| -> ObjectRef {
+        let digest = Digests::both_of(bytes);
+        two.s3.put_new(&format!("team/objects/{}", digest.blake3), bytes).unwrap();
+        ObjectRef { digest, size: bytes.len() as u64 }
+    };
+    let own = body.ledger.as_ref().unwrap().origin.clone();
+    // Of a log whose key Grace has pinned, and of one that nobody here knows.
+    for (log, about) in [(None, "is not signed by"), (Some(LogId::draw()), "its entry 0 was not taken over")]
+    {
+        let origin = log.map_or(own.clone(), |log| format!("mlprov.dev/{}/{log}", body.project));
+        let note = format!("{origin}\n1\n{}\n\n\u{2014} {origin} AAAAAAAA\n", tree.root());
+        let evidence = [
+            ("checkpoint", put(note.as_bytes())),
+            ("leaves", put(&tree.root().0)),
+            ("notTaken", put(left_out.bytes())),
+        ];
+        lie(about, &|body| {
+            let ledger = body.ledger.as_mut().unwrap();
+            (ledger.size, ledger.root, ledger.origin) = (1, tree.root().to_string(), origin.clone());
+            ledger.log = log.unwrap_or(ledger.log);
+            body.evidence =
+                evidence.iter().map(|(name, object)| (name.to_string(), object.clone())).collect();
+        });
+    }
+}
+
+/// Killed at a request, or the answer is lost: called again, all is there once.
+#[test]
+fn interrupted_it_goes_on() {
+    let Some(clean) = Two::new("second-count") else { return };
+    clean.admit();
+    clean.proxy.mend();
+    clean.import().success();
+    let requests = clean.proxy.mend();
+    let every = if std::env::var_os("MLPROV_EVERY").is_some() { 1 } else { 5 };
+    for (case, n) in (1..=requests.len()).step_by(every).enumerate() {
+        let fault = [Fault::Held, Fault::DoneAndHeld][case % 2];
+        let about = format!("request {n} of {}, {}, {fault:?}", requests.len(), requests[n - 1]);
+        let Some(two) = Two::new(&format!("second-{n}")) else { return };
+        two.admit();
+        two.proxy.mend();
+        two.proxy.break_request(n, fault, true);
+        let mut child = two.s.child_as("grace-home", "grace", &["migrate", "--yes"]);
+        while two.proxy.count() < n && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        two.proxy.mend();
+        // It may have been over.
+        if two.grace(&["status"]).exit_code() != Some(0) || two.going_on() {
+            let again = two.import();
+            assert_eq!(again.exit_code(), Some(0), "{about}: {}", again.snapshot());
+        }
+        two.arrived(&about);
+    }
+}
