@@ -149,7 +149,6 @@ pub struct Elsewhere<'a> {
     pub version: Option<&'a str>,
     /// As it was listed (bytes).
     pub size: u64,
-    pub etag: &'a str,
 }
 
 /// See [`ObjectStore::take`].

@@ -44,9 +44,8 @@ pub fn copy(
                 let key = format!("{}{}", from.prefix, object.path);
                 let version = object.version_id.as_ref().map(|id| id.as_str());
                 let place = format!("{path}/{}", object.path);
-                let (bucket, size, etag) = (from.bucket.as_str(), object.size, object.etag.as_str());
-                let copied =
-                    project.store.take(&Elsewhere { bucket, key: &key, version, size, etag }, &place)?;
+                let (bucket, size) = (from.bucket.as_str(), object.size);
+                let copied = project.store.take(&Elsewhere { bucket, key: &key, version, size }, &place)?;
                 progress.advance(1, object.size);
                 let prefix = copied.key.strip_suffix(&object.path).unwrap_or_default().to_owned();
                 let (version_id, checksum) = (Some(copied.version_id), copied.checksum);

@@ -13,6 +13,8 @@ use crate::stores::aws::failure;
 use crate::stores::aws::failure::Failure;
 use crate::stores::aws::s3::data::upload;
 use aws_sdk_s3::types::ChecksumAlgorithm;
+use aws_sdk_s3::types::CompletedMultipartUpload;
+use aws_sdk_s3::types::CompletedPart;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -33,45 +35,32 @@ fn source_of(bucket: &str, key: &str, version: &str) -> String {
     }
 }
 
-/// S3: of one copy; more has to go in parts (S3 API, *CopyObject*).
-const LARGEST_COPY: u64 = 5 << 30;
-/// Of what is taken over, and how many there may be (S3 User Guide, *multipart upload limits*).
+/// Of what is taken over; one copy ends at 5 GiB (S3 API, *CopyObject*), and large parts are quicker.
 const PART: u64 = 64 << 20;
+/// S3 User Guide, *multipart upload limits*.
 const MOST_PARTS: u64 = 10_000;
 
-/// What a server is asked to copy from.
-struct Origin {
-    /// See [`source_of`].
-    source: String,
-    owner: Option<String>,
-    /// It must still have this one.
-    etag: Option<String>,
-}
-
 impl Requests {
-    /// A new version of whatever another bucket of this server holds, with the SHA-256 that the server makes of it.
+    /// A new version of whatever another bucket of this server holds, with the SHA-256 that the server makes of it, if it
+    /// does.
     pub async fn take(&self, from: &Elsewhere<'_>, new: &str) -> Result<Stated, Failure> {
         let source = source_of(from.bucket, from.key, from.version.unwrap_or_default());
-        if from.size > PART {
-            let origin = Origin { source: source.clone(), owner: None, etag: Some(from.etag.to_owned()) };
-            let length = PART.max(from.size.div_ceil(MOST_PARTS).next_multiple_of(1 << 20));
-            let taken = self.copy_parts(&origin, new, from.size, length, |_| true, (false, None)).await?;
-            match taken {
-                Some(taken) => return Ok(taken),
-                None if from.size > LARGEST_COPY => {
-                    let what = format!("copy {source} to {}", self.url(new));
-                    let why =
-                        "it is larger than 5 GiB, and the server tells no checksums of parts that it copies";
-                    return Err(Failure::Refused { what, why: why.to_owned() });
-                }
-                None => {}
-            }
+        let what = format!("copy {source} to {}", self.url(new));
+        let version = match from.size > PART {
+            true => self.take_parts(&source, from, new, &what).await?,
+            false => self.take_whole(&source, new, &what).await?,
+        };
+        let Some(version) = version else {
+            let why = "the bucket keeps no versions (it answered no VersionId)".to_owned();
+            return Err(Failure::Refused { what, why });
+        };
+        match self.head(new, Some(&version)).await? {
+            Found::There(found) if found.size == from.size => Ok(found),
+            _ => Err(Failure::Unknown { what, why: "what was copied is not what was listed".to_owned() }),
         }
-        self.take_whole(&source, from, new).await
     }
 
-    async fn take_whole(&self, source: &str, from: &Elsewhere<'_>, new: &str) -> Result<Stated, Failure> {
-        let what = format!("copy {source} to {}", self.url(new));
+    async fn take_whole(&self, source: &str, new: &str, what: &str) -> Result<Option<String>, Failure> {
         let send = || {
             let copy = self.client.copy_object().bucket(self.bucket()).key(new).copy_source(source);
             let copy = copy.checksum_algorithm(ChecksumAlgorithm::Sha256);
@@ -79,15 +68,66 @@ impl Requests {
             let copy = copy.set_server_side_encryption(sse).set_ssekms_key_id(key);
             copy.set_expected_bucket_owner(self.owner()).send()
         };
-        let answer = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
-        let Some(version) = answer.version_id() else {
-            let why = "the bucket keeps no versions (it answered no VersionId)".to_owned();
-            return Err(Failure::Refused { what, why });
-        };
-        match self.head(new, Some(version)).await? {
-            Found::There(found) if found.size == from.size => Ok(found),
-            _ => Err(Failure::Unknown { what, why: "what was copied is not what was listed".to_owned() }),
+        let answer = self.persist(send).await.map_err(|e| failure::of(what, e))?;
+        Ok(answer.version_id().map(str::to_owned))
+    }
+
+    /// The VersionId. All parts are of one object, which must keep its ETag meanwhile.
+    async fn take_parts(
+        &self,
+        source: &str,
+        from: &Elsewhere<'_>,
+        new: &str,
+        what: &str,
+    ) -> Result<Option<String>, Failure> {
+        let before = self.etag_now(from).await?;
+        let upload = self.begin_multipart(new, None).await?;
+        let length = PART.max(from.size.div_ceil(MOST_PARTS).next_multiple_of(1 << 20));
+        let mut parts = Vec::new();
+        for (number, first) in (1..).zip((0..from.size).step_by(length as usize)) {
+            let last = (first + length).min(from.size) - 1;
+            let send = || {
+                let copy = self.client.upload_part_copy().bucket(self.bucket()).key(new).upload_id(&upload);
+                let copy = copy.part_number(number).copy_source(source);
+                let copy = copy.copy_source_range(format!("bytes={first}-{last}"));
+                copy.set_expected_bucket_owner(self.owner()).send()
+            };
+            let answer = match self.persist(send).await {
+                Ok(answer) => answer,
+                Err(e) => {
+                    self.abort_multipart(new, &upload).await;
+                    return Err(failure::of(what, e));
+                }
+            };
+            let copied = answer.copy_part_result();
+            let part = CompletedPart::builder().part_number(number);
+            let part = part.set_e_tag(copied.and_then(|copied| copied.e_tag()).map(str::to_owned));
+            // Not every server tells one.
+            let sum = copied.and_then(|copied| copied.checksum_sha256()).map(str::to_owned);
+            parts.push(part.set_checksum_sha256(sum).build());
         }
+        if from.version.is_none() && self.etag_now(from).await? != before {
+            self.abort_multipart(new, &upload).await;
+            let why = "it changed while it was copied".to_owned();
+            return Err(Failure::Refused { what: what.to_owned(), why });
+        }
+        let all = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let send = || {
+            let finish = self.client.complete_multipart_upload().bucket(self.bucket()).key(new);
+            let finish = finish.upload_id(&upload).multipart_upload(all.clone());
+            finish.set_expected_bucket_owner(self.owner()).send()
+        };
+        let answer = self.persist(send).await.map_err(|e| failure::of(what, e))?;
+        Ok(answer.version_id().map(str::to_owned))
+    }
+
+    /// The ETag of what is current. Not as it was listed: for large objects without versions SeaweedFS 4.48 lists another one
+    /// than it answers.
+    async fn etag_now(&self, from: &Elsewhere<'_>) -> Result<Option<String>, Failure> {
+        let what = format!("HEAD s3://{}/{}", from.bucket, from.key);
+        let send = || self.client.head_object().bucket(from.bucket).key(from.key).send();
+        let found = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
+        Ok(found.e_tag().map(str::to_owned))
     }
 
     /// Whether this server can be asked to copy from there.
@@ -119,10 +159,7 @@ impl Requests {
             Some((_, parts))
                 if parts.parse() == Ok(version.size.div_ceil(upload::part_size(version.size))) =>
             {
-                let origin = Origin { source, owner: from.owner.clone(), etag: None };
-                let length = upload::part_size(version.size);
-                let is_it = |sum: &str| sum == new.checksum;
-                self.copy_parts(&origin, key, version.size, length, is_it, (once, new.blake3)).await
+                self.copy_parts(from, &source, &new).await
             }
             _ => Ok(None),
         }
@@ -174,47 +211,43 @@ impl Requests {
         }
     }
 
-    /// In parts of `length` bytes: of those that a content was sent in the server makes the same checksum. `is_it`: whether
-    /// that is the one which is wanted.
+    /// In the parts that it was sent in: so the server makes the same checksum of it.
     async fn copy_parts(
         &self,
-        origin: &Origin,
-        key: &str,
-        size: u64,
-        length: u64,
-        is_it: impl Fn(&str) -> bool,
-        (once, blake3): (bool, Option<String>),
+        from: &BucketSite,
+        source: &str,
+        new: &New<'_>,
     ) -> Result<Option<Stated>, Failure> {
-        let upload = self.begin_multipart(key, blake3.clone()).await?;
+        let upload = self.begin_multipart(new.key, new.blake3.clone()).await?;
+        let length = upload::part_size(new.size);
         let mut parts = Vec::new();
-        for (number, first) in (1..).zip((0..size).step_by(length as usize)) {
-            let last = (first + length).min(size) - 1;
-            match self.copy_part(origin, key, &upload, number, (first, last)).await {
+        for (number, first) in (1..).zip((0..new.size).step_by(length as usize)) {
+            let last = (first + length).min(new.size) - 1;
+            match self.copy_part(from, source, new.key, &upload, number, (first, last)).await {
                 Ok(Some(part)) => parts.push(part),
                 Ok(None) => {
-                    self.abort_multipart(key, &upload).await;
+                    self.abort_multipart(new.key, &upload).await;
                     return Ok(None);
                 }
                 Err(failure) => {
-                    self.abort_multipart(key, &upload).await;
+                    self.abort_multipart(new.key, &upload).await;
                     return Err(failure);
                 }
             }
         }
         let sums: Vec<[u8; 32]> = parts.iter().map(|part| part.sha256).collect();
-        let checksum = upload::checksum_of(&sums);
-        if !is_it(&checksum) {
-            self.abort_multipart(key, &upload).await;
+        if upload::checksum_of(&sums) != new.checksum {
+            self.abort_multipart(new.key, &upload).await;
             return Ok(None);
         }
-        let new = New { key, checksum: &checksum, size, once, blake3 };
-        let stated = self.finish_multipart(&new, &upload, &parts).await?;
-        Ok(Some(stated).filter(|stated| self.is_same(&new, stated)))
+        let stated = self.finish_multipart(new, &upload, &parts).await?;
+        Ok(Some(stated).filter(|stated| self.is_same(new, stated)))
     }
 
     async fn copy_part(
         &self,
-        origin: &Origin,
+        from: &BucketSite,
+        source: &str,
         key: &str,
         upload: &str,
         number: i32,
@@ -222,10 +255,9 @@ impl Requests {
     ) -> Result<Option<Part>, Failure> {
         let send = || {
             let copy = self.client.upload_part_copy().bucket(self.bucket()).key(key).upload_id(upload);
-            let copy = copy.part_number(number).copy_source(&origin.source);
+            let copy = copy.part_number(number).copy_source(source);
             let copy = copy.copy_source_range(format!("bytes={first}-{last}"));
-            let copy = copy.set_copy_source_if_match(origin.etag.clone());
-            let copy = copy.set_expected_source_bucket_owner(origin.owner.clone());
+            let copy = copy.set_expected_source_bucket_owner(from.owner.clone());
             copy.set_expected_bucket_owner(self.owner()).send()
         };
         let answer = match self.persist(send).await {
@@ -233,7 +265,7 @@ impl Requests {
             Err(e) if failure::status(&e).is_some_and(|status| status < 500 || status == 501) => {
                 return Ok(None);
             }
-            Err(e) => return Err(failure::of(&format!("copy part {number} of {}", origin.source), e)),
+            Err(e) => return Err(failure::of(&format!("copy part {number} of {source}"), e)),
         };
         let copied = answer.copy_part_result();
         let sha256 = copied.and_then(|copied| BASE64.decode(copied.checksum_sha256()?).ok()?.try_into().ok());
