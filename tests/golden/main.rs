@@ -1,13 +1,44 @@
-//! A project that an earlier mlprov wrote must read and verify the same for ever.
+//! Projects that an earlier mlprov wrote must read and verify the same for ever.
 //!
-//! `MLPROV_UPDATE=archive cargo test --test golden` makes it again. Until the record format is declared stable that
-//! is allowed; afterwards a change here is a broken promise.
+//! The archives are frozen: a change of one is a broken promise. For a newer format another one is put beside them
+//! (`MLPROV_UPDATE=archive cargo test --test golden` makes those that are not there, and replaces none).
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod team;
+
+use sha2::Digest;
+use sha2::Sha256;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
+
+/// SHA-256 of what is promised.
+const FROZEN: [(&str, &str); 2] = [
+    ("embedded.tar.gz", "503a030c51b719178e1865293680c37c6e6eb1555191e70a5407b3f56b8abdca"),
+    ("team.tar.gz", "d754f94193e52397a6816dbdc6369647e5f5313a187dcfa2d6543ec151c0d249"),
+];
+
+/// Fails if somebody made an archive anew.
+fn frozen(archive: &Path) {
+    let name = archive.file_name().unwrap().to_str().unwrap();
+    let found: String =
+        Sha256::digest(fs::read(archive).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let promised = FROZEN.iter().find(|(known, _)| *known == name).unwrap().1;
+    assert_eq!(found, promised, "{name} is not the one that was promised");
+}
+
+/// `MLPROV_UPDATE`: the answers have new fields.
+fn compare(expected: &Path, now: &serde_json::Value) {
+    if std::env::var_os("MLPROV_UPDATE").is_some() {
+        fs::write(expected, format!("{now:#}\n")).unwrap();
+    }
+    let then: serde_json::Value = serde_json::from_slice(&fs::read(expected).unwrap()).unwrap();
+    assert_eq!(*now, then);
+}
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("golden")
@@ -30,13 +61,19 @@ fn tar(args: &[&str]) {
     assert!(Command::new("tar").args(args).status().unwrap().success(), "tar {args:?}");
 }
 
-fn remake(archive: &Path) {
+fn make(archive: &Path) {
     let scratch = tempfile::tempdir().unwrap();
     let dir = scratch.path().join("golden");
     let made = Command::new(env!("CARGO_BIN_EXE_mlprov")).args(["-q", "demo", "--keep"]).arg(&dir).output();
     assert!(made.unwrap().status.success());
     // What says where and on which machine it was made has no place in the archive.
     fs::remove_dir_all(dir.join("project/.git/hooks")).unwrap();
+    let project = dir.join("project");
+    let config = ["config", "--remove-section", "merge.mlprov"];
+    assert!(Command::new("git").arg("-C").arg(&project).args(config).status().unwrap().success());
+    let actor = fs::read_to_string(project.join(".git/mlprov/actor")).unwrap();
+    let (objects, actor) = (project.join(".git/mlprov/store/objects"), actor.trim());
+    fs::remove_file(objects.join(&actor[..2]).join(actor)).unwrap();
     fs::remove_file(dir.join("project/.git/mlprov/ledger/journal.lock")).unwrap();
     // Private keys neither: whoever verifies needs none.
     fs::remove_dir_all(dir.join("home/.config")).unwrap();
@@ -52,11 +89,10 @@ fn json(out: &Output) -> serde_json::Value {
 #[test]
 fn an_old_project_reads_and_verifies_as_it_did() {
     let (archive, expected) = (here().join("embedded.tar.gz"), here().join("embedded.json"));
-    // `MLPROV_UPDATE=1`: the answers have new fields. `MLPROV_UPDATE=archive`: the format itself has changed.
-    let update = std::env::var("MLPROV_UPDATE").ok();
-    if update.as_deref() == Some("archive") {
-        remake(&archive);
+    if std::env::var("MLPROV_UPDATE").is_ok_and(|what| what == "archive") && !archive.exists() {
+        make(&archive);
     }
+    frozen(&archive);
     let scratch = tempfile::tempdir().unwrap();
     tar(&["-xzf", archive.to_str().unwrap(), "-C", scratch.path().to_str().unwrap()]);
     let dir = scratch.path().join("golden");
@@ -67,11 +103,7 @@ fn an_old_project_reads_and_verifies_as_it_did() {
     let show = json(&mlprov(&dir, &["--json", "show", "latest"]));
     let ls = json(&mlprov(&dir, &["--json", "ls", "--rev", "HEAD"]));
     let now = serde_json::json!({ "log": log, "show": show, "ls": ls });
-    if update.is_some() {
-        fs::write(&expected, format!("{now:#}\n")).unwrap();
-    }
-    let then: serde_json::Value = serde_json::from_slice(&fs::read(&expected).unwrap()).unwrap();
-    assert_eq!(now, then);
+    compare(&expected, &now);
 
     // Without the keys nothing can be added, and nothing is.
     let journal = fs::read(dir.join("project/.git/mlprov/ledger/journal")).unwrap();
