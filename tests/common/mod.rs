@@ -195,7 +195,11 @@ impl Sandbox {
 
     /// mlprov under strace with these options; commands of their own may go to other threads.
     pub fn traced(&self, options: &[&str], args: &[&str]) -> assert_cmd::Command {
-        let mut command = self.command("strace", "repo");
+        self.traced_in("repo", options, args)
+    }
+
+    pub fn traced_in(&self, dir: &str, options: &[&str], args: &[&str]) -> assert_cmd::Command {
+        let mut command = self.command("strace", dir);
         command.args(options).arg(&self.program).args(args);
         command
     }

@@ -310,3 +310,41 @@ fn interrupted_it_goes_on() {
         two.arrived(&about);
     }
 }
+
+/// Killed while one log takes the place of the other, and while anything else gets its name.
+#[test]
+fn killed_while_files_change_places_it_goes_on() {
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        return skipped("killed_while_files_change_places_it_goes_on: strace is not installed");
+    }
+    let grace = |two: &Two, options: &[&str]| {
+        let mut command = two.s.traced_in("grace", options, &["migrate", "--yes"]);
+        command.env("HOME", two.s.root().join("grace-home")).output().unwrap()
+    };
+    let Some(clean) = Two::new("second-calls") else { return };
+    clean.admit();
+    let trace = clean.s.root().join("trace");
+    let options = ["-f", "-o", trace.to_str().unwrap(), "-e", "trace=renameat2,rename"];
+    assert!(grace(&clean, &options).status.success());
+    let text = fs::read_to_string(&trace).unwrap();
+    assert!(text.contains("RENAME_EXCHANGE"), "{text}");
+    let count = |call: &str| text.lines().filter(|line| line.contains(&format!(" {call}("))).count();
+    let calls: Vec<(&str, usize)> =
+        ["renameat2", "rename"].iter().flat_map(|call| (1..=count(call)).map(move |n| (*call, n))).collect();
+    let exchanges = count("renameat2");
+    // All that change places; of the others every eighth.
+    for (call, n) in calls.into_iter().filter(|(call, n)| *call == "renameat2" || n % 8 == 0) {
+        let about = format!("{call} {n}");
+        let Some(two) = Two::new(&format!("second-{call}-{n}")) else { return };
+        two.admit();
+        let inject = format!("inject={call}:signal=KILL:when={n}");
+        let trace = two.s.root().join("trace");
+        grace(&two, &["-f", "-o", trace.to_str().unwrap(), "-e", &inject]);
+        if two.grace(&["status"]).exit_code() != Some(0) || two.going_on() {
+            let again = two.import();
+            assert_eq!(again.exit_code(), Some(0), "{about}: {}", again.snapshot());
+        }
+        two.arrived(&about);
+    }
+    assert!(exchanges >= 2);
+}
