@@ -17,32 +17,38 @@
 //! An object that breaks a rule of its own version is *void*: every reader skips it alike, and the batch after it is
 //! named with the number of void objects before it. So nobody who may write to the store can stop the log.
 
+mod inbox;
+mod object;
+
+pub use inbox::Waiting;
+
 use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
 use crate::domain::ids::LogId;
-use crate::ledger::FormatError;
 use crate::ledger::batch::Batch;
 use crate::ledger::batch::SealedEntry;
 use crate::ledger::batch::open;
 use crate::ledger::frame::Header;
-use crate::ledger::hash::TreeHash;
 use crate::ledger::tile;
 use crate::ledger::tree::Frontier;
 use crate::ledger::writers::Standing;
 use crate::ledger::writers::Writers;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use object::Lines;
+use object::entries;
+use object::hex;
+use object::split;
+use object::version;
 use sha2::Digest;
 use sha2::Sha256;
-use std::collections::BTreeSet;
 
 /// Bytes of one object. A larger one is void.
 pub const MAX_OBJECT: usize = 16 << 20;
 const COMMIT: &str = "mlprov commit v1";
-const INBOX: &str = "mlprov inbox v1";
 
 /// Name of the object that begins at `start`, after as many void ones there.
 pub fn commit_name(start: u64, voids: u64) -> String {
@@ -209,132 +215,6 @@ fn parse(
         Ok(again) if again == object => Ok((batch, after)),
         _ => Err("it is not in the one form that a commit has".to_owned()),
     }
-}
-
-/// Entries that a writer asks others to commit: `inbox/<id of the first>`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Waiting {
-    /// Size of the log in which the writer looked for them and found none.
-    pub base: u64,
-    pub batch: Batch,
-}
-
-impl Waiting {
-    pub fn name(&self) -> String {
-        format!("inbox/{}", self.batch.entries()[0].id())
-    }
-
-    /// `mlprov inbox v1`, lines `log`, `base` and `count`, an empty line, entries as in a commit. It needs no signature: its
-    /// entries have theirs.
-    pub fn encode(&self, log: LogId) -> Vec<u8> {
-        let (base, count) = (self.base, self.batch.entries().len());
-        let mut object = format!("{INBOX}\nlog {log}\nbase {base}\ncount {count}\n\n").into_bytes();
-        for entry in self.batch.entries() {
-            let _ = tile::push_entry(&mut object, entry.bytes());
-        }
-        object
-    }
-
-    /// Whatever is not exactly such an object is nobody's entry.
-    pub fn parse(object: &[u8], log: LogId) -> Result<Self, FormatError> {
-        let bad = |why: String| FormatError::new("inbox object", why);
-        let read = || -> Result<Self, String> {
-            if object.len() > MAX_OBJECT {
-                return Err(format!("{} bytes are more than {MAX_OBJECT}", object.len()));
-            }
-            let (head, body) = split(object)?;
-            let mut lines = Lines::new(head);
-            lines.exactly(INBOX)?;
-            if lines.value::<LogId>("log")? != log {
-                return Err("it is of another log".to_owned());
-            }
-            let base = lines.value::<u64>("base")?;
-            let count = lines.value::<u64>("count")?;
-            lines.end()?;
-            Ok(Waiting { base, batch: entries(body, count)? })
-        };
-        read().map_err(bad)
-    }
-}
-
-/// `Err(Some)`: the same kind of object in another version.
-fn version(object: &[u8], known: &str) -> Result<(), Option<String>> {
-    let line = object.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = std::str::from_utf8(line).map_err(|_| None)?;
-    if line == known {
-        return Ok(());
-    }
-    let kind = known.trim_end_matches("v1");
-    let newer = line.strip_prefix(kind).and_then(|v| v.strip_prefix('v')?.parse::<u32>().ok());
-    Err(newer.filter(|version| *version > 1).map(|_| line.to_owned()))
-}
-
-/// Head with its last line end, and what follows the empty line.
-fn split(object: &[u8]) -> Result<(&str, &[u8]), String> {
-    let at = object.windows(2).position(|pair| pair == b"\n\n").ok_or("it has no entries")?;
-    let head = std::str::from_utf8(&object[..=at]).map_err(|_| "its head is no text")?;
-    Ok((head, &object[at + 2..]))
-}
-
-fn entries(body: &[u8], count: u64) -> Result<Batch, String> {
-    let mut rest = body;
-    let mut entries = Vec::new();
-    while let Some((length, tail)) = rest.split_first_chunk::<2>() {
-        let length = usize::from(u16::from_be_bytes(*length));
-        let (entry, tail) = tail.split_at_checked(length).ok_or("its last entry is cut short")?;
-        let (sealed, _) =
-            SealedEntry::parse(entry.to_vec()).map_err(|e| format!("entry {}: {e}", entries.len()))?;
-        entries.push(sealed);
-        rest = tail;
-    }
-    if !rest.is_empty() || entries.len() as u64 != count {
-        return Err(format!("it says that it has {count} entries, and has {}", entries.len()));
-    }
-    let ids: BTreeSet<&EntryId> = entries.iter().map(SealedEntry::id).collect();
-    if ids.len() != entries.len() {
-        return Err("it has an entry twice".to_owned());
-    }
-    Batch::new(entries).ok_or_else(|| "it has no entries".to_owned())
-}
-
-struct Lines<'a> {
-    rest: std::str::SplitTerminator<'a, char>,
-}
-
-impl<'a> Lines<'a> {
-    fn new(head: &'a str) -> Self {
-        Lines { rest: head.split_terminator('\n') }
-    }
-
-    fn exactly(&mut self, line: &str) -> Result<(), String> {
-        if self.rest.next() == Some(line) { Ok(()) } else { Err(format!("{line:?} is missing")) }
-    }
-
-    fn text(&mut self, name: &str) -> Result<&'a str, String> {
-        let line = self.rest.next().and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.ok_or_else(|| format!("it has no {name}"))
-    }
-
-    fn value<T: std::str::FromStr>(&mut self, name: &str) -> Result<T, String> {
-        self.text(name)?.parse().map_err(|_| format!("its {name} cannot be read"))
-    }
-
-    fn hash(&mut self, name: &str) -> Result<TreeHash, String> {
-        let bytes = BASE64.decode(self.text(name)?).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.map(TreeHash).ok_or_else(|| format!("its {name} is no hash"))
-    }
-
-    fn end(mut self) -> Result<(), String> {
-        if self.rest.next().is_none() {
-            Ok(())
-        } else {
-            Err("its head has more lines than it should".to_owned())
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
