@@ -6,6 +6,7 @@ use crate::app::Result;
 use crate::app::hooks;
 use crate::app::hooks::HooksReport;
 use crate::app::hooks::HooksRequest;
+use crate::app::identity;
 use crate::app::record;
 use crate::app::sync;
 use crate::config::BucketSite;
@@ -336,16 +337,7 @@ fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash
     let mut salt = [0u8; 32];
     getrandom::fill(&mut salt)
         .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
-    let (name, email) = site.repo.identity();
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let disclosure = serde_json::json!({
-        "schema": "mlprov.disclosure/1",
-        "salt": Blake3Hash(salt),
-        "name": name,
-        "email": email,
-        "osUser": std::env::var("USER").ok(),
-        "host": host,
-    });
+    let disclosure = identity::disclosure(site.repo, &Blake3Hash(salt).to_string());
     let batch = site.store.batch(false)?;
     let object = record::put_object(disclosure.to_string().as_bytes(), &*batch)?;
     let _kept = batch.commit()?;

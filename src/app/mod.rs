@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod graph;
 pub mod history;
 pub mod hooks;
+mod identity;
 pub mod index;
 pub mod init;
 pub mod keys;

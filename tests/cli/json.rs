@@ -4,6 +4,7 @@ use crate::common::Sandbox;
 use crate::text;
 use serde_json::Value;
 use serde_json::json;
+use std::fs;
 
 /// Full ids look like this.
 fn is_uuid(value: &Value) -> bool {
@@ -302,4 +303,31 @@ fn a_file_of_a_directory_is_shown_as_what_tracked_the_directory() {
     // Content that a run wrote is that of the run.
     s.mlprov(&["run", "--output", "copy.csv", "--", "cp", "data/a.csv", "copy.csv"]).success();
     s.mlprov(&["show", "data/a.csv"]).success().shows("run ");
+}
+
+#[test]
+fn in_ci_the_disclosure_says_what_the_environment_claims() {
+    let s = Sandbox::git_repo();
+    let payload = base64_url(r#"{"iss":"https://ci.example.org","sub":"repo:me/shop","nonce":"hidden"}"#);
+    let token = format!("e30.{payload}.c2lnbmF0dXJl");
+    let file = s.root().join("token");
+    fs::write(&file, &token).unwrap();
+    let mut init = s.prepared(&["init", "--yes"]);
+    init.env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "me/shop").env("GITHUB_TOKEN", "ghs_hidden");
+    init.env("AWS_WEB_IDENTITY_TOKEN_FILE", &file).assert().success();
+    let actor = s.read(".git/mlprov/actor").trim().to_owned();
+    let text = fs::read_to_string(s.object_by_hash(&actor)).unwrap();
+    let disclosure: Value = serde_json::from_str(&text).unwrap();
+    let token = json!({ "iss": "https://ci.example.org", "sub": "repo:me/shop" });
+    let expected = json!([
+        { "from": "AWS_WEB_IDENTITY_TOKEN_FILE", "claims": token },
+        { "from": "GITHUB_*", "claims": { "repository": "me/shop" } },
+    ]);
+    assert_eq!(disclosure["claims"], expected);
+    assert!(!text.contains("hidden") && !text.contains(&payload), "{text}");
+}
+
+fn base64_url(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
 }
