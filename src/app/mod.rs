@@ -208,8 +208,9 @@ pub enum AppError {
     #[error("this log does not admit your writer key {}", key.short())]
     NotAdmitted { key: crate::domain::digest::KeyId },
     /// Entries of this clone's own log are signed by it, and are to go to another one.
+    /// `retired`: it is not the key that signs here now.
     #[error("the log in {place} does not admit {key}, which signed entries here", key = key.short())]
-    NotAdmittedThere { place: String, key: crate::domain::digest::KeyId, public: String },
+    NotAdmittedThere { place: String, key: crate::domain::digest::KeyId, public: String, retired: bool },
     /// Only an admin of the log may admit and revoke.
     #[error("your writer key {} is no admin of this log", key.short())]
     NotAdmin { key: crate::domain::digest::KeyId },

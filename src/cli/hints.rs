@@ -297,8 +297,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotAdmitted { .. } => {
             "mlprov key request   # then an admin of this log runs `mlprov key admit` with it".into()
         }
-        AppError::NotAdmittedThere { public, .. } => {
-            format!("mlprov key admit {public}   # by an admin of that log; then `mlprov migrate` again")
+        AppError::NotAdmittedThere { public, retired, .. } => {
+            let then = if *retired { "; it is one of before: `mlprov key revoke` it after that" } else { "" };
+            format!("mlprov key admit {public}   # by an admin of that log; then `mlprov migrate` again{then}")
         }
         AppError::NotPublished { source } => hint(source, at_root)?,
         AppError::NeedsAnswer { command, .. } => (*command).into(),

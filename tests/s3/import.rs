@@ -124,7 +124,8 @@ impl Two {
     fn arrived(&self, about: &str) {
         let audit = ["--json", "ledger", "audit", "--remote", "--versions"];
         let found = self.grace(&audit).json();
-        assert_eq!(found["result"], "sound", "{about}: {found:#}");
+        let result = (&found["result"], &found["exitCode"], found["imported"].as_array().map(Vec::len));
+        assert_eq!(result, (&"sound".into(), &0.into(), Some(1)), "{about}: {found:#}");
         self.s.mlprov(&["sync"]).success();
         let entries = self.journal("repo");
         let count = |kind: Kind| entries.iter().filter(|(body, _)| body.kind == kind).count();
@@ -347,4 +348,98 @@ fn killed_while_files_change_places_it_goes_on() {
         two.arrived(&about);
     }
     assert!(exchanges >= 2);
+}
+
+/// One user with two clones has one key: what both recorded is there once, and the other one is evidence.
+#[test]
+fn what_both_clones_recorded_is_there_once() {
+    let Some(two) = Two::new("second-same") else { return };
+    let s = &two.s;
+    // A third clone, of Ada's own: the same commit and the same data, recorded there by the same key.
+    s.git_in("", &["clone", "-q", "hub.git", "mine"]);
+    let mine = |args: &[&str]| s.mlprov_in("mine", args);
+    let team = s.read(".mlprov/config.toml");
+    mine(&["init", "--yes"]).success();
+    fs::create_dir_all(s.root().join("mine/data")).unwrap();
+    fs::write(s.root().join("mine/data/a.csv"), "1\n").unwrap();
+    mine(&["track", "data"]).success();
+    mine(&["hook", "post-commit"]).success();
+    mine(&["key", "rotate"]).success();
+    fs::write(s.root().join("mine/more.csv"), "more\n").unwrap();
+    mine(&["track", "more.csv"]).success();
+    let ids = |clone: &str| -> BTreeSet<String> {
+        two.journal(clone).iter().map(|(body, _)| body.id.to_string()).collect()
+    };
+    s.mlprov(&["sync"]).success();
+    let both: Vec<String> = ids("mine").intersection(&ids("repo")).cloned().collect();
+    assert!(!both.is_empty(), "nothing is in both logs");
+    fs::write(s.root().join("mine/.mlprov/config.toml"), team).unwrap();
+    // It is signed by a key of that log alone, which the common one does not know; Ada's own key stays what it is.
+    let refused = mine(&["migrate", "--yes"]);
+    refused.code(2).says("does not admit");
+    s.mlprov(&["run", "--", "true"]).success();
+    let line = refused.hints().into_iter().find(|hint| hint.starts_with("mlprov key admit")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().skip(1).take(3).collect();
+    s.mlprov(&words).success();
+    let report = mine(&["--json", "migrate", "--yes"]).success().json();
+    assert!(report["imported"].as_u64().unwrap() > 0, "{report:#}");
+    s.mlprov(&["sync"]).success();
+    for audit in [mine(&["--json", "ledger", "audit"]), s.mlprov(&["--json", "ledger", "audit"])] {
+        assert_eq!(audit.success().json()["result"], "sound");
+    }
+    // Ada goes on with her own key in both.
+    s.mlprov(&["run", "--", "true"]).success();
+    mine(&["run", "--", "true"]).success();
+    let writers: BTreeSet<String> =
+        two.journal("repo").iter().rev().take(2).map(|(body, _)| body.actor.writer.to_string()).collect();
+    assert_eq!(writers.len(), 1, "{writers:?}");
+}
+
+/// What she saw of her own log, and did not publish in git, is no reason to call it altered.
+#[test]
+fn a_published_copy_that_lags_is_no_finding() {
+    let Some(two) = Two::new("second-lags") else { return };
+    // Once more with the settings of before: recorded and seen, not published.
+    let team = two.s.read(".mlprov/config.toml");
+    two.s.git_in("grace", &["checkout", "-q", "--", ".mlprov/config.toml"]);
+    two.grace(&["run", "-n", "late", "--", "true"]).success();
+    two.grace(&["verify", "latest"]).success();
+    fs::write(two.s.root().join("grace/.mlprov/config.toml"), team).unwrap();
+    two.admit();
+    two.import().success();
+    let audit = two.grace(&["--json", "ledger", "audit"]).success().json();
+    assert_eq!(audit["imported"].as_array().map(Vec::len), Some(1), "{audit:#}");
+    let graph = two.grace(&["graph"]);
+    assert!(!graph.success().stdout().contains("can be read"), "{}", graph.snapshot());
+}
+
+/// Where each clone keeps its own data, evidence of others is not to be had: that stops nobody.
+#[test]
+fn evidence_that_is_elsewhere_stops_no_import() {
+    let Some(server) = Server::ministack() else {
+        return skipped("ministack is not installed (tests/run.sh does it)");
+    };
+    let s3 = bucket(server, "second-local");
+    let s = Sandbox::repo();
+    give_credentials(server, &s.home());
+    s.write("data/a.csv", "1\n");
+    s.mlprov(&["track", "data"]).success();
+    s.commit_all("first");
+    for name in ["one", "two"] {
+        s.git_in("", &["clone", "-q", "repo", name]);
+        s.mlprov_in(name, &["init", "--yes", "--no-hooks"]).success();
+        s.mlprov_in(name, &["run", "-n", name, "--", "true"]).success();
+    }
+    let place = format!("s3://{}/team", s3.name());
+    s.mlprov(&["migrate", "--yes", "--ledger", &place, "--endpoint-url", &server.url]).success();
+    let team = s.read(".mlprov/config.toml");
+    for name in ["one", "two"] {
+        fs::write(s.root().join(name).join(".mlprov/config.toml"), &team).unwrap();
+        s.mlprov_in(name, &["migrate", "--yes"]).success();
+    }
+    s.mlprov(&["sync"]).success();
+    let audit = s.mlprov(&["--json", "ledger", "audit"]).code(3).json();
+    assert_eq!((&audit["result"], &audit["findingCount"]), (&"incomplete".into(), &2.into()), "{audit:#}");
+    let audit = s.mlprov_in("two", &["--json", "ledger", "audit"]).code(3).json();
+    assert_eq!((&audit["result"], &audit["findingCount"]), (&"incomplete".into(), &1.into()), "{audit:#}");
 }

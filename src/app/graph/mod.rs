@@ -21,7 +21,7 @@ use crate::app::Project;
 use crate::app::Result;
 use crate::app::commit;
 use crate::app::commit::Waiting;
-use crate::app::query::LogEntry;
+use crate::app::logs::published::PublishedLog;
 use crate::domain::ids::LogId;
 use crate::domain::path::RepoPath;
 use crate::ports::log_reader::LogReader;
@@ -30,7 +30,7 @@ use facts::Facts;
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,7 @@ pub fn graph(project: &Project, cwd: &Path, request: &GraphRequest) -> Result<Gr
     let entries = project.all_entries()?;
     let facts = Facts::gather(&entries, &mut |list| project.list(list).ok());
     let mut unreadable = facts.unreadable.clone();
-    unreadable.logs = cut_logs(project, &entries)?;
+    unreadable.logs = cut_logs(project)?;
     let (target, graph, starts) = match &request.id {
         Some(word) => {
             let start = start::find(project, &entries, &facts, cwd, word)?;
@@ -103,15 +103,18 @@ pub fn graph(project: &Project, cwd: &Path, request: &GraphRequest) -> Result<Gr
 }
 
 /// Logs of others that end before their checkpoint says.
-fn cut_logs(project: &Project, entries: &[LogEntry]) -> Result<Vec<CutLog>> {
-    let mut read: BTreeMap<LogId, u64> = BTreeMap::new();
-    for entry in entries {
-        *read.entry(entry.log).or_default() += 1;
-    }
-    let of = |log: LogId, claimed: u64| CutLog { log, read: read.get(&log).copied().unwrap_or(0), claimed };
+fn cut_logs(project: &Project) -> Result<Vec<CutLog>> {
     let logs = project.other_logs()?;
-    let logs = logs.iter().map(|log| of(log.log(), log.size()));
-    Ok(logs.filter(|log| log.read < log.claimed).collect())
+    let of = |log: &PublishedLog<'_>| {
+        let mut read = 0;
+        // As far as it can be read.
+        let _ = log.read(0, &mut |_| {
+            read += 1;
+            ControlFlow::Continue(())
+        });
+        CutLog { log: log.log(), read, claimed: log.size() }
+    };
+    Ok(logs.iter().map(of).filter(|log| log.read < log.claimed).collect())
 }
 
 /// An edge as JSON has it.

@@ -124,6 +124,7 @@ pub fn carry_out(
     mut state: State,
     progress: &dyn Progress,
 ) -> Result<MigrateReport> {
+    let _alone = state.alone()?;
     state.begin()?;
     for remote in workshop.remotes(&state, true)? {
         remote.agree()?;
@@ -173,18 +174,19 @@ fn move_everything(
     say_where(source, target, state, done, progress)?;
     state.reach(Step::Ledger)?;
     if !state.moves_ledger()? {
-        return ledger::audit(source, false, progress);
+        return ledger::audit(source, false, None, progress);
     }
     source.publish()?;
     if state.import.is_some() {
-        done.imported = Some(import::take_in(source, target, progress)?);
-        ledger::audit(source, false, progress)?;
-        return ledger::audit(target, true, progress);
+        let (count, import) = import::take_in(source, target, progress)?;
+        done.imported = Some(count);
+        ledger::audit(source, false, None, progress)?;
+        return ledger::audit(target, true, import, progress);
     }
     ledger::copy(source, target, progress)?;
     target.publish()?;
-    ledger::audit(source, false, progress)?;
-    ledger::audit(target, true, progress)?;
+    ledger::audit(source, false, None, progress)?;
+    ledger::audit(target, true, None, progress)?;
     let (old, new) = (source.ledger.head()?, target.ledger.head()?);
     match old == new {
         true => Ok(()),

@@ -21,6 +21,7 @@ use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use serde::Deserialize;
 use serde::Serialize;
+use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -114,6 +115,13 @@ pub fn pending(repo: &Repo, request: &Request) -> Result<Option<State>> {
         return Err(StoreError::Unsupported { what: path.display().to_string(), why }.into());
     }
     state.own = own;
+    if state.import.is_some() {
+        // The common log may have gone on elsewhere since.
+        let (now, bytes) = Config::load(repo.root())?;
+        if now.shared_ledger().map(|to| to.log) == state.after()?.shared_ledger().map(|to| to.log) {
+            state.after = String::from_utf8_lossy(&bytes).into_owned();
+        }
+    }
     match request.is_empty() || request.named() == state.to {
         true => Ok(Some(state)),
         false => Err(AppError::Migrating { command: state.command() }),
@@ -242,6 +250,14 @@ impl State {
         let all = [("ledger", ledger), ("store", store), ("region", region), ("endpoint-url", endpoint)];
         let words = all.iter().filter_map(|(name, value)| Some(format!(" --{name} {}", value.as_ref()?)));
         format!("mlprov migrate{}", words.collect::<String>())
+    }
+
+    /// Held by the process that carries it out.
+    pub(super) fn alone(&self) -> Result<File> {
+        let path = self.own.join("migrate.lock");
+        let held = durable::try_hold_alone(&path)?;
+        let holder = || "another `mlprov migrate`, which goes on".to_owned();
+        Ok(held.ok_or_else(|| StoreError::Locked { what: path.display().to_string(), holder: holder() })?)
     }
 
     /// Nothing of a move that is over is taken for one of this.

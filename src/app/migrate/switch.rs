@@ -14,6 +14,9 @@ pub fn settings(source: &Project, state: &State) -> Result<()> {
     if state.moves_ledger()? {
         source.ledger.note_moved()?;
     }
+    if state.import.is_some() {
+        return Ok(()); // they say so already
+    }
     // As they are now: somebody may have changed something else in them meanwhile.
     let (now, bytes) = Config::load(source.repo.root())?;
     let after = state.after()?;

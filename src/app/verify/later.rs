@@ -9,10 +9,16 @@ use crate::domain::entry::Kind;
 use crate::domain::entry::Target;
 use crate::domain::ids::CommitId;
 
-/// Later is what follows in the same log, and whatever stands in another one: between logs there is no order.
+/// Later is what follows in the same log, and whatever stands in another one: between logs there is no order. Nor is there
+/// between what a log holds itself and what came to it from another one (`imported`).
 pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Findings) {
     let mut silent = true;
-    for later in all.entries.iter().filter(|e| e.log != subject.log || e.follows(subject)) {
+    let came = all.entries.iter().any(|e| e.follows(subject) && e.is(&Kind::Imported));
+    let is_later = |e: &&LogEntry| {
+        let objects = || e.body().is_some_and(|b| speaks_against(b, body));
+        e.log != subject.log || e.follows(subject) || (came && objects())
+    };
+    for later in all.entries.iter().filter(is_later) {
         let mut place = format!("entry {} at index {}", later.id.short(), later.index);
         if later.log != subject.log {
             place.push_str(&format!(" of log {}", later.log));

@@ -41,11 +41,16 @@ pub fn run(context: &Context, args: MigrateArgs) -> Result<Exit> {
     let MigrateArgs { ledger, store, region, endpoint_url: endpoint, plan, yes } = args;
     let request = Request { ledger, store, region, endpoint };
     let edge = Edge { cwd: context.cwd.clone() };
-    let begun = migrate::pending(&edge.repo()?, &request)?;
+    let own = edge.own_log()?;
+    // Of a log that is not here any more nothing goes on.
+    let stale = |state: &State| {
+        state.import.is_some() && own.as_ref().is_some_and(|own| state.import != Some(own.log))
+    };
+    let begun = migrate::pending(&edge.repo()?, &request)?.filter(|state| !stale(state));
     let resumes = begun.is_some();
     let state = match begun {
         Some(state) => state,
-        None => match edge.own_log()?.filter(|_| request.is_empty()) {
+        None => match own.filter(|_| request.is_empty()) {
             Some(own) => migrate::draft_import(&edge.repo()?, &own)?,
             None => migrate::draft(&edge.reopen()?, &request)?,
         },
@@ -165,7 +170,8 @@ impl Workshop for Edge {
         let (own, new) = self.places(&after, &state.apart())?;
         let local = if apart { new } else { own };
         let mut all: Vec<Box<dyn Remote>> = Vec::new();
-        if let Some(store) = after.shared_store().filter(|_| state.moves_store().unwrap_or(false)) {
+        let asked = state.import.is_some() || state.moves_store().unwrap_or(false);
+        if let Some(store) = after.shared_store().filter(|_| asked) {
             all.push(Box::new(StorePlace::new(&store, &local.common)));
         }
         if let Some(shared) = after.shared_ledger().filter(|_| state.moves_ledger().unwrap_or(false)) {
@@ -177,7 +183,8 @@ impl Workshop for Edge {
 
     fn has_followed(&self, state: &State) -> Result<bool> {
         let (own, _) = self.places(&state.after()?, &state.apart())?;
-        Ok(own.open_ledger()?.is_some_and(|ledger| Some(ledger.log()) != state.import))
+        let shared = state.after()?.shared_ledger().map(|shared| shared.log);
+        Ok(own.open_ledger()?.is_some_and(|ledger| Some(ledger.log()) == shared))
     }
 
     fn follow(&self, state: &State) -> Result<()> {

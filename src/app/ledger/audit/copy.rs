@@ -50,6 +50,7 @@ pub fn audit_files(
     };
     let sizes = known.iter().filter_map(KnownNote::claim).map(|c| c.size).collect();
     let mut audit = Audit::new(project, sizes, !structure_only);
+    audit.is_copy = true;
     progress.begin("audit", Some(checkpoint.size), None);
     let mut leaves: Vec<TreeHash> = Vec::new();
     for tile in tile::all_tiles(checkpoint.size).filter(|t| t.level == 0) {

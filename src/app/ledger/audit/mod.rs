@@ -17,6 +17,7 @@ use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
@@ -66,7 +67,10 @@ pub struct AuditReport {
     pub findings: Vec<Finding>,
     /// All findings, also those beyond the list.
     pub finding_count: u64,
-    /// The same of each log that was fetched from others.
+    /// Logs that this one took over, held against their evidence and against what is known of them here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<LogId>,
+    /// The same of each other log that was fetched from others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<AuditReport>,
     /// What lies in the bucket of a shared ledger, if it was asked for.
@@ -92,6 +96,10 @@ struct Audit {
     unchecked: u64,
     /// Entries that say what came from another log.
     imports: Vec<(u64, Body)>,
+    /// Logs whose import is as it says.
+    imported: Vec<LogId>,
+    /// It is not the log itself that is looked at: more of it may be elsewhere.
+    is_copy: bool,
     with_signatures: bool,
 }
 
@@ -113,6 +121,8 @@ impl Audit {
             count: 0,
             unchecked: 0,
             imports: Vec::new(),
+            imported: Vec::new(),
+            is_copy: false,
             with_signatures,
         }
     }
@@ -212,7 +222,10 @@ impl Audit {
     }
 
     fn check_imports(&mut self, project: &Project) -> Result<()> {
-        for (index, objection) in imports::check(project, &std::mem::take(&mut self.imports))? {
+        let imports = std::mem::take(&mut self.imports);
+        let (objections, sound) = imports::check(project, &imports)?;
+        self.imported = sound;
+        for (index, objection) in objections {
             let detail = match objection {
                 Objection::Wrong(what) => what,
                 Objection::Unchecked(what) => {
@@ -258,6 +271,9 @@ impl Audit {
             }
             None => {
                 let size = self.tree.size();
+                // A copy that lags behind its log is no fraud.
+                let lags = self.is_copy && !matches!(known.place, Place::Published | Place::Required);
+                self.unchecked += u64::from(lags);
                 self.find(
                     "checkpoint",
                     None,
@@ -284,6 +300,7 @@ impl Audit {
             exit_code,
             findings: self.findings,
             finding_count: self.count,
+            imported: self.imported,
             others: Vec::new(),
             remote: None,
         }
@@ -295,7 +312,7 @@ impl Audit {
 pub fn audit(project: &Project, structure_only: bool, progress: &dyn Progress) -> Result<AuditReport> {
     let mut report = audit_own(project, structure_only, progress)?;
     let (id, pins) = (project.config.project.id, project.pins()?);
-    for log in project.other_logs()? {
+    for log in project.other_logs()?.into_iter().filter(|log| !report.imported.contains(&log.log())) {
         let known = project.known_notes(&log)?;
         report.others.push(copy::audit_files(id, log.files(), &known, &pins, structure_only, progress)?);
     }

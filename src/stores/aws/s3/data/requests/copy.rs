@@ -82,23 +82,49 @@ impl Requests {
     ) -> Result<Option<String>, Failure> {
         let before = self.etag_now(from).await?;
         let upload = self.begin_multipart(new, None).await?;
+        let taken = self.take_each(source, from, new, &upload, what).await;
+        let all = match (taken, self.etag_now(from).await) {
+            (Ok(all), Ok(after)) if after == before => all,
+            (taken, after) => {
+                self.abort_multipart(new, &upload).await;
+                let why = "it changed while it was copied".to_owned();
+                let changed = Failure::Refused { what: what.to_owned(), why };
+                return Err(taken.err().or(after.err()).unwrap_or(changed));
+            }
+        };
+        let send = || {
+            let finish = self.client.complete_multipart_upload().bucket(self.bucket()).key(new);
+            let finish = finish.upload_id(&upload).multipart_upload(all.clone());
+            finish.set_expected_bucket_owner(self.owner()).send()
+        };
+        match self.persist(send).await {
+            Ok(answer) => Ok(answer.version_id().map(str::to_owned)),
+            Err(e) => {
+                self.abort_multipart(new, &upload).await; // one that was finished all the same stays
+                Err(failure::of(what, e))
+            }
+        }
+    }
+
+    async fn take_each(
+        &self,
+        source: &str,
+        from: &Elsewhere<'_>,
+        new: &str,
+        upload: &str,
+        what: &str,
+    ) -> Result<CompletedMultipartUpload, Failure> {
         let length = PART.max(from.size.div_ceil(MOST_PARTS).next_multiple_of(1 << 20));
         let mut parts = Vec::new();
         for (number, first) in (1..).zip((0..from.size).step_by(length as usize)) {
             let last = (first + length).min(from.size) - 1;
             let send = || {
-                let copy = self.client.upload_part_copy().bucket(self.bucket()).key(new).upload_id(&upload);
+                let copy = self.client.upload_part_copy().bucket(self.bucket()).key(new).upload_id(upload);
                 let copy = copy.part_number(number).copy_source(source);
                 let copy = copy.copy_source_range(format!("bytes={first}-{last}"));
                 copy.set_expected_bucket_owner(self.owner()).send()
             };
-            let answer = match self.persist(send).await {
-                Ok(answer) => answer,
-                Err(e) => {
-                    self.abort_multipart(new, &upload).await;
-                    return Err(failure::of(what, e));
-                }
-            };
+            let answer = self.persist(send).await.map_err(|e| failure::of(what, e))?;
             let copied = answer.copy_part_result();
             let part = CompletedPart::builder().part_number(number);
             let part = part.set_e_tag(copied.and_then(|copied| copied.e_tag()).map(str::to_owned));
@@ -106,24 +132,15 @@ impl Requests {
             let sum = copied.and_then(|copied| copied.checksum_sha256()).map(str::to_owned);
             parts.push(part.set_checksum_sha256(sum).build());
         }
-        if from.version.is_none() && self.etag_now(from).await? != before {
-            self.abort_multipart(new, &upload).await;
-            let why = "it changed while it was copied".to_owned();
-            return Err(Failure::Refused { what: what.to_owned(), why });
-        }
-        let all = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let send = || {
-            let finish = self.client.complete_multipart_upload().bucket(self.bucket()).key(new);
-            let finish = finish.upload_id(&upload).multipart_upload(all.clone());
-            finish.set_expected_bucket_owner(self.owner()).send()
-        };
-        let answer = self.persist(send).await.map_err(|e| failure::of(what, e))?;
-        Ok(answer.version_id().map(str::to_owned))
+        Ok(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
     }
 
     /// The ETag of what is current. Not as it was listed: for large objects without versions SeaweedFS 4.48 lists another one
     /// than it answers.
     async fn etag_now(&self, from: &Elsewhere<'_>) -> Result<Option<String>, Failure> {
+        if from.version.is_some() {
+            return Ok(None); // a version stays what it is
+        }
         let what = format!("HEAD s3://{}/{}", from.bucket, from.key);
         let send = || self.client.head_object().bucket(from.bucket).key(from.key).send();
         let found = self.persist(send).await.map_err(|e| failure::of(&what, e))?;
