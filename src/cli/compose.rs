@@ -71,6 +71,21 @@ pub fn open_patiently(cwd: &Path) -> Result<Project> {
     open_with(Repo::open(cwd, false)?, None, false)
 }
 
+/// As [`open`]; a log of this clone that is not the one of the settings is opened by itself.
+pub fn open_own_log(cwd: &Path) -> Result<Project> {
+    match open(cwd, false) {
+        Err(AppError::Store(StoreError::OtherLog { .. })) => {
+            let repo = Repo::open(cwd, false)?;
+            let (_, bytes) = Config::load(repo.root())?;
+            let path = repo.root().join(CONFIG_FILE);
+            let text = Config::embedded_again(&path, &String::from_utf8_lossy(&bytes))?;
+            let config = Config::parse(&path, &text)?;
+            open_by(repo, (config, text.as_bytes()), None, false)
+        }
+        opened => opened,
+    }
+}
+
 /// How long a hook waits for others who write to the ledger. What it cannot record then waits in the outbox.
 const HOOK_PATIENCE: Duration = Duration::from_millis(50);
 

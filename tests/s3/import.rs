@@ -443,3 +443,32 @@ fn evidence_that_is_elsewhere_stops_no_import() {
     let audit = s.mlprov_in("two", &["--json", "ledger", "audit"]).code(3).json();
     assert_eq!((&audit["result"], &audit["findingCount"]), (&"incomplete".into(), &1.into()), "{audit:#}");
 }
+
+/// A copied clone is told to adopt its log, can do that, and then follow; so can the one that it is a copy of.
+#[test]
+fn a_copied_clone_adopts_its_log_and_follows() {
+    let Some(two) = Two::new("second-copied") else { return };
+    two.admit();
+    let s = &two.s;
+    let (from, to) = (s.root().join("grace"), s.root().join("copy"));
+    assert!(std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+    let copy = |args: &[&str]| s.mlprov_as("grace-home", "copy", args);
+    let refused = copy(&["migrate", "--yes"]);
+    refused.code(2);
+    assert!(
+        refused.hints().iter().any(|hint| hint.starts_with("mlprov ledger adopt")),
+        "{}",
+        refused.snapshot()
+    );
+    assert!(!s.root().join("copy/.git/mlprov/migrate.json").exists());
+    copy(&["ledger", "adopt"]).success();
+    copy(&["migrate", "--yes"]).success();
+    two.import().success();
+    s.mlprov(&["sync"]).success();
+    copy(&["sync"]).success();
+    for audit in [copy(&["--json", "ledger", "audit"]), s.mlprov(&["--json", "ledger", "audit"])] {
+        let audit = audit.success().json();
+        assert_eq!(audit["imported"].as_array().map(Vec::len), Some(2), "{audit:#}");
+    }
+    copy(&["verify", &two.hers[0]]).success();
+}

@@ -15,7 +15,7 @@ use crate::cli::ui;
 use crate::ports::StoreError;
 
 pub fn run(context: &Context, args: LedgerArgs) -> Result<Exit, AppError> {
-    let project = compose::open(&context.cwd, false)?;
+    let project = compose::open_own_log(&context.cwd)?;
     let ui = &context.ui;
     match args.command {
         LedgerCommand::Status => {
