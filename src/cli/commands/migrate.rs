@@ -29,6 +29,7 @@ use crate::ports::provision::Remote;
 use crate::stores::aws::s3::data::S3Store;
 use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::provision::SharedPlaces;
+use crate::stores::local::journal::LocalLedger;
 use crate::stores::local::provision::LocalPlaces;
 use dialoguer::Confirm;
 use std::path::Path;
@@ -44,14 +45,17 @@ pub fn run(context: &Context, args: MigrateArgs) -> Result<Exit> {
     let own = edge.own_log()?;
     // Of a log that is not here any more nothing goes on.
     let stale = |state: &State| {
-        state.import.is_some() && own.as_ref().is_some_and(|own| state.import != Some(own.log))
+        state.import.is_some() && own.as_ref().is_some_and(|own| state.import != Some(own.log()))
     };
     let begun = migrate::pending(&edge.repo()?, &request)?.filter(|state| !stale(state));
     let resumes = begun.is_some();
     let state = match begun {
         Some(state) => state,
         None => match own.filter(|_| request.is_empty()) {
-            Some(own) => migrate::draft_import(&edge.repo()?, &own)?,
+            Some(own) => {
+                import::refuse_mirror(own.is_elsewhere(), &own.journal_file().display().to_string())?;
+                migrate::draft_import(&edge.repo()?, own.header())?
+            }
             None => migrate::draft(&edge.reopen()?, &request)?,
         },
     };
@@ -126,13 +130,11 @@ impl Edge {
 
 impl Edge {
     /// The log of this clone, if it is not the one that the settings name.
-    fn own_log(&self) -> Result<Option<Header>> {
+    fn own_log(&self) -> Result<Option<LocalLedger>> {
         let repo = self.repo()?;
         let Some(shared) = Config::load(repo.root())?.0.shared_ledger() else { return Ok(None) };
         let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
-        let Some(own) = places.open_ledger()?.filter(|own| own.log() != shared.log) else { return Ok(None) };
-        import::refuse_mirror(own.is_elsewhere(), &places.ledger_dir().display().to_string())?;
-        Ok(Some(own.header().clone()))
+        Ok(places.open_ledger()?.filter(|own| own.log() != shared.log))
     }
 }
 
