@@ -1,5 +1,6 @@
 //! Model packages.
 
+use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::entry::Digests;
 use crate::domain::ids::RunId;
@@ -26,10 +27,23 @@ pub struct PackageRecord {
 /// Promises:
 /// 1. `register` is durable when it returns; registering an equal record again changes nothing.
 /// 2. A package's record is never replaced by a different one.
+/// 3. Its approval status is the only thing that changes: at first it waits for a decision; what `decide` set is durable
+///    when it returns.
 pub trait ModelRegistry {
     fn register(&self, record: &PackageRecord) -> Result<(), StoreError>;
 
     fn describe(&self, arn: &ModelPackageArn) -> Result<Option<PackageRecord>, StoreError>;
+
+    /// `None`: there is no such package.
+    fn approval(&self, arn: &ModelPackageArn) -> Result<Option<ApprovalStatus>, StoreError>;
+
+    /// `why`: what people are told beside it. [`StoreError::Missing`] if there is no such package.
+    fn decide(
+        &self,
+        arn: &ModelPackageArn,
+        status: &ApprovalStatus,
+        why: Option<&str>,
+    ) -> Result<(), StoreError>;
 
     /// Every group that has packages.
     fn groups(&self) -> Result<Vec<String>, StoreError>;

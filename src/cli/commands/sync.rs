@@ -72,6 +72,12 @@ fn text(report: &SyncReport) -> String {
             count(report.recorded.len() as u64, "commit")
         ));
     }
+    for arn in &report.models.registered {
+        out.push_str(&format!("recorded model package {arn}, whose registration had been interrupted\n"));
+    }
+    for (arn, status) in &report.models.decided {
+        out.push_str(&format!("recorded that model package {arn} is {status} in the registry\n"));
+    }
     if !report.late.is_empty() {
         out.push_str(&format!(
             "recorded {} that no hook had seen\n",
