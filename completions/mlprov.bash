@@ -1655,7 +1655,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__init)
-            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --region --endpoint-url --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1671,6 +1671,10 @@ _mlprov() {
                     ;;
                 --store)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -W "local sagemaker" -- "${cur}"))
                     return 0
                     ;;
                 --region)

@@ -69,7 +69,9 @@ complete -c mlprov -n "__fish_mlprov_needs_command" -f -a "help" -d 'Print this 
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l name -d 'Name of a new project [default: the directory\'s name]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l ledger -d 'One ledger for all clones of a new project, in a bucket [default: a ledger of each clone\'s own]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l store -d 'One store for the data of a new project, in a bucket that keeps versions [default: a store of each clone\'s own]' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region of the buckets [default: as your AWS settings say]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l registry -d 'Where model packages of a new project are registered [default: local]' -r -f -a "local\t''
+sagemaker\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region of the buckets and of SageMaker [default: as your AWS settings say]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l endpoint-url -d 'Server that speaks S3, if it is not AWS; it goes into the project\'s settings' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''

@@ -28,6 +28,7 @@ use crate::domain::entry::Target;
 use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::ports::StoreError;
+use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
@@ -71,24 +72,17 @@ pub fn register(
     if project.store.locate(&model.digest.blake3)?.is_none() {
         return Err(StoreError::Missing { what: format!("{} ({})", model.name, model.digest.blake3) }.into());
     }
-    let arn = ModelPackageArn::local(&project.config.project.id, group, &run.id)?;
-    let record = PackageRecord {
-        arn: arn.clone(),
-        group_name: group.to_owned(),
-        run: run.id,
-        model: model.name.clone(),
-        digest: model.digest,
-        size: model.size,
-        created: project.clock.now(),
-    };
-    match project.registry.describe(&arn)? {
-        // A call that was interrupted goes on, with the time of the first one.
-        Some(known) if PackageRecord { created: record.created.clone(), ..known.clone() } == record => {}
-        Some(known) => {
-            let why = format!("it is registered already, with {} as its model", known.model);
-            return Err(AppError::PackageDiffers { arn: arn.to_string(), why });
-        }
-        None => project.registry.register(&record)?,
+    let record = project.registry.register(&NewPackage {
+        project: &project.config.project.id,
+        group,
+        run: &run.id,
+        model: &model,
+        source: end.source.as_ref(),
+        created: &project.clock.now(),
+    })?;
+    if (&record.model, record.digest) != (&model.name, model.digest) {
+        let why = format!("it is registered already, with {} as its model", record.model);
+        return Err(AppError::PackageDiffers { arn: record.arn.to_string(), why });
     }
     bound(project, &*signer, &entries, end, &record)
 }

@@ -6,6 +6,7 @@ use super::decide;
 use super::difference;
 use super::recorded_status;
 use super::register;
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::query;
@@ -22,6 +23,7 @@ use crate::ports::StoreError;
 use crate::ports::model_registry::PackageRecord;
 use crate::ports::signer::EntrySigner;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Synced {
@@ -29,6 +31,9 @@ pub struct Synced {
     pub registered: Vec<ModelPackageArn>,
     /// Statuses that the registry had, and no entry told of.
     pub decided: Vec<(ModelPackageArn, ApprovalStatus)>,
+    /// Why the registry could not be asked. What it says is looked at by the next `sync`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
     /// What cannot be recorded, because it contradicts what is.
     #[serde(skip)]
     pub findings: Vec<String>,
@@ -36,20 +41,33 @@ pub struct Synced {
 
 impl Synced {
     pub fn is_empty(&self) -> bool {
-        self.registered.is_empty() && self.decided.is_empty()
+        self.registered.is_empty() && self.decided.is_empty() && self.unreachable.is_none()
     }
 }
 
 impl Project {
     pub fn sync_models(&self, signer: &dyn EntrySigner) -> Result<Synced> {
         let mut synced = Synced::default();
-        let groups = self.registry.groups()?;
-        if groups.is_empty() {
-            return Ok(synced);
-        }
         let entries = self.own_entries()?;
+        // Also groups that somebody else made.
+        let named =
+            entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());
+        let mut groups: BTreeSet<String> = named.map(|package| package.group_name.clone()).collect();
+        match self.registry.groups() {
+            Ok(known) => groups.extend(known),
+            // Nobody is kept from publishing by a registry that does not answer.
+            Err(e) if self.registry.place().is_some() => {
+                synced.unreachable = Some(e.to_string());
+                return Ok(synced);
+            }
+            Err(e) => return Err(e.into()),
+        }
         for group in groups {
             let records = match self.registry.list(&group) {
+                Err(e) if self.registry.place().is_some() => {
+                    synced.unreachable = Some(e.to_string());
+                    return Ok(synced);
+                }
                 Err(e @ StoreError::Corrupt { .. }) => {
                     synced.findings.push(e.to_string());
                     continue;
@@ -57,7 +75,13 @@ impl Project {
                 records => records?,
             };
             for record in records {
-                self.sync_model(signer, &entries, &record, &mut synced)?;
+                match self.sync_model(signer, &entries, &record, &mut synced) {
+                    Err(AppError::Store(e)) if self.registry.place().is_some() => {
+                        synced.unreachable = Some(e.to_string());
+                        return Ok(synced);
+                    }
+                    done => done?,
+                }
             }
         }
         Ok(synced)

@@ -47,6 +47,9 @@ pub(super) fn tell(context: &Context, report: &SyncReport) {
             "{what} named by entries could not be published (too large, or gone from the store)"
         ));
     }
+    if let Some(why) = &report.models.unreachable {
+        context.ui.warning(format!("the model registry could not be asked: {why}"));
+    }
     for commit in &report.skipped {
         context.ui.warning(format!("commit {commit} holds a pointer that cannot be read; not recorded"));
     }

@@ -1,12 +1,14 @@
 //! The embedded model registry: one JSON file per package, `registry/<group>/<run id>.json`, which never changes, and
 //! one beside it, `<run id>.approval`, once somebody decided about it.
 
+use crate::domain::ParseError;
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn;
 use crate::domain::arn::ModelPackageArn;
 use crate::durable;
 use crate::ports::StoreError;
 use crate::ports::model_registry::ModelRegistry;
+use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
 use serde::Deserialize;
 use serde::Serialize;
@@ -59,18 +61,23 @@ impl LocalRegistry {
 }
 
 impl ModelRegistry for LocalRegistry {
-    fn register(&self, record: &PackageRecord) -> Result<(), StoreError> {
+    fn register(&self, new: &NewPackage<'_>) -> Result<PackageRecord, StoreError> {
+        let unfit = |e: ParseError| StoreError::Unfit { what: "model package".into(), why: e.to_string() };
+        let record = PackageRecord {
+            arn: ModelPackageArn::local(new.project, new.group, new.run).map_err(unfit)?,
+            group_name: new.group.to_owned(),
+            run: *new.run,
+            model: new.model.name.clone(),
+            digest: new.model.digest,
+            size: new.model.size,
+            created: new.created.clone(),
+        };
         let path = self.file(&record.arn);
-        let json = to_json(record, &path)?;
         durable::create_dir_all(&self.dir.join(record.arn.group()))?;
-        if durable::create_new(&path, &json, 0o644)? || Self::read(&path)?.as_ref() == Some(record) {
-            return Ok(());
+        match durable::create_new(&path, &to_json(&record, &path)?, 0o644)? {
+            true => Ok(record),
+            false => Ok(Self::read(&path)?.unwrap_or(record)),
         }
-        Err(StoreError::Corrupt {
-            what: "model package record".into(),
-            at: path.display().to_string(),
-            why: "a different record is registered under this ARN".into(),
-        })
     }
 
     fn describe(&self, arn: &ModelPackageArn) -> Result<Option<PackageRecord>, StoreError> {
