@@ -88,6 +88,9 @@ pub trait ModelRegistry {
     /// Every group that has packages of this project.
     fn groups(&self) -> Result<Vec<String>, StoreError>;
 
+    /// Status of every package of one group that mlprov registered. Cheaper than to ask for each.
+    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError>;
+
     /// Packages of one group, oldest first: `NAME/1` is the first.
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError>;
 }

@@ -19,6 +19,8 @@ use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,33 +80,43 @@ pub struct ShowReport {
 /// Packages that this clone's log binds, in its order; then those that only the registry knows.
 pub fn list(project: &Project, group: Option<&str>) -> Result<ListReport> {
     let entries = project.own_entries()?;
+    let wanted = |name: &str| group.is_none_or(|group| group == name);
+    let bound = entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());
+    let mut groups: BTreeSet<String> = bound.map(|package| package.group_name.clone()).collect();
+    groups.extend(project.registry.groups()?);
+    let mut statuses = BTreeMap::new();
+    for name in groups.iter().filter(|name| wanted(name)) {
+        statuses.extend(project.registry.statuses(name)?);
+    }
+    let status = |arn: &ModelPackageArn| match statuses.get(arn) {
+        Some(status) => Ok(Some(status.clone())),
+        None => Ok(project.registry.approval(arn)?),
+    };
     let mut packages: Vec<PackageReport> = Vec::new();
     for entry in entries.iter().filter(|e| e.binds_package()) {
-        let Some(report) = report(project, &entries, entry)? else { continue };
-        let wanted = group.is_none_or(|group| report.group_name == group);
-        if wanted && !packages.iter().any(|known| known.arn == report.arn) {
+        let Some(report) = report(&entries, entry, status)? else {
+            continue;
+        };
+        if wanted(&report.group_name) && !packages.iter().any(|known| known.arn == report.arn) {
             packages.push(report);
         }
     }
-    let mut groups = project.registry.groups()?;
-    groups.sort();
-    for name in groups.iter().filter(|name| group.is_none_or(|group| group == *name)) {
-        for record in project.registry.list(name)? {
-            if packages.iter().any(|known| known.arn == record.arn) {
-                continue;
-            }
-            packages.push(PackageReport {
-                approval_status: project.registry.approval(&record.arn)?,
-                arn: record.arn,
-                name: None,
-                group_name: record.group_name,
-                run: record.run,
-                model: record.model,
-                digest: record.digest,
-                recorded_status: None,
-                index: None,
-            });
+    for (arn, status) in statuses.clone() {
+        if packages.iter().any(|known| known.arn == arn) {
+            continue;
         }
+        let Some(record) = project.registry.describe(&arn)? else { continue };
+        packages.push(PackageReport {
+            arn,
+            name: None,
+            group_name: record.group_name,
+            run: record.run,
+            model: record.model,
+            digest: record.digest,
+            approval_status: Some(status),
+            recorded_status: None,
+            index: None,
+        });
     }
     packages.sort_by(|a, b| a.group_name.cmp(&b.group_name));
     Ok(ListReport { packages })
@@ -117,7 +129,8 @@ pub fn show(project: &Project, word: &str) -> Result<ShowReport> {
     let unknown = || AppError::NoPackage { id: word.to_owned() };
     let arn = resolve::package(&entries, log, word).ok_or_else(unknown)?;
     let (entry, body, _) = super::binding(&entries, log, &arn).ok_or_else(unknown)?;
-    let package = report(project, &entries, entry)?.ok_or_else(unknown)?;
+    let package = report(&entries, entry, |arn| Ok(project.registry.approval(arn)?))?;
+    let package = package.ok_or_else(unknown)?;
     let inputs = project.list(&body.inputs)?.into_iter().map(|a| (a.name, a.digest)).collect();
     let about = |e: &&LogEntry| {
         let target = e.body().and_then(|b| b.target.as_ref()).and_then(|t| t.model_package.as_ref());
@@ -144,7 +157,11 @@ pub fn show(project: &Project, word: &str) -> Result<ShowReport> {
     })
 }
 
-fn report(project: &Project, entries: &[LogEntry], entry: &LogEntry) -> Result<Option<PackageReport>> {
+fn report(
+    entries: &[LogEntry],
+    entry: &LogEntry,
+    status: impl Fn(&ModelPackageArn) -> Result<Option<ApprovalStatus>>,
+) -> Result<Option<PackageReport>> {
     let Some((body, package)) = entry.body().and_then(|b| Some((b, b.model_package.as_ref()?))) else {
         return Ok(None);
     };
@@ -157,7 +174,7 @@ fn report(project: &Project, entries: &[LogEntry], entry: &LogEntry) -> Result<O
         run: run.id,
         model: package.model.clone(),
         digest: package.digest,
-        approval_status: project.registry.approval(&package.arn)?,
+        approval_status: status(&package.arn)?,
         recorded_status: Some(recorded),
         index: entry.logged_at(),
     }))

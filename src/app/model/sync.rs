@@ -63,7 +63,7 @@ impl Project {
             Err(e) => return Err(e.into()),
         }
         for group in groups {
-            let records = match self.registry.list(&group) {
+            let statuses = match self.registry.statuses(&group) {
                 Err(e) if self.registry.place().is_some() => {
                     synced.unreachable = Some(e.to_string());
                     return Ok(synced);
@@ -72,10 +72,10 @@ impl Project {
                     synced.findings.push(e.to_string());
                     continue;
                 }
-                records => records?,
+                statuses => statuses?,
             };
-            for record in records {
-                match self.sync_model(signer, &entries, &record, &mut synced) {
+            for (arn, now) in statuses {
+                match self.sync_model(signer, &entries, &arn, now, &mut synced) {
                     Err(AppError::Store(e)) if self.registry.place().is_some() => {
                         synced.unreachable = Some(e.to_string());
                         return Ok(synced);
@@ -91,12 +91,20 @@ impl Project {
         &self,
         signer: &dyn EntrySigner,
         entries: &[LogEntry],
-        record: &PackageRecord,
+        arn: &ModelPackageArn,
+        now: ApprovalStatus,
         synced: &mut Synced,
     ) -> Result<()> {
-        let (arn, log) = (&record.arn, self.ledger.log());
-        let now = self.registry.approval(arn)?.unwrap_or(ApprovalStatus::Pending);
-        let Some((_, body, package)) = binding(entries, log, arn) else {
+        let log = self.ledger.log();
+        let bound = binding(entries, log, arn);
+        let (last, _) = recorded_status(entries, log, arn, |_| true);
+        // Nothing to tell; whether the rest of it is as it was, `verify` asks, one request for each.
+        if bound.is_some() && now == last && self.registry.place().is_some() {
+            return Ok(());
+        }
+        let Some(record) = self.registry.describe(arn)? else { return Ok(()) };
+        let record = &record;
+        let Some((_, body, package)) = bound else {
             // A run that goes on, or was killed, registered it: then its own end says so, or nothing does.
             let Some(end) = complete_end(entries, record) else { return Ok(()) };
             if register::model_of(self, end, record)?.is_some() {
@@ -109,7 +117,6 @@ impl Project {
             synced.findings.push(format!("model package {arn}: {why}"));
             return Ok(());
         }
-        let (last, _) = recorded_status(entries, log, arn, |_| true);
         match now {
             now if now == last => {}
             now @ (ApprovalStatus::Approved | ApprovalStatus::Rejected) => {

@@ -119,6 +119,14 @@ impl ModelRegistry for LocalRegistry {
         Ok(names.into_iter().flatten().collect())
     }
 
+    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+        let status = |record: PackageRecord| {
+            let status = self.approval(&record.arn)?.unwrap_or(ApprovalStatus::Pending);
+            Ok((record.arn, status))
+        };
+        self.list(group)?.into_iter().map(status).collect()
+    }
+
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
         // The group comes from a command line: it must not name another directory.
         if arn::check_group(group).is_err() {

@@ -82,9 +82,7 @@ impl ModelRegistry for SageMakerRegistry {
             return self.local.approval(arn);
         }
         let found = self.requests()?.describe(arn)?;
-        let status =
-            |s: &aws_sdk_sagemaker::types::ModelApprovalStatus| ApprovalStatus::from(s.as_str().to_owned());
-        Ok(found.map(|found| found.model_approval_status().map_or(ApprovalStatus::Pending, status)))
+        Ok(found.map(|found| properties::status(found.model_approval_status())))
     }
 
     fn decide(
@@ -120,6 +118,15 @@ impl ModelRegistry for SageMakerRegistry {
         groups.sort();
         groups.dedup();
         Ok(groups)
+    }
+
+    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+        if arn::check_group(group).is_err() {
+            return Ok(Vec::new());
+        }
+        let mut statuses = self.local.statuses(group)?;
+        statuses.extend(self.requests()?.statuses(group)?);
+        Ok(statuses)
     }
 
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {

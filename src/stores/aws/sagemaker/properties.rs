@@ -1,5 +1,6 @@
 //! What mlprov writes into a package, and reads from it again.
 
+use crate::domain::approval::ApprovalStatus;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Digests;
 use crate::domain::ids::RunId;
@@ -8,6 +9,7 @@ use crate::ports::StoreError;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
 use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
+use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use std::collections::HashMap;
 
 const RUN: &str = "mlprov:run";
@@ -21,6 +23,11 @@ const VERSION: &str = "mlprov:artefactVersion";
 /// `ModelPackageDescription`: lists show it, so that a run's package is found without asking for each.
 pub fn description(run: &RunId) -> String {
     format!("mlprov run {run}")
+}
+
+/// SageMaker leaves it out of what is not versioned.
+pub fn status(found: Option<&ModelApprovalStatus>) -> ApprovalStatus {
+    found.map_or(ApprovalStatus::Pending, |status| ApprovalStatus::from(status.as_str().to_owned()))
 }
 
 /// `CustomerMetadataProperties` (API reference: values of at most 256 characters, of letters, digits, spaces and

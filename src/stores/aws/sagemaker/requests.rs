@@ -79,17 +79,24 @@ impl Requests {
         Ok(self.describe(arn)?.and_then(|found| properties::record(&found)))
     }
 
-    /// What mlprov registered, oldest first.
-    pub fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
-        let mut records = Vec::new();
+    /// What mlprov registered, in the order of its versions.
+    pub fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+        let mut all = Vec::new();
         for summary in self.summaries(group)? {
             let ours = summary.model_package_description().is_some_and(|d| d.starts_with("mlprov run "));
             let arn = summary.model_package_arn().and_then(|arn| arn.parse::<ModelPackageArn>().ok());
-            if let Some(arn) = arn.filter(|_| ours) {
-                records.extend(self.describe(&arn)?.and_then(|found| properties::record(&found)));
-            }
+            let status = properties::status(summary.model_approval_status());
+            all.extend(arn.filter(|_| ours).map(|arn| (arn, status)));
         }
-        records.sort_by_key(|record| record.arn.version().parse::<u32>().unwrap_or(u32::MAX));
+        all.sort_by_key(|(arn, _)| arn.version().parse::<u32>().unwrap_or(u32::MAX));
+        Ok(all)
+    }
+
+    pub fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
+        let mut records = Vec::new();
+        for (arn, _) in self.statuses(group)? {
+            records.extend(self.describe(&arn)?.and_then(|found| properties::record(&found)));
+        }
         Ok(records)
     }
 
