@@ -286,6 +286,36 @@ fn twenty_runs_register_at_the_same_time() {
     }
 }
 
+/// The package is there, and the entry is not: the process was killed in between.
+#[test]
+fn sync_finishes_a_registration_and_asks_once_for_many_packages() {
+    let test = "sync_finishes_a_registration_and_asks_once_for_many_packages";
+    let Some(t) = team(test) else { return };
+    for group in ["cut", "whole"] {
+        t.s.mlprov(&t.register(group)).success();
+    }
+    let files = ["journal", "head", "signed", "checkpoint", "lookup.ids", "lookup.offsets"];
+    let before = files.map(|name| (name, std::fs::read(t.s.ledger(name)).unwrap()));
+    t.s.mlprov(&t.register("half")).success();
+    before.iter().for_each(|(name, bytes)| std::fs::write(t.s.ledger(name), bytes).unwrap());
+    let _ = std::fs::remove_dir_all(t.s.state_dir().join("seen"));
+    t.s.mlprov(&["model", "list", "half"]).success().shows("PendingManualApproval, not recorded");
+
+    t.s.mlprov(&["sync"]).success().shows("whose registration had been interrupted");
+    assert_eq!((t.packages("half").len(), t.count("model.registered")), (1, 3));
+    t.s.mlprov(&["verify", "half/1"]).success();
+    t.proxy.mend();
+    t.s.mlprov(&["sync"]).success();
+    // The groups, and one list of each.
+    assert_eq!(t.proxy.count(), 4, "{:?}", t.proxy.heads());
+    // What is of the clone alone asks nobody.
+    t.proxy.mend();
+    t.s.commit_all("second");
+    t.s.mlprov(&["status"]).success();
+    t.s.mlprov(&["prune"]).success();
+    assert_eq!(t.proxy.count(), 0);
+}
+
 #[test]
 fn nobody_is_asked_before_the_user_agreed() {
     let Some(t) = team("nobody_is_asked_before_the_user_agreed") else { return };
