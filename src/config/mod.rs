@@ -327,6 +327,14 @@ mod tests {
     }
 
     #[test]
+    fn the_registry_may_be_in_sagemaker() {
+        let text = Config::embedded_text(&ProjectId::draw(), "x");
+        assert_eq!(parse(&text).unwrap().sagemaker(), None);
+        let there = parse(&Config::with_sagemaker(&text, Some("eu-west-1"))).unwrap().sagemaker().unwrap();
+        assert_eq!((there.region.as_deref(), there.endpoint), (Some("eu-west-1"), None));
+    }
+
+    #[test]
     fn newer_unknown_and_broken_settings_are_told_apart() {
         let text = Config::embedded_text(&ProjectId::draw(), "x");
         assert!(matches!(parse(&text.replace("config/1", "config/2")), Err(ConfigError::Newer { .. })));
@@ -335,6 +343,8 @@ mod tests {
         for (from, to, word) in [
             ("config/1", "other/1", "schema"),
             ("backend = \"local\"  # data", "backend = \"s3\"  # data", "[store]"),
+            ("backend = \"local\"  # model", "backend = \"s3\"  # model", "it knows: local, sagemaker"),
+            ("[registry]", "[registry]\nregion = \"eu-west-1\"", "[registry] region and endpoint belong"),
             ("[keys]", "[keyz]", "keyz"),
             ("name =", "nam =", "nam"),
             ("[project]", "[project", "line 4"),

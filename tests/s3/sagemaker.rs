@@ -174,6 +174,25 @@ fn no_fault_makes_two_packages_or_loses_one() {
     assert_eq!(t.count("model.registered"), t.count("model.approved") + Fault::ALL.len());
 }
 
+/// Nobody answers, whether it was done or not, until the client gives up (15 s).
+#[test]
+fn a_creation_that_times_out_is_looked_for_and_not_repeated() {
+    let Some(t) = team("a_creation_that_times_out_is_looked_for_and_not_repeated") else { return };
+    t.proxy.mend();
+    t.s.mlprov(&t.register("timed")).success();
+    let is_creation = |head: &String| head.to_lowercase().contains("sagemaker.createmodelpackage\r\n");
+    let n = 1 + t.proxy.heads().iter().position(is_creation).unwrap();
+    for (fault, sent) in [(Fault::Held, 2), (Fault::DoneAndHeld, 1)] {
+        let group = format!("{fault:?}");
+        t.proxy.break_request(n, fault, false);
+        t.s.mlprov(&t.register(&group)).success();
+        let creations = t.proxy.heads().iter().filter(|head| is_creation(head)).count();
+        assert_eq!((creations, t.packages(&group).len()), (sent, 1), "{fault:?}");
+        t.proxy.mend();
+        t.s.mlprov(&["verify", &format!("{group}/1")]).success();
+    }
+}
+
 /// What SageMaker answers to one kind of request.
 macro_rules! says {
     ($call:literal, $status:literal, $error:literal) => {
