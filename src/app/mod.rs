@@ -20,6 +20,7 @@ pub mod logs;
 pub mod ls;
 pub mod merge;
 pub mod migrate;
+pub mod model;
 pub mod query;
 pub mod record;
 pub mod reproduce;
@@ -226,6 +227,17 @@ pub enum AppError {
     /// The entry is in the log, but no checkpoint over it could be signed.
     #[error("recorded, but no checkpoint over it could be signed")]
     NotPublished { source: Box<AppError> },
+    /// No entry of this clone's log binds such a package to a run.
+    #[error("no model package {id} is recorded here")]
+    NoPackage { id: String },
+    /// A run that did not complete, or has not ended.
+    #[error("run {run} is {status}: only a run that is COMPLETE has a model")]
+    NotComplete { run: String, status: String },
+    #[error("run {run} made no {}", file.display())]
+    NotMade { run: String, file: PathBuf },
+    /// The registry, and what is recorded or asked for, contradict each other.
+    #[error("model package {arn}: {why}")]
+    PackageDiffers { arn: String, why: String },
     /// The command ran, and its end could not be recorded.
     #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
     NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },

@@ -45,6 +45,16 @@ impl LogEntry {
         self.body().is_some_and(|b| b.kind == *kind)
     }
 
+    /// Whether it tells how a run began or ended. What else names a run only repeats that.
+    pub fn is_of_run(&self) -> bool {
+        self.is(&Kind::RunStarted) || self.is(&Kind::RunFinished)
+    }
+
+    /// Whether it binds a model package to a run.
+    pub fn binds_package(&self) -> bool {
+        self.is(&Kind::RunFinished) || self.is(&Kind::ModelRegistered)
+    }
+
     /// Whether it stands in the same log, after the other.
     pub fn follows(&self, other: &LogEntry) -> bool {
         self.log == other.log && self.index > other.index

@@ -79,6 +79,7 @@ pub fn draft(project: ProjectId, kind: Kind, time: Timestamp, signer: &dyn Entry
         environment: None,
         evidence: Default::default(),
         model_package: None,
+        approval: None,
         writer: None,
         target: None,
         ledger: None,

@@ -11,6 +11,7 @@ use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::ids::CommitId;
 use crate::domain::ids::EntryId;
+use crate::domain::ids::LogId;
 use crate::domain::ids::RunId;
 use crate::ports::StoreError;
 use std::cell::RefCell;
@@ -55,7 +56,7 @@ pub fn by_name(project: &Project, entries: &[LogEntry], word: &str) -> Result<Op
     if word == "latest" {
         // By the own log's order: a clock may be wrong.
         let own = entries.iter().filter(|e| e.log == project.ledger.log());
-        let last = own.rev().find_map(|e| Some(e.body()?.run.as_ref()?.id));
+        let last = own.rev().find(|e| e.is_of_run()).and_then(|e| Some(e.body()?.run.as_ref()?.id));
         return last.map(Target::Run).map(Some).ok_or_else(unknown);
     }
     if let Some(tail) = word.strip_prefix("r-").filter(|t| is_hex(t)) {
@@ -80,16 +81,7 @@ pub fn by_name(project: &Project, entries: &[LogEntry], word: &str) -> Result<Op
     if let Some((group, number)) = word.rsplit_once('/')
         && let Some(n) = number.parse::<usize>().ok().filter(|n| *n > 0)
     {
-        // In the order of the own log, so that a number never comes to mean another package.
-        let mut arns: Vec<&ModelPackageArn> = Vec::new();
-        let own = entries.iter().filter(|e| e.log == project.ledger.log());
-        for body in own.filter_map(LogEntry::body) {
-            let names = matches!(body.kind, Kind::RunFinished | Kind::ModelRegistered);
-            let package = body.model_package.as_ref().filter(|p| names && p.group_name == group);
-            arns.extend(
-                package.map(|p| &p.arn).filter(|arn| !arns.contains(arn)).into_iter().collect::<Vec<_>>(),
-            );
-        }
+        let arns = packages_of(entries, project.ledger.log(), group);
         hits.extend(arns.get(n - 1).and_then(|arn| run_of_package(entries, arn)));
     }
     // A bare hex prefix means a commit first.
@@ -139,8 +131,30 @@ pub fn runs(entries: &[LogEntry]) -> BTreeSet<RunId> {
     runs.collect()
 }
 
+/// The packages of a group in the order of the log, so that a number never comes to mean another package.
+pub fn packages_of<'a>(entries: &'a [LogEntry], log: LogId, group: &str) -> Vec<&'a ModelPackageArn> {
+    let mut arns: Vec<&ModelPackageArn> = Vec::new();
+    for body in entries.iter().filter(|e| e.log == log && e.binds_package()).filter_map(LogEntry::body) {
+        let package = body.model_package.as_ref().filter(|p| p.group_name == group);
+        if let Some(arn) = package.map(|p| &p.arn).filter(|arn| !arns.contains(arn)) {
+            arns.push(arn);
+        }
+    }
+    arns
+}
+
+/// The package that a word names: an ARN, or `NAME/2`. `None`: it is no word for a package.
+pub fn package(entries: &[LogEntry], log: LogId, word: &str) -> Option<ModelPackageArn> {
+    if let Ok(arn) = word.parse() {
+        return Some(arn);
+    }
+    let (group, number) = word.rsplit_once('/')?;
+    let n = number.parse::<usize>().ok().filter(|n| *n > 0)?;
+    packages_of(entries, log, group).get(n - 1).map(|arn| (*arn).clone())
+}
+
 fn run_of_package(entries: &[LogEntry], arn: &ModelPackageArn) -> Option<Target> {
-    entries.iter().rev().find_map(|e| {
+    entries.iter().rev().filter(|e| e.binds_package()).find_map(|e| {
         let body = e.body()?;
         let package = body.model_package.as_ref().filter(|p| p.arn == *arn)?;
         Some(match &body.run {

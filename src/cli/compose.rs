@@ -12,12 +12,14 @@ use crate::config::UserDirs;
 use crate::domain::entry::Digests;
 use crate::git::repo::Repo;
 use crate::ports::StoreError;
+use crate::ports::model_registry::ModelRegistry;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::stores::aws::s3::data::S3Store;
 use crate::stores::aws::s3::data::source::BucketSources;
 use crate::stores::aws::s3::provision::SharedPlaces;
+use crate::stores::aws::sagemaker::SageMakerRegistry;
 use crate::stores::local::clock::SystemClock;
 use crate::stores::local::provision::LocalPlaces;
 use crate::trust::pins::Pins;
@@ -137,6 +139,12 @@ pub fn open_by(
         }
         None => Box::new(places.store()),
     };
+    let registry: Box<dyn ModelRegistry> = match config.sagemaker() {
+        Some(shared) => {
+            Box::new(SageMakerRegistry::new(places.registry(), config.project.id, &shared, &places.common))
+        }
+        None => Box::new(places.registry()),
+    };
     let ledger_site = config.shared_ledger().map(|shared| shared.site);
     let near = config.shared_store().map(|shared| shared.site).or(ledger_site);
     let sources = BucketSources::new(&places.common, near.as_ref());
@@ -145,7 +153,7 @@ pub fn open_by(
         ledger,
         store,
         sources: Box::new(sources),
-        registry: Box::new(places.registry()),
+        registry,
         index: Box::new(places.index()),
         index_from: app::index::LARGE,
         keys,

@@ -25,10 +25,12 @@ pub fn exit_code(e: &AppError) -> u8 {
         }
         AppError::NotPublished { .. } => 3,
         AppError::NotReproducible { .. } | AppError::NoWorkTree { .. } => 1,
+        AppError::NotComplete { .. } | AppError::NotMade { .. } | AppError::PackageDiffers { .. } => 1,
         AppError::NotOpen { .. } | AppError::OtherWorkTree { .. } => 2,
         AppError::Busy { .. }
         | AppError::NoCommit { .. }
         | AppError::UnknownId { .. }
+        | AppError::NoPackage { .. }
         | AppError::Waiting { .. }
         | AppError::Unpinned { .. }
         | AppError::UnknownRevision { .. }
@@ -118,6 +120,10 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotJoined { .. }
         | AppError::OtherProject { .. }
         | AppError::UnknownId { .. }
+        | AppError::NoPackage { .. }
+        | AppError::NotComplete { .. }
+        | AppError::NotMade { .. }
+        | AppError::PackageDiffers { .. }
         | AppError::Waiting { .. }
         | AppError::Busy { .. }
         | AppError::NoCommit { .. }
@@ -252,6 +258,10 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
         }
+        AppError::NoPackage { .. } => "mlprov model list   # the packages that are known here".into(),
+        AppError::NotComplete { run, .. } => format!("mlprov show {run}   # how it ended"),
+        AppError::NotMade { run, .. } => format!("mlprov show {run}   # what it made"),
+        AppError::PackageDiffers { arn, .. } => format!("mlprov verify {arn}   # checks every link of it"),
         AppError::OtherWorkTree { run, root } => format!("mlprov -C {} run end {run}", place(&root.to_string_lossy())),
         AppError::NotOpen { .. } => "mlprov run begin   # begins one".into(),
         AppError::NoCommit { commit } => format!("git fetch origin {commit}"),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 pub use shared::BucketSite;
 pub use shared::Elsewhere;
 pub use shared::SharedLedger;
+pub use shared::SharedRegistry;
 pub use shared::SharedStore;
 use std::io;
 use std::path::Path;
@@ -37,11 +38,16 @@ pub enum ConfigError {
     NoHome { variable: &'static str },
 }
 
-/// Where one kind of thing is kept.
+/// Where model packages are registered. All but `backend` belong to `sagemaker`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Backend {
+pub struct RegistryTable {
     pub backend: String,
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Of a server that is not AWS.
+    #[serde(default)]
+    pub endpoint: Option<String>,
 }
 
 /// How the embedded store takes over the bytes of large files.
@@ -174,7 +180,7 @@ pub struct Config {
     pub project: ProjectTable,
     pub ledger: LedgerTable,
     pub store: StoreTable,
-    pub registry: Backend,
+    pub registry: RegistryTable,
     pub keys: KeysTable,
     #[serde(default)]
     pub hooks: HooksTable,
@@ -234,12 +240,6 @@ checkpoint_trailer = false  # true, then `mlprov init`: each commit message name
             },
         }
         let config: Config = toml::from_str(text).map_err(|e| invalid(one_line(&e, text)))?;
-        if config.registry.backend != "local" {
-            let backend = &config.registry.backend;
-            return Err(invalid(format!(
-                "[registry] backend {backend:?} is not known to this version (it knows: local)"
-            )));
-        }
         config.check_backends().map_err(invalid)?;
         for (name, value) in [("writer", &config.keys.writer), ("checkpoint", &config.keys.checkpoint)] {
             if value != "file" {
@@ -327,6 +327,14 @@ mod tests {
     }
 
     #[test]
+    fn the_registry_may_be_in_sagemaker() {
+        let text = Config::embedded_text(&ProjectId::draw(), "x");
+        assert_eq!(parse(&text).unwrap().sagemaker(), None);
+        let there = parse(&Config::with_sagemaker(&text, Some("eu-west-1"))).unwrap().sagemaker().unwrap();
+        assert_eq!((there.region.as_deref(), there.endpoint), (Some("eu-west-1"), None));
+    }
+
+    #[test]
     fn newer_unknown_and_broken_settings_are_told_apart() {
         let text = Config::embedded_text(&ProjectId::draw(), "x");
         assert!(matches!(parse(&text.replace("config/1", "config/2")), Err(ConfigError::Newer { .. })));
@@ -335,6 +343,8 @@ mod tests {
         for (from, to, word) in [
             ("config/1", "other/1", "schema"),
             ("backend = \"local\"  # data", "backend = \"s3\"  # data", "[store]"),
+            ("backend = \"local\"  # model", "backend = \"s3\"  # model", "it knows: local, sagemaker"),
+            ("[registry]", "[registry]\nregion = \"eu-west-1\"", "[registry] region and endpoint belong"),
             ("[keys]", "[keyz]", "keyz"),
             ("name =", "nam =", "nam"),
             ("[project]", "[project", "line 4"),

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::LedgerTable;
+use super::RegistryTable;
 use super::S3Place;
 use super::StoreTable;
 use crate::domain::ids::LogId;
@@ -23,6 +24,22 @@ pub struct SharedStore {
     pub kms_key: Option<String>,
     /// Bytes.
     pub cache_max: u64,
+}
+
+/// The model registry in SageMaker.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SharedRegistry {
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+}
+
+impl SharedRegistry {
+    /// See [`BucketSite::terms`].
+    pub fn terms(&self) -> String {
+        let or = |value: &Option<String>, default: &str| value.clone().unwrap_or_else(|| default.to_owned());
+        let (region, endpoint) = (or(&self.region, "your own"), or(&self.endpoint, "AWS or your own"));
+        format!("registry sagemaker region {region} endpoint {endpoint}")
+    }
 }
 
 /// What of a project lies in buckets.
@@ -122,8 +139,38 @@ vkey = "{}"        # the key that signs its checkpoints
         Some(SharedStore { site, kms_key, cache_max: cache_max.unwrap_or(CACHE_MAX) })
     }
 
+    /// The text of the settings, with the registry in SageMaker.
+    pub fn with_sagemaker(text: &str, region: Option<&str>) -> String {
+        let line = "backend = \"local\"  # model packages: arn:mlprov:local:<project id>::model-package/NAME/<run id>\n";
+        let region = region.map(|r| format!("region = {}\n", toml::Value::from(r))).unwrap_or_default();
+        text.replace(
+            line,
+            &format!("backend = \"sagemaker\"  # model packages: SageMaker Model Registry\n{region}"),
+        )
+    }
+
+    /// The registry in SageMaker, if there is one.
+    pub fn sagemaker(&self) -> Option<SharedRegistry> {
+        let RegistryTable { backend, region, endpoint } = self.registry.clone();
+        (backend == "sagemaker").then_some(SharedRegistry { region, endpoint })
+    }
+
+    fn check_registry(&self) -> Result<(), String> {
+        let RegistryTable { backend, region, endpoint } = &self.registry;
+        match backend.as_str() {
+            "local" if region.is_some() || endpoint.is_some() => {
+                Err("[registry] region and endpoint belong to backend \"sagemaker\"".into())
+            }
+            "local" | "sagemaker" => Ok(()),
+            other => Err(format!(
+                "[registry] backend {other:?} is not known to this version (it knows: local, sagemaker)"
+            )),
+        }
+    }
+
     /// Why the tables do not fit together.
     pub(super) fn check_backends(&self) -> Result<(), String> {
+        self.check_registry()?;
         let LedgerTable { backend, url, region, endpoint, owner, log, vkey } = &self.ledger;
         let (ledger, store) = (backend.as_str(), self.store.backend.as_str());
         let of_bucket = [url.is_some(), region.is_some(), endpoint.is_some(), owner.is_some()];

@@ -1,6 +1,8 @@
 //! One ledger entry: an in-toto Statement v1 whose predicate is [`Body`]. `docs/record.md` says what each
 //! field means; this file is its form in Rust.
 
+use crate::domain::approval::Approval;
+use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::KeyId;
@@ -67,6 +69,8 @@ macro_rules! text_enum {
         }
     };
 }
+
+pub(crate) use text_enum;
 
 text_enum!(
     /// What an entry says happened.
@@ -381,8 +385,9 @@ pub struct ModelPackage {
     /// The registered file.
     pub model: RepoPath,
     pub digest: Digests,
+    /// As the registry had it then; absent: it was just made, and waits for a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub approval_status: Option<String>,
+    pub approval_status: Option<ApprovalStatus>,
 }
 
 /// A public key that may write, with the right to admit others.
@@ -458,6 +463,8 @@ pub struct Body {
     pub evidence: BTreeMap<String, ObjectRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_package: Option<ModelPackage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writer: Option<Writer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
 //! WORDS: the pure types of the record. Nothing here reads a file, a clock or the network.
 
+pub mod approval;
 pub mod arn;
 pub mod comparison;
 pub mod declared;

@@ -263,6 +263,7 @@ mod tests {
             environment: None,
             evidence: BTreeMap::new(),
             model_package: None,
+            approval: None,
             writer: None,
             target: None,
             ledger: None,

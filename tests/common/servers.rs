@@ -1,4 +1,4 @@
-//! Real S3 servers, each on a free port of this machine, gone with the test's process.
+//! Real servers that speak AWS's protocols, each on a free port of this machine, gone with the test's process.
 
 use aws_sdk_s3::config::BehaviorVersion;
 use aws_sdk_s3::config::Credentials;
@@ -75,6 +75,19 @@ impl Server {
             command.env("GATEWAY_PORT", port.to_string()).env("MINISTACK_PORT", port.to_string());
             let server = Server::start("ministack", port, ["test", "test"], &mut command);
             Some(server.expect("ministack starts"))
+        };
+        SERVER.get_or_init(start).as_ref()
+    }
+
+    /// SageMaker; its S3 is not to be believed.
+    pub fn moto() -> Option<&'static Server> {
+        static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+        let start = || {
+            let port = free_port(false);
+            let mut command = Command::new(tool("moto/bin/moto_server")?);
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            let server = Server::start("moto", port, ["test", "test"], &mut command);
+            Some(server.expect("moto starts"))
         };
         SERVER.get_or_init(start).as_ref()
     }

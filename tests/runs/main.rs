@@ -9,6 +9,7 @@ mod config;
 mod evidence;
 mod graph;
 mod killed;
+mod model;
 mod params;
 mod query;
 mod reproduce;

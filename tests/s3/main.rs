@@ -11,6 +11,7 @@ mod faults;
 mod import;
 mod migrate;
 mod probe;
+mod sagemaker;
 mod simulation;
 mod store;
 mod team;

@@ -178,7 +178,7 @@ impl Facts {
         facts.file.get_or_insert_with(|| NodeId::content(package.digest.blake3, &package.model));
         facts.place.get_or_insert(place);
         if let Some(status) = &package.approval_status {
-            self.approved(&package.arn, body, status);
+            self.approved(&package.arn, body, status.as_str());
         }
     }
 

@@ -130,7 +130,7 @@ impl Project {
             .par_iter()
             .map(|(index, id, bytes)| LogEntry::of(log, &StoredEntry { index: *index, id: *id, bytes }))
             .collect();
-        let about_runs = entries.iter().filter(|e| e.body().is_some_and(|b| b.run.is_some()));
+        let about_runs = entries.iter().filter(|e| e.is_of_run());
         let after = Covered {
             size: growth.tree.size(),
             root: growth.tree.root(),
@@ -180,7 +180,7 @@ impl Project {
         self.ask_index(&|logs| {
             let Some(index) = self.cover_log(&*logs[0])?.latest_run else { return Ok(None) };
             let entry = entry_at(&*logs[0], index)?;
-            let Some(entry) = entry.filter(|e| e.body().is_some_and(|b| b.run.is_some())) else {
+            let Some(entry) = entry.filter(LogEntry::is_of_run) else {
                 return Err(led_astray(index));
             };
             Ok(Some([((0, index), entry)].into()))

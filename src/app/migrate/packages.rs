@@ -18,7 +18,8 @@ pub const PACKAGES: &str = "modelPackages";
 /// Adds the records of a model to a batch. `None`: it has none.
 pub fn put(source: &Project, root: &Root, batch: &dyn PutBatch) -> Result<Option<ObjectRef>> {
     let mut all = Vec::new();
-    for arn in &root.packages {
+    // What is registered elsewhere stays there.
+    for arn in root.packages.iter().filter(|arn| arn.is_local()) {
         let record = match source.registry.describe(arn)? {
             Some(record) => Some(record),
             None => source.moved_package(arn, &root.blake3)?,

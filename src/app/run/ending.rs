@@ -205,7 +205,7 @@ pub(super) fn finish(
     run.finished_on = Some(project.clock.now());
     let succeeded = *ended == Ended::Exited { code: 0, interrupted: false };
     let package = match succeeded && !made.incomplete {
-        true => outputs.register(project, &run, &mut made),
+        true => outputs.register(project, &run, &source, &mut made),
         false => None,
     };
     run.status = match ended {

@@ -10,17 +10,17 @@ use crate::app::record;
 use crate::app::run::RunRequest;
 use crate::app::run::files;
 use crate::domain::arn;
-use crate::domain::arn::ModelPackageArn;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Artefact;
 use crate::domain::entry::Metric;
 use crate::domain::entry::ModelPackage;
 use crate::domain::entry::Run;
+use crate::domain::entry::Source;
 use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::model_registry::PackageRecord;
+use crate::ports::model_registry::NewPackage;
 use crate::ports::object_store::Kept;
 use crate::ports::progress::Progress;
 use crate::worktree::scan;
@@ -237,27 +237,43 @@ impl Outputs {
     }
 
     /// Registers the model of a complete run. Before the entry that names it, so that the entry is never ahead
-    /// of the registry.
-    pub fn register(&self, project: &Project, run: &Run, made: &mut Made) -> Option<ModelPackage> {
+    /// of the registry. One that is out of reach costs no run: the model can be registered later.
+    pub fn register(
+        &self,
+        project: &Project,
+        run: &Run,
+        source: &Source,
+        made: &mut Made,
+    ) -> Option<ModelPackage> {
         let (file, group) = self.model.as_ref()?;
-        let artefact = made.stored.iter().find(|a| a.name == *file)?;
-        let (digest, size) = (artefact.digest, artefact.size);
-        let arn = ModelPackageArn::local(&project.config.project.id, group, &run.id).ok()?;
-        let record = PackageRecord {
-            arn: arn.clone(),
-            group_name: group.clone(),
-            run: run.id,
-            model: file.clone(),
-            digest,
-            size,
-            created: project.clock.now(),
-        };
-        if let Err(e) = project.registry.register(&record) {
-            made.lacks(format!("model {file}: it could not be registered: {}", brief(&e.into())));
+        let artefact = made.stored.iter().find(|a| a.name == *file)?.clone();
+        let far = project.registry.place();
+        if far.is_some() && artefact.version_map.is_none() {
+            made.notes.push(format!("model {file}: not registered yet: it waits for the store"));
             return None;
         }
-        let (group_name, model) = (group.clone(), file.clone());
-        Some(ModelPackage { arn, group_name, model, digest, approval_status: None })
+        let record = project.registry.register(&NewPackage {
+            project: &project.config.project.id,
+            group,
+            run: &run.id,
+            model: &artefact,
+            source: Some(source),
+            created: &project.clock.now(),
+        });
+        match record {
+            Ok(record) => {
+                let (arn, group_name, model) = (record.arn, group.clone(), file.clone());
+                Some(ModelPackage { arn, group_name, model, digest: artefact.digest, approval_status: None })
+            }
+            Err(e) if far.is_some() => {
+                made.notes.push(format!("model {file}: not registered: {}", brief(&e.into())));
+                None
+            }
+            Err(e) => {
+                made.lacks(format!("model {file}: it could not be registered: {}", brief(&e.into())));
+                None
+            }
+        }
     }
 }
 

@@ -170,7 +170,12 @@ impl References {
     fn of_clone(&mut self, project: &Project) -> Result<()> {
         let actor = std::fs::read(project.own_dir().join("actor")).unwrap_or_default();
         self.own.extend(named_in(&actor));
-        for group in project.registry.groups()? {
+        // Elsewhere a package is no more than what an entry says of it, and nobody need be asked.
+        let groups = match project.registry.place() {
+            None => project.registry.groups()?,
+            Some(_) => Vec::new(),
+        };
+        for group in groups {
             self.own.extend(project.registry.list(&group)?.iter().map(|package| package.digest.blake3));
         }
         Ok(())

@@ -14,6 +14,7 @@ use crate::app::data::staged::Uploaded;
 use crate::app::logs;
 use crate::app::logs::NOTES;
 use crate::app::logs::publish::Publication;
+use crate::app::model::Synced;
 use crate::app::storage::cache;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::CommitId;
@@ -69,6 +70,9 @@ pub struct SyncReport {
     pub uploaded: Uploaded,
     /// Commits that had waited for data and are recorded now.
     pub recorded: Vec<CommitId>,
+    /// What was found out about model packages, and recorded.
+    #[serde(skip_serializing_if = "Synced::is_empty")]
+    pub models: Synced,
     /// Commits that no hook had seen, recorded now.
     pub late: Vec<CommitId>,
     /// Those of them with a pointer that cannot be read: not recorded.
@@ -96,6 +100,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
     let mut uploaded = Uploaded::default();
     let mut recorded = Vec::new();
     let mut reconciled = Reconciled::default();
+    let mut models = Synced::default();
     let mut published = None;
     if !request.fetch_only {
         let signer = project.signer()?;
@@ -104,6 +109,8 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         cache::trim(project)?;
         recorded = commit::finish_waiting(project, &*signer)?;
         reconciled = reconcile::everything(project, request.all, since)?;
+        models = project.sync_models(&*signer)?;
+        taken.findings.append(&mut models.findings);
         keep::tidy(project)?;
         check_witnesses(project)?;
         let theirs = own_ref_of(project, &remote)?;
@@ -128,6 +135,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         dry_run: false,
         uploaded,
         recorded,
+        models,
         late,
         skipped,
         published,
@@ -269,6 +277,7 @@ fn look(project: &Project, remote: &str, fetch_only: bool) -> Result<SyncReport>
         dry_run: true,
         uploaded: Uploaded::default(),
         recorded: Vec::new(),
+        models: Synced::default(),
         late: Vec::new(),
         skipped: Vec::new(),
         published: Some(published).filter(|_| !fetch_only),

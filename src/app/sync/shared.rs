@@ -11,6 +11,7 @@ use crate::app::commit::keep;
 use crate::app::commit::reconcile;
 use crate::app::commit::reconcile::Reconciled;
 use crate::app::data::staged::Uploaded;
+use crate::app::model::Synced;
 use crate::app::storage::cache;
 use crate::ports::StoreError;
 use crate::ports::progress::Progress;
@@ -25,6 +26,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         dry_run: request.dry_run,
         uploaded: Uploaded::default(),
         recorded: Vec::new(),
+        models: Synced::default(),
         late: Vec::new(),
         skipped: Vec::new(),
         published: None,
@@ -46,6 +48,8 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         report.recorded = commit::finish_waiting(project, &*signer)?;
         let Reconciled { late, skipped } = reconcile::everything(project, request.all, since)?;
         (report.late, report.skipped) = (late, skipped);
+        report.models = project.sync_models(&*signer)?;
+        report.findings.append(&mut report.models.findings);
         keep::tidy(project)?;
         project.deliver()?;
         project.outbox().tidy();
@@ -60,6 +64,7 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
             Some(PublishedReport { log, size, new: delivered, left_out: Vec::new(), noted: 0 });
     }
     project.ledger.fetch()?;
+    report.exit_code = u8::from(!report.findings.is_empty());
     // A log that was rolled back or rewritten is a finding, not an error of this call.
     match project.ledger.check() {
         Ok(()) => {}

@@ -72,8 +72,7 @@ pub fn check(project: &Project, body: &Body, findings: &mut Findings, progress: 
     let parameters = project.list(&body.parameters);
     let values = |p: Parameter| p.source.map(|source| (source, p.name, p.value));
     let parameters = parameters.map(|all| all.into_iter().filter_map(values).collect());
-    check_values(project, "parameters", parameters, &body.config_files, findings)?;
-    check_package(project, body, findings)
+    check_values(project, "parameters", parameters, &body.config_files, findings)
 }
 
 /// Metrics that the command said itself, against the history of what it said.
@@ -305,62 +304,6 @@ fn check_values(
             findings.add(link, source, Verdict::Intact, detail);
         } else {
             findings.add(link, source, Verdict::Altered, "the values are not those of the stored file");
-        }
-    }
-    Ok(())
-}
-
-fn check_package(project: &Project, body: &Body, findings: &mut Findings) -> Result<()> {
-    let Some(package) = &body.model_package else { return Ok(()) };
-    let record = match project.registry.describe(&package.arn) {
-        Ok(record) => record,
-        Err(e) => return finding_of("model package", &package.arn, e.into(), findings),
-    };
-    // Made in another clone, before the project moved: then a copy of the record went along.
-    let moved = match &record {
-        None => project.moved_package(&package.arn, &package.digest.blake3),
-        Some(_) => Ok(None),
-    };
-    let (record, whose) = match (record, moved) {
-        (Some(record), _) => (record, "the registry's record"),
-        (None, Ok(Some(record))) => (record, "its record, as the project brought it along,"),
-        (None, Ok(None)) => {
-            findings.add("model package", &package.arn, Verdict::Missing, "the registry does not hold it");
-            return Ok(());
-        }
-        (None, Err(e)) => return finding_of("model package", &package.arn, e, findings),
-    };
-    let outputs = project.list(&body.outputs).unwrap_or_default();
-    let is_output = outputs.iter().any(|o| o.name == package.model && o.digest == package.digest);
-    let run = body.run.as_ref().map(|r| r.id);
-    let agrees = record.arn == package.arn
-        && record.digest == package.digest
-        && record.model == package.model
-        && record.group_name == package.group_name
-        && Some(record.run) == run
-        && outputs.iter().any(|o| o.name == record.model && o.size == record.size);
-    match (agrees, is_output) {
-        (true, true) => {
-            let detail = format!("{whose} has the run, file and digest of the entry");
-            findings.add("model package", &package.arn, Verdict::Intact, detail);
-        }
-        (false, _) => {
-            let detail = format!(
-                "{} says run {}, model {}, BLAKE3 {}",
-                whose.trim_end_matches("'s record"),
-                record.run.short(),
-                record.model,
-                record.digest.blake3
-            );
-            findings.add("model package", &package.arn, Verdict::Altered, detail);
-        }
-        (true, false) => {
-            findings.add(
-                "model package",
-                &package.arn,
-                Verdict::Altered,
-                "its model is not an output of the run",
-            );
         }
     }
     Ok(())

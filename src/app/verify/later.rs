@@ -4,6 +4,7 @@ use super::Findings;
 use super::Logs;
 use super::Verdict;
 use crate::app::query::LogEntry;
+use crate::domain::arn::ModelPackageArn;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::Target;
@@ -11,11 +12,19 @@ use crate::domain::ids::CommitId;
 
 /// Later is what follows in the same log, and whatever stands in another one: between logs there is no order. Nor is there
 /// between what a log holds itself and what came to it from another one (`imported`).
-pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Findings) {
+/// `packages`: those that are bound to the subject, as far as they were asked about.
+pub fn check(
+    all: &Logs,
+    subject: &LogEntry,
+    body: &Body,
+    packages: &[&ModelPackageArn],
+    findings: &mut Findings,
+) {
+    let aims = |later: &Body| aims(later, body, packages);
     let mut silent = true;
     let came = all.entries.iter().any(|e| e.follows(subject) && e.is(&Kind::Imported));
     let is_later = |e: &&LogEntry| {
-        let objects = || e.body().is_some_and(|b| speaks_against(b, body));
+        let objects = || e.body().is_some_and(|b| speaks_against(&b.kind) && aims(b));
         e.log != subject.log || e.follows(subject) || (came && objects())
     };
     for later in all.entries.iter().filter(is_later) {
@@ -23,7 +32,7 @@ pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Finding
         if later.log != subject.log {
             place.push_str(&format!(" of log {}", later.log));
             let vouched = all.vouched(later);
-            let speaks = later.body().is_some_and(|b| speaks_against(b, body));
+            let speaks = later.body().is_some_and(|b| speaks_against(&b.kind) && aims(b));
             if speaks && !vouched {
                 silent = false;
                 let detail = format!("{place} speaks against it, and that log is not trusted here");
@@ -41,15 +50,19 @@ pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Finding
             continue;
         };
         match &b.kind {
-            Kind::Correction | Kind::ModelRejected if aims(b, body) => {
+            Kind::ModelRejected if aims(b) && lifted(all, later, b) => {
+                let detail = format!("rejected by {place}, and approved again after that");
+                findings.add("later entries", &b.kind, Verdict::Intact, detail);
+            }
+            Kind::Correction | Kind::ModelRejected if aims(b) => {
                 silent = false;
                 findings.add("later entries", &b.kind, Verdict::Failed, format!("{} by {place}", b.kind));
             }
-            Kind::Redaction if aims(b, body) => {
+            Kind::Redaction if aims(b) => {
                 silent = false;
                 findings.add("later entries", &b.kind, Verdict::Erased, format!("redacted by {place}"));
             }
-            Kind::Other(kind) if aims(b, body) => {
+            Kind::Other(kind) if aims(b) => {
                 silent = false;
                 let detail = format!("{place} is of kind {kind:?}, which this version does not know");
                 findings.add("later entries", kind, Verdict::Unknown, detail);
@@ -89,20 +102,25 @@ pub fn check(all: &Logs, subject: &LogEntry, body: &Body, findings: &mut Finding
     }
 }
 
-fn speaks_against(later: &Body, body: &Body) -> bool {
-    let kind =
-        matches!(later.kind, Kind::Correction | Kind::ModelRejected | Kind::Redaction | Kind::Other(_));
-    kind && aims(later, body)
+fn speaks_against(kind: &Kind) -> bool {
+    matches!(kind, Kind::Correction | Kind::ModelRejected | Kind::Redaction | Kind::Other(_))
 }
 
-fn aims(later: &Body, body: &Body) -> bool {
+/// Whether a package that was rejected was approved after that, by somebody who may write. Between logs there is no order.
+fn lifted(all: &Logs, rejection: &LogEntry, rejected: &Body) -> bool {
+    let arn = |body: &Body| body.target.as_ref().and_then(|target| target.model_package.clone());
+    let approves = |e: &LogEntry| e.body().is_some_and(|b| arn(b).is_some() && arn(b) == arn(rejected));
+    let after = all.entries.iter().filter(|e| e.is(&Kind::ModelApproved) && e.follows(rejection));
+    after.filter(|e| all.vouched(e)).any(approves)
+}
+
+fn aims(later: &Body, body: &Body, packages: &[&ModelPackageArn]) -> bool {
     let Some(Target { entry, run, commit, model_package }) = &later.target else { return false };
     let own_run = body.run.as_ref().map(|r| r.id);
-    let own_package = body.model_package.as_ref().map(|p| &p.arn);
     *entry == Some(body.id)
         || (run.is_some() && *run == own_run)
         || (commit.is_some() && commit.as_ref() == commit_of(body))
-        || (model_package.is_some() && model_package.as_ref() == own_package)
+        || model_package.as_ref().is_some_and(|arn| packages.contains(&arn))
 }
 
 fn commit_of(body: &Body) -> Option<&CommitId> {

@@ -271,10 +271,14 @@ impl CheckedLog {
     /// Whether the entry stands under a checkpoint that can be believed, with the signature of a writer who was
     /// admitted.
     pub fn vouches_for(&self, entry: &LogEntry) -> bool {
+        entry.index < self.covered && self.admits(entry)
+    }
+
+    /// Whether a writer who was admitted signed it.
+    pub fn admits(&self, entry: &LogEntry) -> bool {
         let envelope = Envelope::parse(&entry.bytes).ok();
-        let standing =
-            envelope.zip(entry.body()).map(|(envelope, body)| self.standing(entry, &envelope, body));
-        entry.index < self.covered && standing == Some(Standing::Admitted)
+        let standing = envelope.zip(entry.body()).map(|(e, body)| self.standing(entry, &e, body));
+        standing == Some(Standing::Admitted)
     }
 
     fn standing(&self, entry: &LogEntry, envelope: &Envelope, body: &Body) -> Standing {

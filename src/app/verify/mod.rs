@@ -5,6 +5,7 @@ mod data;
 mod declared;
 mod later;
 mod log;
+mod package;
 mod run;
 mod source;
 mod versions;
@@ -20,6 +21,7 @@ use crate::app::query;
 use crate::app::query::LogEntry;
 use crate::app::resolve;
 use crate::app::resolve::Target;
+use crate::domain::arn::ModelPackageArn;
 use crate::domain::entry::Kind;
 use crate::domain::ids::LogId;
 use crate::domain::statement;
@@ -189,7 +191,9 @@ pub fn verify(
                 if about.is_empty() {
                     not_recorded(project, &target, &mut findings)?;
                 }
-                one_target(project, &all, home, &target, &about, &mut findings, progress)?;
+                let own = project.ledger.log();
+                let asked = Asked { only: resolve::package(&all.entries, own, word), target: &target };
+                one_target(project, &all, home, &asked, &about, &mut findings, progress)?;
                 target.describe()
             }
             // A damaged log may be the very reason why nothing is found.
@@ -284,24 +288,31 @@ fn not_recorded(project: &Project, target: &Target, findings: &mut Findings) -> 
     Ok(())
 }
 
+struct Asked<'a> {
+    target: &'a Target,
+    /// It was named by this package, so others of the same run do not count.
+    only: Option<ModelPackageArn>,
+}
+
 fn one_target(
     project: &Project,
     all: &Logs,
     home: &log::CheckedLog,
-    target: &Target,
+    Asked { target, only }: &Asked<'_>,
     everywhere: &[&LogEntry],
     findings: &mut Findings,
     progress: &dyn Progress,
 ) -> Result<()> {
     let about: &[&LogEntry] = &everywhere.iter().filter(|e| e.log == home.id).copied().collect::<Vec<_>>();
     // A run is judged by its end; a commit by its first entry, which is the one that counts.
-    let subject = match target {
+    let subject = match *target {
         Target::Run(_) => query::subject_of_run(about),
         Target::Commit(_) | Target::Entry(_) => about.first().copied(),
     };
     let Some(subject) = subject else { return Ok(()) };
     // The start of a run is part of its story: it must be as sound as the end.
-    for entry in about.iter().filter(|e| e.index == subject.index || !e.is(&Kind::RunFinished)) {
+    let story = |e: &&&LogEntry| !e.binds_package();
+    for entry in about.iter().filter(|e| e.index == subject.index || story(e)) {
         home.entry(entry, &all.entries, findings);
     }
     elsewhere(all, home, everywhere, findings);
@@ -317,7 +328,10 @@ fn one_target(
     let Some(body) = subject.body() else { return Ok(()) };
     let at_home: Vec<&LogEntry> = all.entries.iter().filter(|e| e.log == home.id).collect();
     run::check(project, body, &at_home, findings);
-    let needs_code = matches!(body.kind, Kind::CommitRecorded | Kind::RunStarted | Kind::RunFinished);
+    let needs_code = matches!(
+        body.kind,
+        Kind::CommitRecorded | Kind::RunStarted | Kind::RunFinished | Kind::ModelRegistered
+    );
     if needs_code && body.source.is_none() {
         findings.add("commit", "", Verdict::Altered, "the entry names no commit");
     }
@@ -343,6 +357,8 @@ fn one_target(
     source::check(project, body, findings)?;
     let before = findings.links.len();
     data::check(project, body, findings, progress)?;
+    let packages = package::bound(all, home, body, only.as_ref());
+    package::check(project, all, home, body, &packages, findings)?;
     if home.id != project.ledger.log() {
         // What another clone stored in a store of its own cannot be looked at from here.
         for link in findings.links[before..].iter_mut().filter(|l| l.verdict == Verdict::Missing) {
@@ -353,7 +369,8 @@ fn one_target(
             );
         }
     }
-    later::check(all, subject, body, findings);
+    let arns: Vec<&ModelPackageArn> = packages.iter().map(|bound| &bound.package.arn).collect();
+    later::check(all, subject, body, &arns, findings);
     Ok(())
 }
 

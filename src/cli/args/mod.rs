@@ -1,11 +1,13 @@
 //! The command line, as `mlprov --help` tells it.
 
 pub mod data;
+pub mod models;
 pub mod runs;
 pub mod setup;
 mod variables;
 
 pub use data::*;
+pub use models::*;
 pub use runs::*;
 pub use setup::*;
 pub use variables::command;
@@ -176,6 +178,24 @@ Examples:
 Output, signals and exit code of the command pass through. Without -d, every dataset of the commit that
 lies in the work tree counts as read. The command finds its run id in MLPROV_RUN_ID.")]
     Run(Box<RunArgs>),
+    /// Model packages: list, show, register, approve, reject
+    #[command(after_help = "\
+Examples:
+  mlprov model register model.pkl --model-group fraud --run latest
+  mlprov model list
+  mlprov model approve fraud/2 --note 'reviewed by the risk board'
+  mlprov verify fraud/2
+
+ID is an ARN, or NAME/2: the second package of the group that this log binds. Every registration, approval and rejection
+is one entry of the ledger. What somebody changed in the registry itself is a finding of `verify`, until `mlprov sync`
+recorded it.")]
+    Model(ModelArgs),
+    /// Bind a model package that is in the registry already to the run that made it
+    #[command(after_help = "\
+Example: mlprov bind r-1a2b3c4d --model-package ARN
+
+One entry repeats commit, tree, data versions and run beside the ARN. The package's model must be an output of the run.")]
+    Bind(BindArgs),
     /// Show what was recorded, newest first; runs filtered, sorted, side by side
     #[command(after_help = "\
 Examples:

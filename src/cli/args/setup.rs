@@ -23,7 +23,10 @@ pub struct InitArgs {
     /// One store for the data of a new project, in a bucket that keeps versions [default: a store of each clone's own]
     #[arg(long, value_name = "s3://BUCKET/PREFIX")]
     pub store: Option<S3Place>,
-    /// Region of the buckets [default: as your AWS settings say]
+    /// Where model packages of a new project are registered [default: local]
+    #[arg(long, value_name = "WHERE", value_parser = ["local", "sagemaker"])]
+    pub registry: Option<String>,
+    /// Region of the buckets and of SageMaker [default: as your AWS settings say]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     /// Server that speaks S3, if it is not AWS; it goes into the project's settings

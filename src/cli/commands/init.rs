@@ -65,11 +65,13 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     let new = NewPlaces {
         ledger: args.ledger.clone(),
         store: args.store.clone(),
+        sagemaker: args.registry.as_deref() == Some("sagemaker"),
         region: args.region.clone(),
         endpoint: args.endpoint_url.clone(),
     };
     let report = init::carry_out(&site, &plan, name.as_deref(), &new, program.as_deref())?;
     agree_to_sources(context, &args)?;
+    agree_to_registry(context, &args, &plan)?;
     if context.ui.json {
         context.ui.json("mlprov.init/1", &report);
         return Ok(0);
@@ -142,6 +144,20 @@ fn agree_to_sources(context: &Context, args: &InitArgs) -> Result<(), AppError> 
         for bucket in unknown {
             project.sources.agree(&bucket)?;
         }
+    }
+    Ok(())
+}
+
+/// Whoever named it for a new project has agreed.
+fn agree_to_registry(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<(), AppError> {
+    let project = compose::open(&context.cwd, false)?;
+    let Some(place) = project.registry.place().filter(|_| !project.registry.is_agreed()) else {
+        return Ok(());
+    };
+    let named = matches!(plan, InitPlan::Make { .. }) && args.registry.is_some();
+    let question = format!("Model packages are registered in {place}: may this clone ask there?");
+    if named || confirm(context, args, question)?.is_some() {
+        project.registry.agree()?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ pub mod log;
 pub mod ls;
 pub mod merge;
 pub mod migrate;
+pub mod model;
 pub mod prune;
 pub mod pull;
 pub mod reproduce;

@@ -47,6 +47,9 @@ pub(super) fn tell(context: &Context, report: &SyncReport) {
             "{what} named by entries could not be published (too large, or gone from the store)"
         ));
     }
+    if let Some(why) = &report.models.unreachable {
+        context.ui.warning(format!("the model registry could not be asked: {why}"));
+    }
     for commit in &report.skipped {
         context.ui.warning(format!("commit {commit} holds a pointer that cannot be read; not recorded"));
     }
@@ -71,6 +74,12 @@ fn text(report: &SyncReport) -> String {
             "recorded {} that had waited for data\n",
             count(report.recorded.len() as u64, "commit")
         ));
+    }
+    for arn in &report.models.registered {
+        out.push_str(&format!("recorded model package {arn}, whose registration had been interrupted\n"));
+    }
+    for (arn, status) in &report.models.decided {
+        out.push_str(&format!("recorded that model package {arn} is {status} in the registry\n"));
     }
     if !report.late.is_empty() {
         out.push_str(&format!(

@@ -4,3 +4,4 @@ pub mod agreement;
 pub mod failure;
 pub mod runtime;
 pub mod s3;
+pub mod sagemaker;

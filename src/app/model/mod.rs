@@ -1,0 +1,115 @@
+//! Model packages: bound to runs by entries, approved and rejected by entries. The registry comes first and the one entry
+//! after it, so that no entry is ever ahead of the registry; what an interruption leaves between the two is finished by
+//! the same call, or by `sync`.
+
+mod decide;
+mod list;
+mod register;
+mod sync;
+
+pub use decide::DecisionReport;
+pub use decide::decide;
+pub use list::ListReport;
+pub use list::PackageReport;
+pub use list::ShowReport;
+pub use list::list;
+pub use list::show;
+pub use register::RegisterReport;
+pub use register::bind;
+pub use register::register;
+pub use sync::Synced;
+
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::query::LogEntry;
+use crate::app::record;
+use crate::app::record::Receipt;
+use crate::app::resolve;
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::arn::ModelPackageArn;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
+use crate::domain::entry::ModelPackage;
+use crate::domain::ids::LogId;
+use crate::ports::model_registry::PackageRecord;
+use crate::ports::signer::EntrySigner;
+
+/// The first entry of a log that binds a package: the one that counts.
+pub fn binding<'a>(
+    entries: &'a [LogEntry],
+    log: LogId,
+    arn: &ModelPackageArn,
+) -> Option<(&'a LogEntry, &'a Body, &'a ModelPackage)> {
+    let own = entries.iter().filter(|e| e.log == log && e.binds_package());
+    own.filter_map(|e| Some((e, e.body()?, e.body()?.model_package.as_ref()?))).find(|(.., p)| p.arn == *arn)
+}
+
+/// What a log's entries say of a package's approval, and the one that says so last. `counts`: which entries are believed.
+pub fn recorded_status<'a>(
+    entries: &'a [LogEntry],
+    log: LogId,
+    arn: &ModelPackageArn,
+    counts: impl Fn(&LogEntry) -> bool,
+) -> (ApprovalStatus, Option<&'a LogEntry>) {
+    let mut last = (ApprovalStatus::Pending, None);
+    for entry in entries.iter().filter(|e| e.log == log && counts(e)) {
+        let Some(body) = entry.body() else { continue };
+        let aimed = body.target.as_ref().and_then(|t| t.model_package.as_ref()) == Some(arn);
+        match body.kind {
+            Kind::ModelApproved if aimed => last = (ApprovalStatus::Approved, Some(entry)),
+            Kind::ModelRejected if aimed => last = (ApprovalStatus::Rejected, Some(entry)),
+            // What was made elsewhere may have been decided about before it was bound.
+            Kind::ModelRegistered if last.1.is_none() => {
+                let package = body.model_package.as_ref().filter(|p| p.arn == *arn);
+                if let Some(status) = package.and_then(|p| p.approval_status.clone()) {
+                    last = (status, Some(entry));
+                }
+            }
+            _ => {}
+        }
+    }
+    last
+}
+
+/// `NAME/2`, as [`resolve`] numbers packages.
+fn short_name(entries: &[LogEntry], log: LogId, arn: &ModelPackageArn) -> Option<String> {
+    let at = resolve::packages_of(entries, log, arn.group()).iter().position(|a| *a == arn)?;
+    Some(format!("{}/{}", arn.group(), at + 1))
+}
+
+/// Why the registry's record is not that of the entry; `None`: it is.
+fn difference(record: &PackageRecord, body: &Body, package: &ModelPackage) -> Option<String> {
+    let run = body.run.as_ref().map(|run| run.id);
+    if run != Some(record.run) {
+        return Some(format!("the registry says that it is of run {}", record.run.short()));
+    }
+    if (&record.model, record.digest, &record.group_name)
+        != (&package.model, package.digest, &package.group_name)
+    {
+        let (model, blake3) = (&record.model, record.digest.blake3);
+        return Some(format!("the registry says that its model is {model}, BLAKE3 {blake3}"));
+    }
+    None
+}
+
+impl Project {
+    /// This clone's own log, with what is signed here and waits for it.
+    fn own_entries(&self) -> Result<Vec<LogEntry>> {
+        // First: what is delivered meanwhile is there twice, not missing.
+        let queued = self.queued_entries()?;
+        let mut entries = self.entries()?;
+        let new: Vec<LogEntry> =
+            queued.into_iter().filter(|e| !entries.iter().any(|known| known.id == e.id)).collect();
+        entries.extend(new);
+        Ok(entries)
+    }
+
+    /// Signs and appends one entry about a package.
+    fn append_one(&self, mut body: Body, signer: &dyn EntrySigner) -> Result<Receipt> {
+        let objects = self.store.batch(false)?;
+        record::fit(&mut body, &*objects)?;
+        let _kept = objects.commit()?;
+        let mut receipts = self.append(vec![record::seal(body, signer)?])?;
+        Ok(receipts.remove(0))
+    }
+}

@@ -1,0 +1,210 @@
+//! Model packages: each one that is bound to the subject, what the registry says of it, and who decided about it.
+
+use super::Findings;
+use super::Logs;
+use super::Verdict;
+use super::data::finding_of;
+use super::log;
+use crate::app::Project;
+use crate::app::Result;
+use crate::app::model;
+use crate::app::query::LogEntry;
+use crate::domain::arn::ModelPackageArn;
+use crate::domain::entry::Body;
+use crate::domain::entry::Kind;
+use crate::domain::entry::List;
+use crate::domain::entry::ModelPackage;
+use serde::de::DeserializeOwned;
+
+/// A package, and the entry that binds it.
+pub struct Bound<'a> {
+    pub package: &'a ModelPackage,
+    body: &'a Body,
+    /// Another entry than the subject itself.
+    entry: Option<&'a LogEntry>,
+}
+
+/// The packages that are bound to the subject: by itself, or by later entries about its run. `only`: this one was asked
+/// about, and the others are left out.
+pub fn bound<'a>(
+    all: &'a Logs,
+    home: &log::CheckedLog,
+    subject: &'a Body,
+    only: Option<&ModelPackageArn>,
+) -> Vec<Bound<'a>> {
+    let mut found: Vec<Bound<'a>> = Vec::new();
+    if !matches!(subject.kind, Kind::RunFinished | Kind::ModelRegistered) {
+        return found;
+    }
+    found.extend(subject.model_package.iter().map(|package| Bound { package, body: subject, entry: None }));
+    let run = subject.run.as_ref().map(|run| run.id);
+    // What somebody wrote who may not write binds nothing; asked about it, it is told.
+    let counts = |e: &LogEntry, arn: &ModelPackageArn| home.admits(e) || only == Some(arn);
+    let later = all.entries.iter().filter(|e| e.log == home.id && e.is(&Kind::ModelRegistered));
+    for entry in later.filter(|_| subject.kind == Kind::RunFinished) {
+        let Some((body, package)) = entry.body().and_then(|b| Some((b, b.model_package.as_ref()?))) else {
+            continue;
+        };
+        let known = found.iter().any(|bound| bound.package.arn == package.arn);
+        if !known && run.is_some() && body.run.as_ref().map(|r| r.id) == run && counts(entry, &package.arn) {
+            found.push(Bound { package, body, entry: Some(entry) });
+        }
+    }
+    found.retain(|bound| only.is_none_or(|arn| bound.package.arn == *arn));
+    found
+}
+
+pub fn check(
+    project: &Project,
+    all: &Logs,
+    home: &log::CheckedLog,
+    subject: &Body,
+    packages: &[Bound],
+    findings: &mut Findings,
+) -> Result<()> {
+    for Bound { package, body, entry } in packages {
+        if let Some(entry) = entry {
+            home.entry(entry, &all.entries, findings);
+            let place = format!("entry {} at index {}", entry.id.short(), entry.index);
+            match repeats(project, subject, body) {
+                None => {
+                    let detail = format!("{place} repeats run, code, data and configuration beside its ARN");
+                    findings.add("binding", &package.arn, Verdict::Intact, detail);
+                }
+                Some(what) => {
+                    let detail = format!("{place} names {what} than the run's end");
+                    findings.add("binding", &package.arn, Verdict::Altered, detail);
+                }
+            }
+        }
+        check_record(project, body, package, findings)?;
+        check_approval(project, all, home, package, findings)?;
+    }
+    Ok(())
+}
+
+/// What the entry that binds a package says otherwise than the run's end.
+fn repeats(project: &Project, end: &Body, bound: &Body) -> Option<&'static str> {
+    let aim = bound.target.as_ref().and_then(|target| target.entry);
+    match () {
+        () if aim != Some(end.id) => Some("another end"),
+        () if bound.run != end.run => Some("another run"),
+        () if bound.source != end.source => Some("other code"),
+        () if !same(project, &bound.inputs, &end.inputs) => Some("other inputs"),
+        () if !same(project, &bound.config_files, &end.config_files) => Some("other configuration files"),
+        () if !same(project, &bound.parameters, &end.parameters) => Some("other parameters"),
+        () if !same(project, &bound.metrics, &end.metrics) => Some("other metrics"),
+        () => {
+            let outputs = project.list(&end.outputs).unwrap_or_default();
+            let model = project.list(&bound.outputs).unwrap_or_default();
+            (!model.iter().all(|m| outputs.contains(m))).then_some("another model")
+        }
+    }
+}
+
+/// A list may stand in one entry and in an object that the other names. One that cannot be read is reported with the data.
+fn same<T: DeserializeOwned + Clone + PartialEq>(project: &Project, one: &List<T>, other: &List<T>) -> bool {
+    one == other || project.list(one).ok() == project.list(other).ok()
+}
+
+/// The status in the registry against the last one that the log has.
+fn check_approval(
+    project: &Project,
+    all: &Logs,
+    home: &log::CheckedLog,
+    package: &ModelPackage,
+    findings: &mut Findings,
+) -> Result<()> {
+    let (recorded, said) =
+        model::recorded_status(&all.entries, home.id, &package.arn, |entry| home.admits(entry));
+    let now = match project.registry.approval(&package.arn) {
+        Ok(now) => now,
+        Err(e) => return finding_of("approval", &package.arn, e.into(), findings),
+    };
+    // That the registry lacks it was told; of one that was brought along only the log knows the status.
+    let Some(now) = now else { return Ok(()) };
+    if let Some(entry) = said.filter(|entry| !entry.is(&Kind::ModelRegistered)) {
+        home.entry(entry, &all.entries, findings);
+    }
+    let place =
+        said.map_or_else(|| "no entry says otherwise".to_owned(), |e| format!("as at index {}", e.index));
+    if now == recorded {
+        findings.add("approval", &package.arn, Verdict::Intact, format!("{now}, {place}"));
+        return Ok(());
+    }
+    let waits = project.queued_entries()?;
+    let (then, _) = model::recorded_status(&waits, project.ledger.log(), &package.arn, |_| true);
+    match now == then {
+        true => {
+            let detail = format!("the registry says {now}; the entry about it waits for the ledger");
+            findings.add("approval", &package.arn, Verdict::Pending, detail);
+        }
+        false => {
+            let detail = format!("the registry says {now}; recorded is {recorded} ({place})");
+            findings.add("approval", &package.arn, Verdict::Altered, detail);
+        }
+    }
+    findings.hint("mlprov sync   # records what was decided in the registry, if it is to stand");
+    Ok(())
+}
+
+/// The registry's record against what the entry `body` says of the package.
+fn check_record(
+    project: &Project,
+    body: &Body,
+    package: &ModelPackage,
+    findings: &mut Findings,
+) -> Result<()> {
+    let record = match project.registry.describe(&package.arn) {
+        Ok(record) => record,
+        Err(e) => return finding_of("model package", &package.arn, e.into(), findings),
+    };
+    // Made in another clone, before the project moved: then a copy of the record went along.
+    let moved = match &record {
+        None => project.moved_package(&package.arn, &package.digest.blake3),
+        Some(_) => Ok(None),
+    };
+    let (record, whose) = match (record, moved) {
+        (Some(record), _) => (record, "the registry's record"),
+        (None, Ok(Some(record))) => (record, "its record, as the project brought it along,"),
+        (None, Ok(None)) => {
+            findings.add("model package", &package.arn, Verdict::Missing, "the registry does not hold it");
+            return Ok(());
+        }
+        (None, Err(e)) => return finding_of("model package", &package.arn, e, findings),
+    };
+    let outputs = project.list(&body.outputs).unwrap_or_default();
+    let is_output = outputs.iter().any(|o| o.name == package.model && o.digest == package.digest);
+    let run = body.run.as_ref().map(|r| r.id);
+    let agrees = record.arn == package.arn
+        && record.digest == package.digest
+        && record.model == package.model
+        && record.group_name == package.group_name
+        && Some(record.run) == run
+        && outputs.iter().any(|o| o.name == record.model && o.size == record.size);
+    match (agrees, is_output) {
+        (true, true) => {
+            let detail = format!("{whose} has the run, file and digest of the entry");
+            findings.add("model package", &package.arn, Verdict::Intact, detail);
+        }
+        (false, _) => {
+            let detail = format!(
+                "{} says run {}, model {}, BLAKE3 {}",
+                whose.trim_end_matches("'s record"),
+                record.run.short(),
+                record.model,
+                record.digest.blake3
+            );
+            findings.add("model package", &package.arn, Verdict::Altered, detail);
+        }
+        (true, false) => {
+            findings.add(
+                "model package",
+                &package.arn,
+                Verdict::Altered,
+                "its model is not an output of the run",
+            );
+        }
+    }
+    Ok(())
+}
