@@ -5,6 +5,7 @@ use crate::app::AppError;
 use crate::config::ConfigError;
 use crate::git::GitError;
 use crate::ports::StoreError;
+use crate::ports::account::Trouble;
 use crate::worktree::problem::Problem;
 use crate::worktree::problem::ProblemKind;
 
@@ -41,7 +42,9 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::Store(store) => match store {
             StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
             StoreError::Io { .. } | StoreError::Missing { .. } | StoreError::Locked { .. } => 3,
-            StoreError::Unsupported { .. }
+            StoreError::Account { trouble: Trouble::Busy | Trouble::NoAnswer, .. } => 3,
+            StoreError::Account { .. }
+            | StoreError::Unsupported { .. }
             | StoreError::NotShared { .. }
             | StoreError::Changed { .. }
             | StoreError::Key { .. }
@@ -380,10 +383,38 @@ fn store_hint(e: &StoreError) -> Option<String> {
             "mlprov migrate --plan   # brings the entries of this clone's own log to the one that the settings name".into()
         }
         StoreError::Unfit { .. } => return None,
+        StoreError::Account { action, what, trouble, .. } => account_hint(action, what, *trouble)?,
         StoreError::Key { why, .. } if why.contains("no such file") => {
             "restore it from your backup; it was made by `mlprov init`, and no other key will do for this clone's log".into()
         }
         StoreError::Key { .. } => return None,
+    })
+}
+
+fn account_hint(action: &str, what: &str, trouble: Trouble) -> Option<String> {
+    Some(match trouble {
+        Trouble::Denied => {
+            format!(
+                "aws sts get-caller-identity   # who you are; an admin of the account can allow {action} on {what}"
+            )
+        }
+        Trouble::Expired => {
+            "aws sso login   # or however you get your credentials; then the same again".into()
+        }
+        Trouble::Credentials => {
+            "aws configure   # or set AWS_PROFILE; then `aws sts get-caller-identity` tells who you are"
+                .into()
+        }
+        Trouble::Clock => "timedatectl   # set the clock; requests are signed with the time".into(),
+        Trouble::NameTaken => "choose another name: mlprov init --aws --store s3://BUCKET/PREFIX".into(),
+        Trouble::OtherRegion => {
+            "give the region that it is in: --region REGION, or region in .mlprov/config.toml".into()
+        }
+        Trouble::Quota => {
+            "aws service-quotas list-service-quotas --service-code s3   # an admin can ask for more".into()
+        }
+        Trouble::Busy | Trouble::NoAnswer => "wait a little, and try again; what was done stays done".into(),
+        Trouble::Other => return None,
     })
 }
 
