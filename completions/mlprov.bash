@@ -46,6 +46,9 @@ _mlprov() {
             mlprov,hooks)
                 cmd="mlprov__subcmd__hooks"
                 ;;
+            mlprov,infra)
+                cmd="mlprov__subcmd__infra"
+                ;;
             mlprov,init)
                 cmd="mlprov__subcmd__init"
                 ;;
@@ -133,6 +136,9 @@ _mlprov() {
             mlprov__subcmd__help,hooks)
                 cmd="mlprov__subcmd__help__subcmd__hooks"
                 ;;
+            mlprov__subcmd__help,infra)
+                cmd="mlprov__subcmd__help__subcmd__infra"
+                ;;
             mlprov__subcmd__help,init)
                 cmd="mlprov__subcmd__help__subcmd__init"
                 ;;
@@ -198,6 +204,15 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help__subcmd__hooks,uninstall)
                 cmd="mlprov__subcmd__help__subcmd__hooks__subcmd__uninstall"
+                ;;
+            mlprov__subcmd__help__subcmd__infra,apply)
+                cmd="mlprov__subcmd__help__subcmd__infra__subcmd__apply"
+                ;;
+            mlprov__subcmd__help__subcmd__infra,plan)
+                cmd="mlprov__subcmd__help__subcmd__infra__subcmd__plan"
+                ;;
+            mlprov__subcmd__help__subcmd__infra,show)
+                cmd="mlprov__subcmd__help__subcmd__infra__subcmd__show"
                 ;;
             mlprov__subcmd__help__subcmd__key,admit)
                 cmd="mlprov__subcmd__help__subcmd__key__subcmd__admit"
@@ -276,6 +291,30 @@ _mlprov() {
                 ;;
             mlprov__subcmd__hooks__subcmd__help,uninstall)
                 cmd="mlprov__subcmd__hooks__subcmd__help__subcmd__uninstall"
+                ;;
+            mlprov__subcmd__infra,apply)
+                cmd="mlprov__subcmd__infra__subcmd__apply"
+                ;;
+            mlprov__subcmd__infra,help)
+                cmd="mlprov__subcmd__infra__subcmd__help"
+                ;;
+            mlprov__subcmd__infra,plan)
+                cmd="mlprov__subcmd__infra__subcmd__plan"
+                ;;
+            mlprov__subcmd__infra,show)
+                cmd="mlprov__subcmd__infra__subcmd__show"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,apply)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__apply"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,help)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__help"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,plan)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__plan"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,show)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__show"
                 ;;
             mlprov__subcmd__key,admit)
                 cmd="mlprov__subcmd__key__subcmd__admit"
@@ -410,7 +449,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync push migrate key ledger doctor demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync push migrate key ledger infra doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,7 +619,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync migrate key ledger doctor demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run log show graph reproduce verify pull sync migrate key ledger infra doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -748,6 +787,62 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__hooks__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra)
+            opts="plan apply show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1450,6 +1545,168 @@ _mlprov() {
             case "${prev}" in
                 --hook)
                     COMPREPLY=($(compgen -W "post-commit post-merge post-rewrite post-applypatch pre-push commit-msg" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__apply)
+            opts="-y -C -q -v -h --yes --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help)
+            opts="plan apply show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__plan)
+            opts="-C -q -v -h --exit-code --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__show)
+            opts="-C -q -v -h --policy --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -W "reader writer publisher auditor" -- "${cur}"))
                     return 0
                     ;;
                 -C)

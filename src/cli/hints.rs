@@ -85,7 +85,10 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NotAdmin { .. }
         | AppError::AlreadySo { .. }
         | AppError::Migrating { .. }
+        | AppError::NoBuckets
         | AppError::NeedsAnswer { .. } => 2,
+        AppError::PlanChanged => 3,
+        AppError::NotApplied { source, .. } => exit_code(source),
     }
 }
 
@@ -107,7 +110,9 @@ pub fn sentence(e: &AppError) -> String {
         AppError::DamagedHere { files, .. } => {
             format!("{e}:{}", listed(files.iter().map(|(path, why)| format!("{path}: {why}"))))
         }
-        AppError::NotRecorded { source, .. } | AppError::NotPublished { source } => {
+        AppError::NotRecorded { source, .. }
+        | AppError::NotPublished { source }
+        | AppError::NotApplied { source, .. } => {
             format!("{e}: {}", sentence(source))
         }
         AppError::NotCommitted { .. }
@@ -160,6 +165,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::AlreadySo { .. }
         | AppError::Migrating { .. }
         | AppError::NotSound { .. }
+        | AppError::NoBuckets
+        | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -303,7 +310,11 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotAdmittedThere { public, .. } => {
             format!("mlprov key admit {public}   # by an admin of that log; then `mlprov migrate` again")
         }
-        AppError::NotPublished { source } => hint(source, at_root)?,
+        AppError::NotPublished { source } | AppError::NotApplied { source, .. } => hint(source, at_root)?,
+        AppError::NoBuckets => {
+            "mlprov migrate --ledger s3://BUCKET/PREFIX --store s3://BUCKET/PREFIX   # moves it into one".into()
+        }
+        AppError::PlanChanged => "mlprov infra plan   # shows what it would be now".into(),
         AppError::NeedsAnswer { command, .. } => (*command).into(),
         AppError::NoDirectory { .. } | AppError::NothingToAdopt | AppError::AlreadySo { .. } => return None,
         AppError::Migrating { command } => format!("{command}   # finishes what was begun"),

@@ -1,11 +1,13 @@
 //! The project's settings (`.mlprov/config.toml`, committed) and the user's own directories.
 
+mod aws;
 mod moved;
 mod place;
 mod shared;
 
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
+pub use aws::AwsTable;
 pub use place::S3Place;
 use serde::Deserialize;
 pub use shared::BucketSite;
@@ -182,6 +184,8 @@ pub struct Config {
     pub run: RunTable,
     #[serde(default)]
     pub config: ConfigTable,
+    #[serde(default)]
+    pub aws: AwsTable,
 }
 
 impl Config {

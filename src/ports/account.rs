@@ -115,6 +115,7 @@ pub trait Account {
     /// `None`: it is not there. A resource of that name that is another account's is an error.
     fn find(&self, name: &Name) -> Result<Option<Found>, StoreError>;
 
+    /// What the server has not at all is no error: `find` tells it.
     fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError>;
 }
 

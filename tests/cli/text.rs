@@ -480,6 +480,7 @@ fn help_and_version() {
         "graph",
         "verify",
         "key",
+        "infra",
         "doctor",
         "demo",
         "completions",

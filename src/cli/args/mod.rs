@@ -1,11 +1,13 @@
 //! The command line, as `mlprov --help` tells it.
 
 pub mod data;
+pub mod infra;
 pub mod runs;
 pub mod setup;
 mod variables;
 
 pub use data::*;
+pub use infra::*;
 pub use runs::*;
 pub use setup::*;
 pub use variables::command;
@@ -239,6 +241,16 @@ rewritten since it was last seen."
     Key(KeyArgs),
     /// The log itself: state, checkpoints, proofs, audit, export
     Ledger(LedgerArgs),
+    /// The buckets of ledger and data: what they shall be, what they are, and making them so
+    #[command(after_help = "\
+Examples:
+  mlprov infra plan                     what differs; with --exit-code 1 if anything does
+  mlprov infra apply                    shows it, asks, and makes it so
+  mlprov infra show --policy writer     the IAM policy of somebody who records
+
+The buckets are those of [ledger] and [store] in .mlprov/config.toml; [aws] there has the choices. Only what differs is
+changed, and statements, rules and tags that are not mlprov's are left alone. Nothing is ever deleted.")]
+    Infra(InfraArgs),
     /// Check whether everything is as it should be, and what to do
     #[command(after_help = "\
 Examples:

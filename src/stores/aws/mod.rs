@@ -1,5 +1,6 @@
 //! AWS, and services that speak its protocols.
 
+pub mod account;
 pub mod agreement;
 pub mod failure;
 pub mod runtime;

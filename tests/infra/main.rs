@@ -1,0 +1,7 @@
+//! What `mlprov infra` makes of an account.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod apply;
+mod faults;
