@@ -1725,7 +1725,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__init)
-            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --region --endpoint-url --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --region --endpoint-url --aws --plan --kms-key --object-lock --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1748,6 +1748,10 @@ _mlprov() {
                     return 0
                     ;;
                 --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

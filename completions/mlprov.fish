@@ -70,12 +70,16 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l ledger -d 'One le
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l store -d 'One store for the data of a new project, in a bucket that keeps versions [default: a store of each clone\'s own]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region of the buckets [default: as your AWS settings say]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l endpoint-url -d 'Server that speaks S3, if it is not AWS; it goes into the project\'s settings' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l kms-key -d 'KMS key (ARN, id or alias) of the bucket\'s default encryption [default: SSE-S3]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s y -l yes -d 'Ask nothing; agree to what would be asked'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-hooks -d 'Install no git hooks'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l aws -d 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l plan -d 'Only show what would be made in AWS'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l object-lock -d 'Turn on Object Lock, so that objects can be given a retention'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'

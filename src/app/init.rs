@@ -6,8 +6,10 @@ use crate::app::Result;
 use crate::app::hooks;
 use crate::app::hooks::HooksReport;
 use crate::app::hooks::HooksRequest;
+use crate::app::infra;
 use crate::app::record;
 use crate::app::sync;
+use crate::config::AwsTable;
 use crate::config::BucketSite;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
@@ -28,6 +30,8 @@ use crate::domain::ids::ProjectId;
 use crate::durable;
 use crate::git::merge_driver;
 use crate::git::repo::Repo;
+use crate::infra::description::Description;
+use crate::infra::description::Use;
 use crate::ledger::frame::Header;
 use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
@@ -92,12 +96,26 @@ pub struct NewPlaces {
     pub store: Option<S3Place>,
     pub region: Option<String>,
     pub endpoint: Option<String>,
+    /// AWS account that the buckets must belong to.
+    pub owner: Option<String>,
+    /// What the buckets are to be like, if mlprov looks after them.
+    pub aws: Option<AwsTable>,
 }
 
 impl NewPlaces {
     fn site(&self, place: &S3Place) -> BucketSite {
         let (region, endpoint) = (self.region.clone(), self.endpoint.clone());
-        BucketSite { place: place.clone(), region, endpoint, owner: None }
+        BucketSite { place: place.clone(), region, endpoint, owner: self.owner.clone() }
+    }
+
+    /// What they come to as resources. `name`: of the project.
+    pub fn describe(&self, name: &str) -> Result<(Description, Vec<BucketSite>)> {
+        let aws = self.aws.clone().unwrap_or_default();
+        let ledger = self.ledger.iter().map(|place| (Use::Ledger, self.site(place)));
+        let store = self.store.iter().map(|place| (Use::Store, self.site(place)));
+        let places: Vec<(Use, BucketSite)> = ledger.chain(store).collect();
+        let name = aws.name.as_deref().unwrap_or(name);
+        infra::describe_sites(name, places.iter().map(|(what, site)| (*what, site)), &aws, None)
     }
 }
 
@@ -176,7 +194,8 @@ pub fn carry_out(
             shared.vkey = key.verifier().to_string();
             elsewhere.ledger = Some(shared);
         }
-        let text = Config::text(&project, name, &elsewhere);
+        let aws = new.aws.as_ref().map(AwsTable::text).unwrap_or_default();
+        let text = Config::text(&project, name, &elsewhere) + &aws;
         let path = site.repo.root().join(CONFIG_FILE);
         durable::create_dir_all(&site.repo.root().join(".mlprov"))?;
         if durable::create_new(&path, text.as_bytes(), 0o644)? {

@@ -5,3 +5,4 @@ mod common;
 
 mod apply;
 mod faults;
+mod project;

@@ -81,6 +81,7 @@ Examples:
   mlprov init --yes             asks nothing (scripts, CI)
   mlprov init --name fraud      names the project
   mlprov init --ledger s3://BUCKET/fraud    one ledger for all clones, in a bucket
+  mlprov init --aws --plan      what it would make in AWS: a bucket for ledger and data, and all its settings
 
 Makes .mlprov/config.toml (commit it), a ledger and a store below the git directory, your keys in your own
 directories, and git hooks. Running it again changes nothing. In a clone it makes a log of the clone's own,
