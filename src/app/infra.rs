@@ -60,7 +60,9 @@ pub struct ShowReport {
 pub fn describe(name: &str, places: &Elsewhere, aws: &AwsTable) -> Result<(Description, Vec<BucketSite>)> {
     let ledger = places.ledger.iter().map(|ledger| (Use::Ledger, &ledger.site));
     let store = places.store.iter().map(|store| (Use::Store, &store.site));
-    describe_sites(name, ledger.chain(store), aws, places.store.as_ref().and_then(|s| s.kms_key.as_deref()))
+    let store_key = places.store.as_ref().and_then(|store| store.kms_key.as_deref());
+    let log_key = places.ledger.as_ref().and_then(|ledger| ledger.kms_key.as_deref());
+    describe_sites(name, ledger.chain(store), aws, store_key, log_key)
 }
 
 /// As [`describe`], of places that are not in the settings yet.
@@ -69,6 +71,7 @@ pub fn describe_sites<'a>(
     places: impl Iterator<Item = (Use, &'a BucketSite)>,
     aws: &AwsTable,
     store_key: Option<&str>,
+    log_key: Option<&str>,
 ) -> Result<(Description, Vec<BucketSite>)> {
     let (mut buckets, mut sites): (Vec<Bucket>, Vec<BucketSite>) = (Vec::new(), Vec::new());
     for (what, site) in places {
@@ -89,6 +92,7 @@ pub fn describe_sites<'a>(
         name: name.to_owned(),
         buckets,
         kms_key: aws.kms_key.as_deref().or(store_key).map(str::to_owned),
+        log_key: log_key.map(str::to_owned),
         object_lock: aws.object_lock,
         deletion_protection: aws.deletion_protection,
         tls: !sites.iter().any(plain),

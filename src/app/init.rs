@@ -3,6 +3,7 @@
 use crate::app;
 use crate::app::AppError;
 use crate::app::Result;
+use crate::app::delivery::is_not_publisher;
 use crate::app::hooks;
 use crate::app::hooks::HooksReport;
 use crate::app::hooks::HooksRequest;
@@ -98,6 +99,8 @@ pub struct NewPlaces {
     pub endpoint: Option<String>,
     /// AWS account that the buckets must belong to.
     pub owner: Option<String>,
+    /// Alias of the KMS key that is to sign checkpoints.
+    pub log_key: Option<String>,
     /// What the buckets are to be like, if mlprov looks after them.
     pub aws: Option<AwsTable>,
 }
@@ -115,7 +118,13 @@ impl NewPlaces {
         let store = self.store.iter().map(|place| (Use::Store, self.site(place)));
         let places: Vec<(Use, BucketSite)> = ledger.chain(store).collect();
         let name = aws.name.as_deref().unwrap_or(name);
-        infra::describe_sites(name, places.iter().map(|(what, site)| (*what, site)), &aws, None)
+        infra::describe_sites(
+            name,
+            places.iter().map(|(what, site)| (*what, site)),
+            &aws,
+            None,
+            self.log_key.as_deref(),
+        )
     }
 }
 
@@ -188,9 +197,9 @@ pub fn carry_out(
         if let Some(place) = &new.ledger {
             let header = Header::new(project, LogId::draw());
             let (site_of, log, vkey) = (new.site(place), header.log, String::new());
-            let mut shared = SharedLedger { site: site_of, log, vkey };
+            let mut shared = SharedLedger { site: site_of, log, vkey, kms_key: new.log_key.clone() };
             wanting.extend(fit(place, &*(site.shared)(&shared))?);
-            let key = site.provision.create_log_key(header.log, &header.origin)?;
+            let key = (site.shared)(&shared).create_log_key(header.log, &header.origin)?;
             shared.vkey = key.verifier().to_string();
             elsewhere.ledger = Some(shared);
         }
@@ -252,7 +261,7 @@ pub fn carry_out(
             if shared.is_some() { "a mirror of the project's ledger" } else { "the ledger of this clone" };
         made.push(what.to_owned());
     }
-    let log_key = match site.provision.log_key(header.log, &header.origin) {
+    let log_key = match provision.log_key(header.log, &header.origin) {
         // Of a ledger that is shared only publishers have it.
         Err(StoreError::Key { .. }) if shared.is_some() => None,
         key => Some(key?),
@@ -278,7 +287,11 @@ pub fn carry_out(
         checked => checked.map(|()| true)?,
     };
     if let Some(key) = &log_key {
-        ledger.publish(&**key)?;
+        match ledger.publish(&**key) {
+            // Who may use it publishes.
+            Err(e) if shared.is_some() && is_not_publisher(&e) => {}
+            published => _ = published?,
+        }
     }
 
     let state = site.dirs.project_state(&project);

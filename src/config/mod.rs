@@ -128,8 +128,11 @@ pub struct ProjectTable {
 pub struct KeysTable {
     /// Who signs entries: `file`.
     pub writer: String,
-    /// Who signs checkpoints: `file`.
+    /// Who signs checkpoints: `file` or `kms`.
     pub checkpoint: String,
+    /// Key (ARN, id or alias) of `kms`.
+    #[serde(default)]
+    pub kms_key: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -245,12 +248,11 @@ checkpoint_trailer = false  # true, then `mlprov init`: each commit message name
             )));
         }
         config.check_backends().map_err(invalid)?;
-        for (name, value) in [("writer", &config.keys.writer), ("checkpoint", &config.keys.checkpoint)] {
-            if value != "file" {
-                return Err(invalid(format!(
-                    "[keys] {name} {value:?} is not known to this version (it knows: file)"
-                )));
-            }
+        if config.keys.writer != "file" {
+            let value = &config.keys.writer;
+            return Err(invalid(format!(
+                "[keys] writer {value:?} is not known to this version (it knows: file)"
+            )));
         }
         Ok(config)
     }

@@ -32,6 +32,8 @@ pub struct Description {
     pub buckets: Vec<Bucket>,
     /// Key (ARN, id or alias) of the default encryption; `None`: SSE-S3.
     pub kms_key: Option<String>,
+    /// Alias of the KMS key that signs checkpoints; `None`: publishers have it in a file.
+    pub log_key: Option<String>,
     /// Objects can be given a retention when they are written. No default: the inbox must stay deletable.
     pub object_lock: bool,
     /// Nobody can delete a bucket as long as it is on.
@@ -50,7 +52,13 @@ pub struct Resource {
 impl Description {
     /// In the order in which they are made.
     pub fn resources(&self) -> Vec<Resource> {
-        self.buckets.iter().map(|bucket| self.bucket(bucket)).collect()
+        let key = |alias: &String| Resource {
+            name: Name { kind: Kind::Key, name: alias.clone() },
+            aspects: BTreeMap::new(),
+        };
+        // A key that is named otherwise is somebody else's to make.
+        let key = self.log_key.as_ref().filter(|key| key.starts_with("alias/")).map(key);
+        key.into_iter().chain(self.buckets.iter().map(|bucket| self.bucket(bucket))).collect()
     }
 
     fn bucket(&self, bucket: &Bucket) -> Resource {

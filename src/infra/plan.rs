@@ -162,6 +162,7 @@ mod tests {
                 uses: vec![(Use::Ledger, "t/".into()), (Use::Store, "t/".into())],
             }],
             kms_key: None,
+            log_key: None,
             object_lock: true,
             deletion_protection: true,
             tls: true,

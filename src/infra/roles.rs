@@ -53,6 +53,14 @@ pub fn policy(description: &Description, role: Role) -> Value {
         };
         statements.push(allow("Encryption", actions, json!(key), None));
     }
+    if let Some(key) = description.log_key.as_ref().filter(|_| role == Role::Publisher) {
+        let actions = json!(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]);
+        let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": key } });
+        statements.push(match key.starts_with("alias/") {
+            true => allow("Sign", actions, json!("arn:aws:kms:*:*:key/*"), Some(by_alias)),
+            false => allow("Sign", actions, json!(key), None),
+        });
+    }
     // Sids are letters and digits, and each stands once.
     for (n, statement) in statements.iter_mut().enumerate() {
         let sid = statement["Sid"].as_str().unwrap_or_default();
@@ -137,6 +145,7 @@ mod tests {
             name: "shop".into(),
             buckets: vec![Bucket { name: "b".into(), uses }],
             kms_key: Some("arn:aws:kms:eu-central-1:123456789012:key/k".into()),
+            log_key: None,
             object_lock: false,
             deletion_protection: true,
             tls: true,

@@ -10,6 +10,9 @@ use std::fmt;
 pub enum Kind {
     #[serde(rename = "AWS::S3::Bucket")]
     Bucket,
+    /// By its alias.
+    #[serde(rename = "AWS::KMS::Key")]
+    Key,
 }
 
 /// One resource of the account.
@@ -23,6 +26,7 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             Kind::Bucket => write!(f, "bucket {}", self.name),
+            Kind::Key => write!(f, "key {}", self.name),
         }
     }
 }

@@ -45,6 +45,7 @@ pub fn description(bucket: &str) -> Description {
         name: "shop".into(),
         buckets: vec![Bucket { name: bucket.to_owned(), uses }],
         kms_key: None,
+        log_key: None,
         object_lock: false,
         deletion_protection: true,
         tls: false,

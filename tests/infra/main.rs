@@ -5,4 +5,5 @@ mod common;
 
 mod apply;
 mod faults;
+mod key;
 mod project;

@@ -38,6 +38,9 @@ pub struct InitArgs {
     /// KMS key (ARN, id or alias) of the bucket's default encryption [default: SSE-S3]
     #[arg(long, value_name = "KEY", requires = "aws")]
     pub kms_key: Option<String>,
+    /// Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]
+    #[arg(long, value_name = "alias/NAME", requires = "aws")]
+    pub log_key: Option<String>,
     /// Turn on Object Lock, so that objects can be given a retention
     #[arg(long, requires = "aws")]
     pub object_lock: bool,

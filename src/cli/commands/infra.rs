@@ -87,7 +87,10 @@ fn of_project(context: &Context) -> Result<(Description, Vec<BucketSite>)> {
 /// Each resource with its account.
 pub fn wanted(description: &Description, sites: &[BucketSite]) -> Result<Vec<Wanted>> {
     let mut all = Vec::new();
-    for (resource, site) in description.resources().into_iter().zip(sites) {
+    for resource in description.resources() {
+        let at = |bucket: &&BucketSite| bucket.place.bucket == resource.name.name;
+        // The key is where the ledger is, and that comes first.
+        let Some(site) = sites.iter().find(at).or(sites.first()) else { continue };
         let account = Box::new(account_at(site)?);
         all.push(Wanted { resource, account });
     }

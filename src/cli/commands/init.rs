@@ -76,6 +76,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         region: args.region.clone(),
         endpoint: args.endpoint_url.clone(),
         owner: None,
+        log_key: args.log_key.clone(),
         aws: None,
     };
     if args.aws {

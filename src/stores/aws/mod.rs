@@ -3,5 +3,6 @@
 pub mod account;
 pub mod agreement;
 pub mod failure;
+pub mod kms;
 pub mod runtime;
 pub mod s3;

@@ -1,8 +1,9 @@
 //! The account's own resources: what there is, and one request for each change.
 
 mod bucket;
+mod key;
 mod lifecycle;
-mod trouble;
+pub(super) mod trouble;
 
 use crate::ports::StoreError;
 use crate::ports::account::Account;
@@ -51,6 +52,7 @@ impl Account for AwsAccount {
     fn find(&self, name: &Name) -> Result<Option<Found>, StoreError> {
         match name.kind {
             Kind::Bucket => self.find_bucket(&name.name),
+            Kind::Key => self.find_key(&name.name),
         }
     }
 
@@ -58,6 +60,11 @@ impl Account for AwsAccount {
         match (name.kind, request) {
             (Kind::Bucket, Request::Create) => self.create_bucket(&name.name),
             (Kind::Bucket, Request::Put(aspect, parts)) => self.put(&name.name, *aspect, parts),
+            (Kind::Key, Request::Create) => self.create_key(&name.name),
+            (Kind::Key, Request::Put(..)) => {
+                let why = "nothing of it can be set afterwards".to_owned();
+                Err(StoreError::Unfit { what: name.to_string(), why })
+            }
         }
     }
 }
