@@ -79,14 +79,22 @@ pub fn lifecycle(bucket: &Bucket) -> Parts {
     for prefix in prefixes(bucket) {
         let rule =
             json!({ "Prefix": prefix, "Status": "Enabled", "AbortIncompleteMultipartUpload": ABORT_UPLOADS });
-        rules.insert(format!("mlprov-uploads:{prefix}"), rule);
+        rules.insert(rule_name("mlprov-uploads", prefix), rule);
     }
     for prefix in ledgers(bucket) {
         let inbox = format!("{prefix}ledger/inbox/");
         let rule = json!({ "Prefix": inbox, "Status": "Enabled", "NoncurrentVersionExpiration": INBOX });
-        rules.insert(format!("mlprov-inbox:{prefix}"), rule);
+        rules.insert(rule_name("mlprov-inbox", prefix), rule);
     }
     rules
+}
+
+/// One for each prefix.
+fn rule_name(name: &str, prefix: &str) -> String {
+    match prefix.trim_end_matches('/') {
+        "" => name.to_owned(),
+        prefix => format!("{name}:{prefix}"),
+    }
 }
 
 /// The statements of the bucket's policy, by their Sid. They only deny: who may do something, IAM says.

@@ -94,7 +94,9 @@ fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
     let listed: Vec<String> = prefixes(bucket).iter().map(|prefix| format!("{prefix}*")).collect();
     let only_ours = json!({ "StringLike": { "s3:prefix": listed } });
     let list = json!(["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]);
-    statements.push(allow("List", list, json!(arn), Some(only_ours)));
+    // Whether a bucket is there is asked without a prefix, and an auditor asks that.
+    let only_ours = Some(only_ours).filter(|_| role != Role::Auditor);
+    statements.push(allow("List", list, json!(arn), only_ours));
     let read = json!([
         "s3:GetObject",
         "s3:GetObjectVersion",

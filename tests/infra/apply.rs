@@ -254,3 +254,49 @@ fn an_account_that_changed_since_the_plan_is_not_touched() {
     assert!(refused.contains("nothing was changed"), "{refused}");
     assert!(aws.wait(client.get_bucket_policy().bucket("infra-stale").send()).is_err());
 }
+
+/// As far as the server goes by bucket policies at all.
+#[test]
+fn what_must_stay_cannot_be_deleted_and_no_commit_is_overwritten() {
+    each_server(|server| {
+        let bucket = format!("infra-enforced-{}", server.name.to_lowercase());
+        let wanted = wanted(&description(&bucket), server, &server.url);
+        apply(&wanted, &infra::plan(&wanted).unwrap()).unwrap();
+        let (aws, client) = raw(server);
+        let put = |key: &str, condition: Option<&str>| {
+            let asked = client.put_object().bucket(&bucket).key(key).body(b"x".to_vec().into());
+            aws.wait(asked.set_if_none_match(condition.map(str::to_owned)).send()).is_ok()
+        };
+        let delete = |key: &str| aws.wait(client.delete_object().bucket(&bucket).key(key).send()).is_ok();
+        for key in [
+            "t/data/a",
+            "t/models/a",
+            "t/objects/a",
+            "t/ledger/tile/a",
+            "t/ledger/checkpoint",
+            "t/ledger/inbox/a",
+        ] {
+            assert!(put(key, None), "{}: {key}", server.name);
+        }
+        assert!(put("t/ledger/commit/0", Some("*")), "{}", server.name);
+        assert!(delete("t/ledger/inbox/a"), "{}", server.name);
+        if delete("t/data/a") {
+            skipped(&format!(
+                "{} does not go by bucket policies: who can delete was not tried there",
+                server.name
+            ));
+        } else {
+            for key in
+                ["t/models/a", "t/objects/a", "t/ledger/tile/a", "t/ledger/checkpoint", "t/ledger/commit/0"]
+            {
+                assert!(!delete(key), "{}: {key}", server.name);
+            }
+        }
+        if put("t/ledger/commit/1", None) {
+            skipped(&format!(
+                "{} knows no s3:if-none-match in policies: it was not tried there",
+                server.name
+            ));
+        }
+    });
+}

@@ -79,7 +79,7 @@ fn drift_is_shown_and_repaired_and_choices_are_settings() {
         .filter(|d| d["change"] == "create")
         .map(|d| d["property"].as_str().unwrap())
         .collect();
-    assert_eq!(changes, ["lifecycle rule mlprov-inbox:team/", "lifecycle rule mlprov-uploads:team/"]);
+    assert_eq!(changes, ["lifecycle rule mlprov-inbox:team", "lifecycle rule mlprov-uploads:team"]);
     s.mlprov(&["infra", "apply"]).code(2).says("no terminal");
     s.mlprov(&["infra", "apply", "--yes"]).success().shows("2 changes made");
     let config = s.read(".mlprov/config.toml");
@@ -140,7 +140,7 @@ fn a_refusal_is_one_sentence_with_the_permission_and_what_to_do() {
         assert!(!s.path(".mlprov").exists(), "{code}");
     }
     proxy.answer_instead("PUT", "?versioning", "403 Forbidden", "AccessDenied");
-    s.mlprov(&init).code(2).says("3 of 8 requests were carried out: s3:PutBucketVersioning on bucket");
+    s.mlprov(&init).code(2).says("3 of 8 requests were carried out: s3:PutBucketVersioning on bucket infra-denied: you are not allowed to (403 AccessDenied: no)");
     proxy.mend();
     s.mlprov(&init).success();
     s.mlprov(&["infra", "plan", "--exit-code"]).success();
