@@ -877,6 +877,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what differs between the account and what it shall be; changes nothing')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make it so, after showing the plan; called again after an interruption it goes on')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the same for another tool, which then applies it; asks nobody')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what there is, whoever made it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -910,6 +911,20 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mlprov;infra;export' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'format')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;infra;show' {
             [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Print the IAM policy of a role instead: no more than it needs')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
@@ -927,6 +942,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;infra;help' {
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what differs between the account and what it shall be; changes nothing')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make it so, after showing the plan; called again after an interruption it goes on')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the same for another tool, which then applies it; asks nobody')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what there is, whoever made it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -935,6 +951,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;infra;help;apply' {
+            break
+        }
+        'mlprov;infra;help;export' {
             break
         }
         'mlprov;infra;help;show' {
@@ -1257,6 +1276,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;help;infra' {
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what differs between the account and what it shall be; changes nothing')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make it so, after showing the plan; called again after an interruption it goes on')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the same for another tool, which then applies it; asks nobody')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what there is, whoever made it')
             break
         }
@@ -1264,6 +1284,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;infra;apply' {
+            break
+        }
+        'mlprov;help;infra;export' {
             break
         }
         'mlprov;help;infra;show' {

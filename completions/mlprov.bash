@@ -208,6 +208,9 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__infra,apply)
                 cmd="mlprov__subcmd__help__subcmd__infra__subcmd__apply"
                 ;;
+            mlprov__subcmd__help__subcmd__infra,export)
+                cmd="mlprov__subcmd__help__subcmd__infra__subcmd__export"
+                ;;
             mlprov__subcmd__help__subcmd__infra,plan)
                 cmd="mlprov__subcmd__help__subcmd__infra__subcmd__plan"
                 ;;
@@ -295,6 +298,9 @@ _mlprov() {
             mlprov__subcmd__infra,apply)
                 cmd="mlprov__subcmd__infra__subcmd__apply"
                 ;;
+            mlprov__subcmd__infra,export)
+                cmd="mlprov__subcmd__infra__subcmd__export"
+                ;;
             mlprov__subcmd__infra,help)
                 cmd="mlprov__subcmd__infra__subcmd__help"
                 ;;
@@ -306,6 +312,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__infra__subcmd__help,apply)
                 cmd="mlprov__subcmd__infra__subcmd__help__subcmd__apply"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,export)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__export"
                 ;;
             mlprov__subcmd__infra__subcmd__help,help)
                 cmd="mlprov__subcmd__infra__subcmd__help__subcmd__help"
@@ -801,7 +810,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__infra)
-            opts="plan apply show"
+            opts="plan apply export show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -815,6 +824,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__infra__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1563,7 +1586,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply show help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply export show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1606,8 +1629,34 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__infra__subcmd__export)
+            opts="-C -q -v -h --format --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "terraform cloudformation pulumi" -- "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__infra__subcmd__help)
-            opts="plan apply show help"
+            opts="plan apply export show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1621,6 +1670,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__help__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

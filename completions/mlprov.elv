@@ -808,6 +808,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -838,6 +839,19 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;infra;export'= {
+            cand --format 'format'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;infra;show'= {
             cand --policy 'Print the IAM policy of a role instead: no more than it needs'
             cand -C 'Run as if started in DIR'
@@ -854,12 +868,15 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;infra;help'= {
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;infra;help;plan'= {
         }
         &'mlprov;infra;help;apply'= {
+        }
+        &'mlprov;infra;help;export'= {
         }
         &'mlprov;infra;help;show'= {
         }
@@ -1125,11 +1142,14 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;infra'= {
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
         }
         &'mlprov;help;infra;plan'= {
         }
         &'mlprov;help;infra;apply'= {
+        }
+        &'mlprov;help;infra;export'= {
         }
         &'mlprov;help;infra;show'= {
         }

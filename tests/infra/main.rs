@@ -4,6 +4,7 @@
 mod common;
 
 mod apply;
+mod export;
 mod faults;
 mod key;
 mod project;

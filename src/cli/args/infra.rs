@@ -24,12 +24,26 @@ pub enum InfraCommand {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Print the same for another tool, which then applies it; asks nobody
+    Export {
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        format: InfraFormat,
+    },
     /// Show what there is, whoever made it
     Show {
         /// Print the IAM policy of a role instead: no more than it needs
         #[arg(long, value_enum, value_name = "ROLE")]
         policy: Option<RoleName>,
     },
+}
+
+/// Tools that apply it.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InfraFormat {
+    Terraform,
+    #[value(name = "cloudformation")]
+    CloudFormation,
+    Pulumi,
 }
 
 /// Who does what with a project's buckets.

@@ -248,6 +248,7 @@ Examples:
   mlprov infra plan                     what differs; with --exit-code 1 if anything does
   mlprov infra apply                    shows it, asks, and makes it so
   mlprov infra show --policy writer     the IAM policy of somebody who records
+  mlprov infra export --format terraform > main.tf.json
 
 The buckets are those of [ledger] and [store] in .mlprov/config.toml; [aws] there has the choices. Only what differs is
 changed, and statements, rules and tags that are not mlprov's are left alone. Nothing is ever deleted.")]

@@ -8,6 +8,7 @@ use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InfraArgs;
 use crate::cli::args::InfraCommand;
+use crate::cli::args::InfraFormat;
 use crate::cli::compose;
 use crate::cli::format::count;
 use crate::cli::format::visible;
@@ -17,6 +18,8 @@ use crate::config::Config;
 use crate::config::Link;
 use crate::git::repo::Repo;
 use crate::infra::description::Description;
+use crate::infra::export;
+use crate::infra::export::Format;
 use crate::infra::plan::Change;
 use crate::infra::plan::Difference;
 use crate::infra::plan::Plan;
@@ -50,6 +53,15 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
                 context.ui.json("mlprov.infra/1", &report);
             }
             Ok(if report.remaining.is_empty() { 0 } else { 1 })
+        }
+        InfraCommand::Export { format } => {
+            let format = match format {
+                InfraFormat::Terraform => Format::Terraform,
+                InfraFormat::CloudFormation => Format::CloudFormation,
+                InfraFormat::Pulumi => Format::Pulumi,
+            };
+            context.ui.raw(&export::text(&description, format));
+            Ok(0)
         }
         InfraCommand::Show { policy: Some(role) } => {
             let policy = roles::policy(&description, role.into());
