@@ -92,7 +92,9 @@ fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
         bucket.uses.iter().flat_map(keys).collect::<Vec<_>>()
     };
     let listed: Vec<String> = prefixes(bucket).iter().map(|prefix| format!("{prefix}*")).collect();
-    let only_ours = json!({ "StringLike": { "s3:prefix": listed } });
+    // Of who may not list, S3 keeps secret whether an object is there (403 for 404), and a GET has no prefix: so only a
+    // listing that names another prefix is refused.
+    let only_ours = json!({ "StringLikeIfExists": { "s3:prefix": listed } });
     let list = json!(["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]);
     // Whether a bucket is there is asked without a prefix, and an auditor asks that.
     let only_ours = Some(only_ours).filter(|_| role != Role::Auditor);
@@ -206,6 +208,19 @@ mod tests {
                 "{policy}"
             );
             assert!(policy.len() < 6_144, "IAM takes no longer ones: {}", policy.len());
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_told_to_be_so() {
+        for role in Role::ALL {
+            let policy = policy(&description(), role);
+            let list = &policy["Statement"][0];
+            assert_eq!(list["Action"][0], "s3:ListBucket");
+            // A condition that a request without a prefix does not meet would turn 404 into 403.
+            assert!(list["Condition"].get("StringLike").is_none(), "{list}");
+            let limited = list["Condition"]["StringLikeIfExists"]["s3:prefix"] == json!(["t/*"]);
+            assert_eq!(limited, role != Role::Auditor);
         }
     }
 
