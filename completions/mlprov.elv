@@ -55,6 +55,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand migrate 'Move the project: its ledger, its data or both into a bucket, or into another one'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
+            cand infra 'The buckets of ledger and data: what they shall be, what they are, and making them so'
             cand doctor 'Check whether everything is as it should be, and what to do'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
@@ -70,11 +71,16 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --registry 'Where model packages of a new project are registered [default: local]'
             cand --region 'Region of the buckets and of SageMaker [default: as your AWS settings say]'
             cand --endpoint-url 'Server that speaks S3, if it is not AWS; it goes into the project''s settings'
+            cand --kms-key 'KMS key (ARN, id or alias) of the bucket''s default encryption [default: SSE-S3]'
+            cand --log-key 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -y 'Ask nothing; agree to what would be asked'
             cand --yes 'Ask nothing; agree to what would be asked'
             cand --no-hooks 'Install no git hooks'
+            cand --aws 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one'
+            cand --plan 'Only show what would be made in AWS'
+            cand --object-lock 'Turn on Object Lock, so that objects can be given a retention'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -907,6 +913,93 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;ledger;help;help'= {
         }
+        &'mlprov;infra'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand plan 'Show what differs between the account and what it shall be; changes nothing'
+            cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand export 'Print the same for another tool, which then applies it; asks nobody'
+            cand show 'Show what there is, whoever made it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;infra;plan'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --exit-code 'Exit with 1 if something differs'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;infra;apply'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -y 'Ask nothing; make the changes'
+            cand --yes 'Ask nothing; make the changes'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;infra;export'= {
+            cand --format 'format'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;infra;show'= {
+            cand --policy 'Print the IAM policy of a role instead: no more than it needs'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;infra;help'= {
+            cand plan 'Show what differs between the account and what it shall be; changes nothing'
+            cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand export 'Print the same for another tool, which then applies it; asks nobody'
+            cand show 'Show what there is, whoever made it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;infra;help;plan'= {
+        }
+        &'mlprov;infra;help;apply'= {
+        }
+        &'mlprov;infra;help;export'= {
+        }
+        &'mlprov;infra;help;show'= {
+        }
+        &'mlprov;infra;help;help'= {
+        }
         &'mlprov;doctor'= {
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -1061,6 +1154,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand migrate 'Move the project: its ledger, its data or both into a bucket, or into another one'
             cand key 'Show keys, and trust the logs of others'
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
+            cand infra 'The buckets of ledger and data: what they shall be, what they are, and making them so'
             cand doctor 'Check whether everything is as it should be, and what to do'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
@@ -1183,6 +1277,20 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;ledger;reindex'= {
         }
         &'mlprov;help;ledger;adopt'= {
+        }
+        &'mlprov;help;infra'= {
+            cand plan 'Show what differs between the account and what it shall be; changes nothing'
+            cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand export 'Print the same for another tool, which then applies it; asks nobody'
+            cand show 'Show what there is, whoever made it'
+        }
+        &'mlprov;help;infra;plan'= {
+        }
+        &'mlprov;help;infra;apply'= {
+        }
+        &'mlprov;help;infra;export'= {
+        }
+        &'mlprov;help;infra;show'= {
         }
         &'mlprov;help;doctor'= {
         }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod domain;
 pub mod durable;
 pub mod git;
+pub mod infra;
 pub mod ledger;
 pub mod outbox;
 pub mod ports;

@@ -43,6 +43,12 @@ if ! [ -f "$tools/testbed/moto/ready" ]; then
         touch "$tools/testbed/moto/ready"; } ||
         echo "skipped: moto could not be installed" >&2
 fi
+# Looks at the CloudFormation template that we generate.
+if ! [ -x "$tools/cfn-lint/bin/cfn-lint" ]; then
+    { python3 -m venv "$tools/cfn-lint" && "$tools/cfn-lint/bin/pip" install -q cfn-lint==1.51.0; } ||
+        echo "skipped: cfn-lint could not be installed" >&2
+fi
+PATH=$PATH:$tools/cfn-lint/bin
 
 # The training libraries that hooks/training speaks to (about 7 GB), and our own package as `pip install .` makes it.
 if ! [ -f "$tools/training/ready" ]; then

@@ -8,6 +8,7 @@ use crate::app::record::commit;
 use crate::ledger::batch::SealedEntry;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ports::StoreError;
+use crate::ports::account::Trouble;
 use crate::ports::signer::CheckpointSigner;
 
 impl Project {
@@ -87,8 +88,11 @@ impl Project {
 
     fn publish_with(&self, key: Option<Box<dyn CheckpointSigner>>) -> Result<()> {
         let published = key.map(|key| self.ledger.publish(&*key)).transpose();
-        published.map_err(|source| AppError::NotPublished { source: Box::new(source.into()) })?;
-        Ok(())
+        match published {
+            Err(e) if self.ledger.is_shared() && is_not_publisher(&e) => Ok(()),
+            Err(source) => Err(AppError::NotPublished { source: Box::new(source.into()) }),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// After a process that was killed between commit and checkpoint.
@@ -108,10 +112,18 @@ impl Project {
 
     pub fn publish(&self) -> Result<()> {
         if let Some(key) = self.publisher()? {
-            self.ledger.publish(&*key)?;
+            match self.ledger.publish(&*key) {
+                Err(e) if self.ledger.is_shared() && is_not_publisher(&e) => {}
+                published => _ = published?,
+            }
         }
         Ok(())
     }
+}
+
+/// Whether the key is somebody else's to use, which only its service can tell: their checkpoint will come.
+pub fn is_not_publisher(e: &StoreError) -> bool {
+    matches!(e, StoreError::Account { action: "kms:Sign", trouble: Trouble::Denied, .. })
 }
 
 /// Of entries that wait.

@@ -3,12 +3,15 @@
 use crate::app;
 use crate::app::AppError;
 use crate::app::Result;
+use crate::app::delivery::is_not_publisher;
 use crate::app::hooks;
 use crate::app::hooks::HooksReport;
 use crate::app::hooks::HooksRequest;
 use crate::app::identity;
+use crate::app::infra;
 use crate::app::record;
 use crate::app::sync;
+use crate::config::AwsTable;
 use crate::config::BucketSite;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
@@ -29,6 +32,8 @@ use crate::domain::ids::ProjectId;
 use crate::durable;
 use crate::git::merge_driver;
 use crate::git::repo::Repo;
+use crate::infra::description::Description;
+use crate::infra::description::Use;
 use crate::ledger::frame::Header;
 use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
@@ -95,12 +100,34 @@ pub struct NewPlaces {
     pub sagemaker: bool,
     pub region: Option<String>,
     pub endpoint: Option<String>,
+    /// AWS account that the buckets must belong to.
+    pub owner: Option<String>,
+    /// Alias of the KMS key that is to sign checkpoints.
+    pub log_key: Option<String>,
+    /// What the buckets are to be like, if mlprov looks after them.
+    pub aws: Option<AwsTable>,
 }
 
 impl NewPlaces {
     fn site(&self, place: &S3Place) -> BucketSite {
         let (region, endpoint) = (self.region.clone(), self.endpoint.clone());
-        BucketSite { place: place.clone(), region, endpoint, owner: None }
+        BucketSite { place: place.clone(), region, endpoint, owner: self.owner.clone() }
+    }
+
+    /// What they come to as resources. `name`: of the project.
+    pub fn describe(&self, name: &str) -> Result<(Description, Vec<BucketSite>)> {
+        let aws = self.aws.clone().unwrap_or_default();
+        let ledger = self.ledger.iter().map(|place| (Use::Ledger, self.site(place)));
+        let store = self.store.iter().map(|place| (Use::Store, self.site(place)));
+        let places: Vec<(Use, BucketSite)> = ledger.chain(store).collect();
+        let name = aws.name.as_deref().unwrap_or(name);
+        infra::describe_sites(
+            name,
+            places.iter().map(|(what, site)| (*what, site)),
+            &aws,
+            None,
+            self.log_key.as_deref(),
+        )
     }
 }
 
@@ -173,13 +200,14 @@ pub fn carry_out(
         if let Some(place) = &new.ledger {
             let header = Header::new(project, LogId::draw());
             let (site_of, log, vkey) = (new.site(place), header.log, String::new());
-            let mut shared = SharedLedger { site: site_of, log, vkey };
+            let mut shared = SharedLedger { site: site_of, log, vkey, kms_key: new.log_key.clone() };
             wanting.extend(fit(place, &*(site.shared)(&shared))?);
-            let key = site.provision.create_log_key(header.log, &header.origin)?;
+            let key = (site.shared)(&shared).create_log_key(header.log, &header.origin)?;
             shared.vkey = key.verifier().to_string();
             elsewhere.ledger = Some(shared);
         }
-        let mut text = Config::text(&project, name, &elsewhere);
+        let aws = new.aws.as_ref().map(AwsTable::text).unwrap_or_default();
+        let mut text = Config::text(&project, name, &elsewhere) + &aws;
         if new.sagemaker {
             text = Config::with_sagemaker(&text, new.region.as_deref());
         }
@@ -239,7 +267,7 @@ pub fn carry_out(
             if shared.is_some() { "a mirror of the project's ledger" } else { "the ledger of this clone" };
         made.push(what.to_owned());
     }
-    let log_key = match site.provision.log_key(header.log, &header.origin) {
+    let log_key = match provision.log_key(header.log, &header.origin) {
         // Of a ledger that is shared only publishers have it.
         Err(StoreError::Key { .. }) if shared.is_some() => None,
         key => Some(key?),
@@ -265,7 +293,11 @@ pub fn carry_out(
         checked => checked.map(|()| true)?,
     };
     if let Some(key) = &log_key {
-        ledger.publish(&**key)?;
+        match ledger.publish(&**key) {
+            // Who may use it publishes.
+            Err(e) if shared.is_some() && is_not_publisher(&e) => {}
+            published => _ = published?,
+        }
     }
 
     let state = site.dirs.project_state(&project);

@@ -12,6 +12,7 @@ pub mod history;
 pub mod hooks;
 mod identity;
 pub mod index;
+pub mod infra;
 pub mod init;
 pub mod keys;
 pub mod ledger;
@@ -221,6 +222,15 @@ pub enum AppError {
     /// An audit found something: nothing is built on it.
     #[error("{what} is not sound: {why}")]
     NotSound { what: String, why: String },
+    /// The project's ledger and data are this clone's own.
+    #[error("nothing of this project lies in a bucket")]
+    NoBuckets,
+    /// Somebody changed something between the plan and the act.
+    #[error("the account is no longer as the plan found it; nothing was changed")]
+    PlanChanged,
+    /// The requests before this one were carried out, and hold.
+    #[error("{done} of {of} requests were carried out")]
+    NotApplied { done: usize, of: usize, source: Box<AppError> },
     /// Nothing to do.
     #[error("{what} already")]
     AlreadySo { what: String },

@@ -5,6 +5,7 @@ use crate::app::AppError;
 use crate::config::ConfigError;
 use crate::git::GitError;
 use crate::ports::StoreError;
+use crate::ports::account::Trouble;
 use crate::worktree::problem::Problem;
 use crate::worktree::problem::ProblemKind;
 
@@ -43,7 +44,9 @@ pub fn exit_code(e: &AppError) -> u8 {
         AppError::Store(store) => match store {
             StoreError::Corrupt { .. } | StoreError::Inconsistent { .. } => 1,
             StoreError::Io { .. } | StoreError::Missing { .. } | StoreError::Locked { .. } => 3,
-            StoreError::Unsupported { .. }
+            StoreError::Account { trouble: Trouble::Busy | Trouble::NoAnswer, .. } => 3,
+            StoreError::Account { .. }
+            | StoreError::Unsupported { .. }
             | StoreError::NotShared { .. }
             | StoreError::Changed { .. }
             | StoreError::Key { .. }
@@ -84,7 +87,10 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NotAdmin { .. }
         | AppError::AlreadySo { .. }
         | AppError::Migrating { .. }
+        | AppError::NoBuckets
         | AppError::NeedsAnswer { .. } => 2,
+        AppError::PlanChanged => 3,
+        AppError::NotApplied { source, .. } => exit_code(source),
     }
 }
 
@@ -106,7 +112,9 @@ pub fn sentence(e: &AppError) -> String {
         AppError::DamagedHere { files, .. } => {
             format!("{e}:{}", listed(files.iter().map(|(path, why)| format!("{path}: {why}"))))
         }
-        AppError::NotRecorded { source, .. } | AppError::NotPublished { source } => {
+        AppError::NotRecorded { source, .. }
+        | AppError::NotPublished { source }
+        | AppError::NotApplied { source, .. } => {
             format!("{e}: {}", sentence(source))
         }
         AppError::NotCommitted { .. }
@@ -163,6 +171,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::AlreadySo { .. }
         | AppError::Migrating { .. }
         | AppError::NotSound { .. }
+        | AppError::NoBuckets
+        | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -311,7 +321,11 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             let then = if *retired { "; it is one of before: `mlprov key revoke` it after that" } else { "" };
             format!("mlprov key admit {public}   # by an admin of that log; then `mlprov migrate` again{then}")
         }
-        AppError::NotPublished { source } => hint(source, at_root)?,
+        AppError::NotPublished { source } | AppError::NotApplied { source, .. } => hint(source, at_root)?,
+        AppError::NoBuckets => {
+            "mlprov migrate --ledger s3://BUCKET/PREFIX --store s3://BUCKET/PREFIX   # moves it into one".into()
+        }
+        AppError::PlanChanged => "mlprov infra plan   # shows what it would be now".into(),
         AppError::NeedsAnswer { command, .. } => (*command).into(),
         AppError::NoDirectory { .. } | AppError::NothingToAdopt | AppError::AlreadySo { .. } => return None,
         AppError::Migrating { command } => format!("{command}   # finishes what was begun"),
@@ -391,10 +405,38 @@ fn store_hint(e: &StoreError) -> Option<String> {
             "mlprov migrate --plan   # brings the entries of this clone's own log to the one that the settings name".into()
         }
         StoreError::Unfit { .. } => return None,
+        StoreError::Account { action, what, trouble, .. } => account_hint(action, what, *trouble)?,
         StoreError::Key { why, .. } if why.contains("no such file") => {
             "restore it from your backup; it was made by `mlprov init`, and no other key will do for this clone's log".into()
         }
         StoreError::Key { .. } => return None,
+    })
+}
+
+fn account_hint(action: &str, what: &str, trouble: Trouble) -> Option<String> {
+    Some(match trouble {
+        Trouble::Denied => {
+            format!(
+                "aws sts get-caller-identity   # who you are; an admin of the account can allow {action} on {what}"
+            )
+        }
+        Trouble::Expired => {
+            "aws sso login   # or however you get your credentials; then the same again".into()
+        }
+        Trouble::Credentials => {
+            "aws configure   # or set AWS_PROFILE; then `aws sts get-caller-identity` tells who you are"
+                .into()
+        }
+        Trouble::Clock => "timedatectl   # set the clock; requests are signed with the time".into(),
+        Trouble::NameTaken => "choose another name: mlprov init --aws --store s3://BUCKET/PREFIX".into(),
+        Trouble::OtherRegion => {
+            "give the region that it is in: --region REGION, or region in .mlprov/config.toml".into()
+        }
+        Trouble::Quota => {
+            "aws service-quotas list-service-quotas --service-code s3   # an admin can ask for more".into()
+        }
+        Trouble::Busy | Trouble::NoAnswer => "wait a little, and try again; what was done stays done".into(),
+        Trouble::Other => return None,
     })
 }
 

@@ -122,6 +122,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Hooks(args) => commands::hooks::run(context, args),
         Command::Key(args) => commands::key::run(context, args),
         Command::Ledger(args) => commands::ledger::run(context, args),
+        Command::Infra(args) => commands::infra::run(context, args),
         Command::Doctor(args) => commands::doctor::run(context, args),
         Command::Demo(args) => commands::demo::run(context, args),
         Command::Completions(args) => commands::completions::run(context, args),

@@ -1,11 +1,13 @@
 //! The project's settings (`.mlprov/config.toml`, committed) and the user's own directories.
 
+mod aws;
 mod moved;
 mod place;
 mod shared;
 
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
+pub use aws::AwsTable;
 pub use place::S3Place;
 use serde::Deserialize;
 pub use shared::BucketSite;
@@ -132,8 +134,11 @@ pub struct ProjectTable {
 pub struct KeysTable {
     /// Who signs entries: `file`.
     pub writer: String,
-    /// Who signs checkpoints: `file`.
+    /// Who signs checkpoints: `file` or `kms`.
     pub checkpoint: String,
+    /// Key (ARN, id or alias) of `kms`.
+    #[serde(default)]
+    pub kms_key: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -188,6 +193,8 @@ pub struct Config {
     pub run: RunTable,
     #[serde(default)]
     pub config: ConfigTable,
+    #[serde(default)]
+    pub aws: AwsTable,
 }
 
 impl Config {
@@ -241,12 +248,11 @@ checkpoint_trailer = false  # true, then `mlprov init`: each commit message name
         }
         let config: Config = toml::from_str(text).map_err(|e| invalid(one_line(&e, text)))?;
         config.check_backends().map_err(invalid)?;
-        for (name, value) in [("writer", &config.keys.writer), ("checkpoint", &config.keys.checkpoint)] {
-            if value != "file" {
-                return Err(invalid(format!(
-                    "[keys] {name} {value:?} is not known to this version (it knows: file)"
-                )));
-            }
+        if config.keys.writer != "file" {
+            let value = &config.keys.writer;
+            return Err(invalid(format!(
+                "[keys] writer {value:?} is not known to this version (it knows: file)"
+            )));
         }
         Ok(config)
     }

@@ -105,6 +105,7 @@ mod tests {
             site: site("s3://abc/team", Some("http://here")),
             log: LogId::draw(),
             vkey: "x".into(),
+            kms_key: None,
         };
         let store = SharedStore::new(site("s3://def/team", None));
         let to = Elsewhere { ledger: Some(ledger), store: Some(store) };

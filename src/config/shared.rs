@@ -15,6 +15,8 @@ pub struct SharedLedger {
     pub log: LogId,
     /// C2SP verifier key of the log.
     pub vkey: String,
+    /// The key of KMS that signs them (ARN, id or alias); `None`: publishers have it in a file.
+    pub kms_key: Option<String>,
 }
 
 /// A store in a versioned bucket, which all clones share.
@@ -110,6 +112,15 @@ vkey = "{}"        # the key that signs its checkpoints
             );
             text =
                 text.replace("backend = \"local\"  # the clone's own log, below the git directory\n", &table);
+            if let Some(key) = &ledger.kms_key {
+                let file =
+                    "checkpoint = \"file\"  # checkpoints are signed by the clone's Ed25519 key file\n";
+                let kms = format!(
+                    "checkpoint = \"kms\"   # checkpoints are signed by an Ed25519 key in KMS, by whoever may use it\nkms_key = {}\n",
+                    toml::Value::from(key.as_str())
+                );
+                text = text.replace(file, &kms);
+            }
         }
         if let Some(store) = &elsewhere.store {
             let table = format!(
@@ -125,7 +136,7 @@ vkey = "{}"        # the key that signs its checkpoints
     pub fn shared_ledger(&self) -> Option<SharedLedger> {
         let LedgerTable { url, region, endpoint, owner, log, vkey, .. } = self.ledger.clone();
         let site = BucketSite { place: url?, region, endpoint, owner };
-        Some(SharedLedger { site, log: log?, vkey: vkey? })
+        Some(SharedLedger { site, log: log?, vkey: vkey?, kms_key: self.keys.kms_key.clone() })
     }
 
     pub fn elsewhere(&self) -> Elsewhere {
@@ -172,6 +183,20 @@ vkey = "{}"        # the key that signs its checkpoints
     pub(super) fn check_backends(&self) -> Result<(), String> {
         self.check_registry()?;
         let LedgerTable { backend, url, region, endpoint, owner, log, vkey } = &self.ledger;
+        match (self.keys.checkpoint.as_str(), &self.keys.kms_key) {
+            ("kms", Some(_)) if backend == "s3" => {}
+            ("kms", Some(_)) => {
+                return Err("[keys] checkpoint \"kms\" signs a ledger of backend \"s3\" only".into());
+            }
+            ("kms", None) => return Err("[keys] checkpoint \"kms\" needs kms_key".into()),
+            (_, Some(_)) => return Err("[keys] kms_key belongs to checkpoint \"kms\"".into()),
+            ("file", None) => {}
+            (other, None) => {
+                return Err(format!(
+                    "[keys] checkpoint {other:?} is not known to this version (it knows: file, kms)"
+                ));
+            }
+        }
         let (ledger, store) = (backend.as_str(), self.store.backend.as_str());
         let of_bucket = [url.is_some(), region.is_some(), endpoint.is_some(), owner.is_some()];
         let extra = of_bucket.contains(&true) || log.is_some() || vkey.is_some();

@@ -1,6 +1,7 @@
 //! SOCKETS: what the use cases ask of a backend. Each trait numbers its promises; every backend signs the
 //! same conformance suite (`tests/conformance/`).
 
+pub mod account;
 pub mod clock;
 pub mod commit_store;
 pub mod index;
@@ -57,6 +58,9 @@ pub enum StoreError {
     /// It cannot do what is needed of it.
     #[error("{what} cannot be used: {why}")]
     Unfit { what: String, why: String },
+    /// A request about the account's own resources. `action`: the permission that it takes.
+    #[error("{action} on {what}: {trouble} ({why})")]
+    Account { action: &'static str, what: String, trouble: account::Trouble, why: String },
     /// A key file that is missing, unreadable or not a key.
     #[error("key {what}: {why}")]
     Key { what: String, why: String },

@@ -457,7 +457,7 @@ fn completions_are_a_script_for_the_shell() {
         COMPREPLY=()
     ");
     assert!(script.contains("complete -F _mlprov"), "bash is told which function completes");
-    s.command("bash", "").args(["-n", "-c", &script]).assert().success();
+    s.command("bash", "").arg("-n").write_stdin(script).assert().success();
 }
 
 #[test]
@@ -480,6 +480,7 @@ fn help_and_version() {
         "graph",
         "verify",
         "key",
+        "infra",
         "doctor",
         "demo",
         "completions",

@@ -67,6 +67,8 @@ struct State {
     disguise: Disguise,
     /// Which request from now on is answered so; and those after it, too, if it is for ever.
     fault: Option<(usize, Fault, bool)>,
+    /// Method and a part of the first line, and the error that such a request gets.
+    refusal: Option<(String, String, String)>,
     seen: Vec<String>,
     heads: Vec<String>,
 }
@@ -106,6 +108,20 @@ impl Proxy {
     pub fn disguise(&self, disguise: Disguise) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = State { disguise, ..State::default() };
+    }
+
+    /// From now on requests of this method with this in their first line get this error, and the server hears nothing.
+    pub fn answer_instead(&self, method: &str, word: &str, status: &str, code: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = match method.starts_with("HEAD") {
+            true => String::new(),
+            false => {
+                format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>")
+            }
+        };
+        let head = format!("Content-Type: application/xml\r\nContent-Length: {}", body.len());
+        let answer = format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n{body}");
+        *state = State { refusal: Some((method.to_owned(), word.to_owned(), answer)), ..State::default() };
     }
 
     /// The heads of the requests seen since the last call of `mend`, with their lines.
@@ -174,14 +190,21 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
     let mut client = client;
     while let Some((head, body)) = message(&mut from_client, true)? {
         let line = head.lines().next().unwrap_or_default().to_owned();
-        let (fault, disguise) = {
+        let (fault, disguise, refusal) = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.heads.push(head.clone());
             state.seen.push(line.trim_end_matches(" HTTP/1.1").to_owned());
             let seen = state.seen.len();
             let fault = state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n);
-            (fault.map(|(_, fault, _)| fault), state.disguise)
+            let refusal = state.refusal.clone();
+            (fault.map(|(_, fault, _)| fault), state.disguise, refusal)
         };
+        if let Some((_, _, answer)) =
+            refusal.filter(|(m, word, _)| line.starts_with(m.as_str()) && line.contains(word))
+        {
+            client.write_all(answer.as_bytes())?;
+            continue;
+        }
         let head = match (disguise.request)(&head) {
             Instead::Ask(head) => head,
             Instead::Answer(answer) => {

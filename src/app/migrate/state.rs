@@ -143,7 +143,8 @@ pub fn draft(project: &Project, request: &Request) -> Result<State> {
             let key = project.keys.log_key(header.log, &header.origin)?;
             let vkey = key.verifier().to_string();
             let site = kept(request, place, now.ledger.as_ref().map(|ledger| &ledger.site))?;
-            Some(SharedLedger { site, log: header.log, vkey })
+            let kms_key = project.config.keys.kms_key.clone();
+            Some(SharedLedger { site, log: header.log, vkey, kms_key })
         }
         None => None,
     };

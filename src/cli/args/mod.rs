@@ -1,12 +1,14 @@
 //! The command line, as `mlprov --help` tells it.
 
 pub mod data;
+pub mod infra;
 pub mod models;
 pub mod runs;
 pub mod setup;
 mod variables;
 
 pub use data::*;
+pub use infra::*;
 pub use models::*;
 pub use runs::*;
 pub use setup::*;
@@ -81,6 +83,7 @@ Examples:
   mlprov init --yes             asks nothing (scripts, CI)
   mlprov init --name fraud      names the project
   mlprov init --ledger s3://BUCKET/fraud    one ledger for all clones, in a bucket
+  mlprov init --aws --plan      what it would make in AWS: a bucket for ledger and data, and all its settings
 
 Makes .mlprov/config.toml (commit it), a ledger and a store below the git directory, your keys in your own
 directories, and git hooks. Running it again changes nothing. In a clone it makes a log of the clone's own,
@@ -259,6 +262,17 @@ rewritten since it was last seen."
     Key(KeyArgs),
     /// The log itself: state, checkpoints, proofs, audit, export
     Ledger(LedgerArgs),
+    /// The buckets of ledger and data: what they shall be, what they are, and making them so
+    #[command(after_help = "\
+Examples:
+  mlprov infra plan                     what differs; with --exit-code 1 if anything does
+  mlprov infra apply                    shows it, asks, and makes it so
+  mlprov infra show --policy writer     the IAM policy of somebody who records
+  mlprov infra export --format terraform > main.tf.json
+
+The buckets are those of [ledger] and [store] in .mlprov/config.toml; [aws] there has the choices. Only what differs is
+changed, and statements, rules and tags that are not mlprov's are left alone. Nothing is ever deleted.")]
+    Infra(InfraArgs),
     /// Check whether everything is as it should be, and what to do
     #[command(after_help = "\
 Examples:

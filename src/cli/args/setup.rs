@@ -32,6 +32,21 @@ pub struct InitArgs {
     /// Server that speaks S3, if it is not AWS; it goes into the project's settings
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
+    /// Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one
+    #[arg(long)]
+    pub aws: bool,
+    /// Only show what would be made in AWS
+    #[arg(long, requires = "aws")]
+    pub plan: bool,
+    /// KMS key (ARN, id or alias) of the bucket's default encryption [default: SSE-S3]
+    #[arg(long, value_name = "KEY", requires = "aws")]
+    pub kms_key: Option<String>,
+    /// Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]
+    #[arg(long, value_name = "alias/NAME", requires = "aws")]
+    pub log_key: Option<String>,
+    /// Turn on Object Lock, so that objects can be given a retention
+    #[arg(long, requires = "aws")]
+    pub object_lock: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,3 +1,4 @@
+use crate::app;
 use crate::app::AppError;
 use crate::app::hooks::HookReport;
 use crate::app::hooks::HookState;
@@ -10,16 +11,23 @@ use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InitArgs;
 use crate::cli::commands::hooks::tell_left_alone;
+use crate::cli::commands::infra;
 use crate::cli::compose;
 use crate::cli::format::visible;
 use crate::cli::ui;
+use crate::config::AwsTable;
 use crate::config::Elsewhere;
 use crate::config::Link;
+use crate::config::S3Place;
 use crate::config::SharedLedger;
 use crate::config::SharedStore;
 use crate::git::repo::Repo;
+use crate::infra::description::bucket_name;
+use crate::ports::account::Account;
 use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
+use crate::stores::aws::account::AwsAccount;
+use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::local::clock::SystemClock;
@@ -62,13 +70,28 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         true => None,
         false => compose::own_program(),
     };
-    let new = NewPlaces {
+    let mut new = NewPlaces {
         ledger: args.ledger.clone(),
         store: args.store.clone(),
         sagemaker: args.registry.as_deref() == Some("sagemaker"),
         region: args.region.clone(),
         endpoint: args.endpoint_url.clone(),
+        owner: None,
+        log_key: args.log_key.clone(),
+        aws: None,
     };
+    if args.aws {
+        let InitPlan::Make { suggested_name, project: None } = &plan else {
+            context.ui.hint("mlprov infra apply   # makes the buckets of a project that is there");
+            return Err(AppError::AlreadySo { what: "this is a project".to_owned() });
+        };
+        let name = name.as_deref().unwrap_or(suggested_name);
+        match in_aws(context, &args, name, &mut new)? {
+            Outcome::Made => {}
+            Outcome::Shown => return Ok(0),
+            Outcome::Refused => return Ok(1),
+        }
+    }
     let report = init::carry_out(&site, &plan, name.as_deref(), &new, program.as_deref())?;
     agree_to_sources(context, &args)?;
     agree_to_registry(context, &args, &plan)?;
@@ -97,6 +120,47 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
     Ok(0)
 }
 
+/// What came of the resources in AWS.
+enum Outcome {
+    Made,
+    /// Only the plan was wanted.
+    Shown,
+    /// The user said no, or the server did not keep what it was told.
+    Refused,
+}
+
+/// Makes what the project is to lie in. `new`: then says where.
+fn in_aws(context: &Context, args: &InitArgs, name: &str, new: &mut NewPlaces) -> Result<Outcome, AppError> {
+    let endpoint = Endpoint { region: new.region.clone(), url: new.endpoint.clone(), hasty: false };
+    let account = AwsAccount::connect(&endpoint, None)?;
+    // Other clones must look for it in the same region, whatever their own settings say.
+    new.region = Some(account.region());
+    let place = match new.ledger.clone().or(new.store.clone()) {
+        Some(place) => place,
+        None => {
+            let id = account.id()?;
+            let bucket = bucket_name(name, &id, &account.region());
+            new.owner = Some(id);
+            S3Place { bucket, prefix: String::new() }
+        }
+    };
+    new.ledger.get_or_insert_with(|| place.clone());
+    new.store.get_or_insert(place);
+    let (kms_key, object_lock) = (args.kms_key.clone(), args.object_lock);
+    new.aws = Some(AwsTable { kms_key, object_lock, ..AwsTable::default() });
+    let (description, sites) = new.describe(name)?;
+    let wanted = infra::wanted(&description, &sites)?;
+    if args.plan {
+        infra::show_plan(context, &app::infra::plan(&wanted)?);
+        return Ok(Outcome::Shown);
+    }
+    let Some(report) = infra::apply(context, &wanted, args.yes, "mlprov init --aws --yes")? else {
+        return Ok(Outcome::Refused);
+    };
+    infra::tell(context, &report);
+    Ok(if report.remaining.is_empty() { Outcome::Made } else { Outcome::Refused })
+}
+
 /// `None`: the user said no. `Some(None)`: nothing was asked.
 fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Option<String>>, AppError> {
     let needs = |question: String| AppError::NeedsAnswer { question, command: "mlprov init --yes" };
@@ -106,7 +170,7 @@ fn ask(context: &Context, args: &InitArgs, plan: &InitPlan) -> Result<Option<Opt
             confirm(context, args, format!("The project's settings have changed: use {}?", terms(elsewhere)))
         }
         InitPlan::Make { suggested_name, .. } => {
-            if args.yes || args.name.is_some() {
+            if args.yes || args.plan || args.name.is_some() {
                 return Ok(Some(args.name.clone()));
             }
             if !context.ui.can_ask() {

@@ -8,6 +8,7 @@ pub mod du;
 pub mod graph;
 pub mod hook;
 pub mod hooks;
+pub mod infra;
 pub mod init;
 pub mod key;
 pub mod ledger;

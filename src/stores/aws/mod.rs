@@ -1,7 +1,9 @@
 //! AWS, and services that speak its protocols.
 
+pub mod account;
 pub mod agreement;
 pub mod failure;
+pub mod kms;
 pub mod runtime;
 pub mod s3;
 pub mod sagemaker;

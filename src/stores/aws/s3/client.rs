@@ -36,23 +36,27 @@ pub struct S3 {
     pub(super) owner: Option<String>,
 }
 
+/// As the project speaks to S3, wherever it is.
+pub fn sdk_client(aws: &Aws) -> Client {
+    let shared = aws.config();
+    let mut config = aws_sdk_s3::config::Builder::from(shared)
+        // Checksums are sent where they are wanted, see `put`.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    // Servers other than AWS rarely have a host name for each bucket.
+    if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
+        config = config.force_path_style(true);
+    }
+    Client::from_conf(config.build())
+}
+
 impl S3 {
     pub fn connect(endpoint: &Endpoint, bucket: &str) -> Result<Self, StoreError> {
         Ok(Self::new(Aws::connect(endpoint)?, bucket))
     }
 
     pub fn new(aws: Aws, bucket: &str) -> Self {
-        let shared = aws.config();
-        let mut config = aws_sdk_s3::config::Builder::from(shared)
-            // Checksums are sent where they are wanted, see `put`.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        // Servers other than AWS rarely have a host name for each bucket.
-        if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
-            config = config.force_path_style(true);
-        }
-        let client = Client::from_conf(config.build());
-        S3 { aws, client, bucket: bucket.to_owned(), owner: None }
+        S3 { client: sdk_client(&aws), aws, bucket: bucket.to_owned(), owner: None }
     }
 
     /// Every request fails if the bucket belongs to another account.

@@ -5,7 +5,9 @@ use super::ledger::S3Ledger;
 use super::probe::Probing;
 use crate::config::SharedLedger;
 use crate::domain::ids::LogId;
+use crate::ledger::FormatError;
 use crate::ledger::frame::Header;
+use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
 use crate::ports::probe::Probe;
 use crate::ports::probe::Property;
@@ -17,6 +19,7 @@ use crate::ports::provision::Remote;
 use crate::ports::signer::CheckpointSigner;
 use crate::ports::signer::EntrySigner;
 use crate::stores::aws::agreement::Agreement;
+use crate::stores::aws::kms::KmsKey;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::bucket::Bucket;
 use crate::stores::local::clock::SystemClock;
@@ -45,9 +48,13 @@ impl SharedPlaces {
         }
     }
 
-    fn dial(&self) -> Result<S3, StoreError> {
+    fn endpoint(&self) -> Endpoint {
         let (region, url) = (self.shared.site.region.clone(), self.shared.site.endpoint.clone());
-        let s3 = S3::connect(&Endpoint { region, url, hasty: self.hasty }, &self.shared.site.place.bucket)?;
+        Endpoint { region, url, hasty: self.hasty }
+    }
+
+    fn dial(&self) -> Result<S3, StoreError> {
+        let s3 = S3::connect(&self.endpoint(), &self.shared.site.place.bucket)?;
         Ok(s3.owned_by(self.shared.site.owner.clone()))
     }
 
@@ -110,11 +117,25 @@ impl Provision for SharedPlaces {
     }
 
     fn log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
-        self.local.log_key(log, origin)
+        let Some(key) = &self.shared.kms_key else { return self.local.log_key(log, origin) };
+        let bad = |why: String| StoreError::Key { what: key.clone(), why };
+        let verifier: VerifierKey =
+            self.shared.vkey.parse().map_err(|e: FormatError| bad(format!("its vkey: {e}")))?;
+        if verifier.name() != origin {
+            return Err(bad(format!("its vkey is that of {}", verifier.name())));
+        }
+        // Nothing is signed in a place that the user did not agree to.
+        if !self.is_agreed() {
+            return Err(StoreError::NotAgreed { what: self.shared.site.place.to_string() });
+        }
+        Ok(Box::new(KmsKey::new(self.endpoint(), key, verifier)))
     }
 
     fn create_log_key(&self, log: LogId, origin: &str) -> Result<Box<dyn CheckpointSigner>, StoreError> {
-        self.local.create_log_key(log, origin)
+        match &self.shared.kms_key {
+            Some(key) => Ok(Box::new(KmsKey::of(self.endpoint(), key, origin)?)),
+            None => self.local.create_log_key(log, origin),
+        }
     }
 
     fn existing_ledger(&self) -> Result<Option<Box<dyn Ledger>>, StoreError> {

@@ -1,0 +1,173 @@
+//! `infra`: the buckets of a project, as they are and as they shall be. Plan and act are two functions.
+
+use crate::app::AppError;
+use crate::app::Result;
+use crate::config::AwsTable;
+use crate::config::BucketSite;
+use crate::config::Elsewhere;
+use crate::infra::description::Bucket;
+use crate::infra::description::Description;
+use crate::infra::description::Resource;
+use crate::infra::description::Use;
+use crate::infra::plan;
+use crate::infra::plan::Difference;
+use crate::infra::plan::Plan;
+use crate::infra::plan::Step;
+use crate::ports::account::Account;
+use crate::ports::account::Aspect;
+use crate::ports::account::Name;
+use crate::ports::account::Parts;
+use crate::ports::account::Reading;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A resource as it shall be, and the account that is to have it.
+pub struct Wanted {
+    pub resource: Resource,
+    pub account: Box<dyn Account>,
+}
+
+/// What was done, and whether it holds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ApplyReport {
+    /// What was other than it shall be, and is so now.
+    pub changed: Vec<Difference>,
+    /// What the server took, and did not keep.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<Difference>,
+    /// What the server has not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsupported: Vec<Difference>,
+}
+
+/// One resource as it is.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Shown {
+    pub resource: Name,
+    pub exists: bool,
+    /// By what it is called: `policy statement X`.
+    pub properties: BTreeMap<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsupported: Vec<Aspect>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ShowReport {
+    pub resources: Vec<Shown>,
+}
+
+/// What the places and choices of a project come to, and where each bucket of it is. None of it in buckets: an error.
+pub fn describe(name: &str, places: &Elsewhere, aws: &AwsTable) -> Result<(Description, Vec<BucketSite>)> {
+    let ledger = places.ledger.iter().map(|ledger| (Use::Ledger, &ledger.site));
+    let store = places.store.iter().map(|store| (Use::Store, &store.site));
+    let store_key = places.store.as_ref().and_then(|store| store.kms_key.as_deref());
+    let log_key = places.ledger.as_ref().and_then(|ledger| ledger.kms_key.as_deref());
+    describe_sites(name, ledger.chain(store), aws, store_key, log_key)
+}
+
+/// As [`describe`], of places that are not in the settings yet.
+pub fn describe_sites<'a>(
+    name: &str,
+    places: impl Iterator<Item = (Use, &'a BucketSite)>,
+    aws: &AwsTable,
+    store_key: Option<&str>,
+    log_key: Option<&str>,
+) -> Result<(Description, Vec<BucketSite>)> {
+    let (mut buckets, mut sites): (Vec<Bucket>, Vec<BucketSite>) = (Vec::new(), Vec::new());
+    for (what, site) in places {
+        let part = (what, site.place.prefix.clone());
+        match sites.iter().position(|s| s.place.bucket == site.place.bucket && s.endpoint == site.endpoint) {
+            Some(at) => buckets[at].uses.push(part),
+            None => {
+                buckets.push(Bucket { name: site.place.bucket.clone(), uses: vec![part] });
+                sites.push(site.clone());
+            }
+        }
+    }
+    if buckets.is_empty() {
+        return Err(AppError::NoBuckets);
+    }
+    let plain = |site: &BucketSite| site.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
+    let description = Description {
+        name: name.to_owned(),
+        buckets,
+        kms_key: aws.kms_key.as_deref().or(store_key).map(str::to_owned),
+        log_key: log_key.map(str::to_owned),
+        object_lock: aws.object_lock,
+        deletion_protection: aws.deletion_protection,
+        tls: !sites.iter().any(plain),
+    };
+    Ok((description, sites))
+}
+
+/// What differs. Changes nothing.
+pub fn plan(wanted: &[Wanted]) -> Result<Plan> {
+    let mut found = Vec::new();
+    for one in wanted {
+        found.push((&one.resource, one.account.find(&one.resource.name)?));
+    }
+    Ok(plan::plan(found.into_iter()))
+}
+
+/// `agreed`: the plan that the user saw. If it would be another one by now, nothing is changed. `tell`: how many of how
+/// many requests were sent before this one.
+pub fn apply(wanted: &[Wanted], agreed: &Plan, tell: &dyn Fn(usize, usize, &Step)) -> Result<ApplyReport> {
+    let now = plan(wanted)?;
+    if now.steps != agreed.steps {
+        return Err(AppError::PlanChanged);
+    }
+    let of = now.steps.len();
+    for (done, step) in now.steps.iter().enumerate() {
+        tell(done, of, step);
+        let account = wanted.iter().find(|one| one.resource.name == step.resource).map(|one| &one.account);
+        let Some(account) = account else { continue };
+        account.carry_out(&step.resource, &step.request).map_err(|source| AppError::NotApplied {
+            done,
+            of,
+            source: Box::new(source.into()),
+        })?;
+    }
+    let after = match of {
+        0 => now.clone(),
+        _ => plan(wanted)?,
+    };
+    let remaining: Vec<Difference> = after.changes().cloned().collect();
+    let unsupported = |d: &&Difference| d.change == plan::Change::Unsupported;
+    let unsupported: Vec<Difference> = after.differences.iter().filter(unsupported).cloned().collect();
+    let is_so = |d: &&Difference| {
+        let same = |other: &Difference| other.resource == d.resource && other.property == d.property;
+        let of_it = |other: &Difference| {
+            let (ours, other_one) = (d.property.as_deref(), other.property.as_deref());
+            other.resource == d.resource && ours.zip(other_one).is_some_and(|(d, other)| d.starts_with(other))
+        };
+        !remaining.iter().any(same) && !unsupported.iter().any(of_it)
+    };
+    let changed = now.changes().filter(is_so).cloned().collect();
+    Ok(ApplyReport { changed, remaining, unsupported })
+}
+
+/// What there is, whoever made it.
+pub fn show(wanted: &[Wanted]) -> Result<ShowReport> {
+    let mut resources = Vec::new();
+    for Wanted { resource, account } in wanted {
+        let found = account.find(&resource.name)?;
+        let exists = found.is_some();
+        let (mut properties, mut unsupported) = (BTreeMap::new(), Vec::new());
+        for (aspect, reading) in found.unwrap_or_default() {
+            match reading {
+                Reading::Set(parts) => properties.extend(named(aspect, parts)),
+                Reading::Unsupported(_) => unsupported.push(aspect),
+            }
+        }
+        resources.push(Shown { resource: resource.name.clone(), exists, properties, unsupported });
+    }
+    Ok(ShowReport { resources })
+}
+
+fn named(aspect: Aspect, parts: Parts) -> impl Iterator<Item = (String, serde_json::Value)> {
+    let name = move |part: String| match part.as_str() {
+        "" => aspect.name().to_owned(),
+        part => format!("{} {part}", aspect.name()),
+    };
+    parts.into_iter().map(move |(part, value)| (name(part), value))
+}

@@ -1,0 +1,56 @@
+//! Arguments of the command that looks after an account's resources.
+
+use clap::Args;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+#[derive(Args, Debug)]
+pub struct InfraArgs {
+    #[command(subcommand)]
+    pub command: InfraCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum InfraCommand {
+    /// Show what differs between the account and what it shall be; changes nothing
+    Plan {
+        /// Exit with 1 if something differs
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Make it so, after showing the plan; called again after an interruption it goes on
+    Apply {
+        /// Ask nothing; make the changes
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Print the same for another tool, which then applies it; asks nobody
+    Export {
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        format: InfraFormat,
+    },
+    /// Show what there is, whoever made it
+    Show {
+        /// Print the IAM policy of a role instead: no more than it needs
+        #[arg(long, value_enum, value_name = "ROLE")]
+        policy: Option<RoleName>,
+    },
+}
+
+/// Tools that apply it.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InfraFormat {
+    Terraform,
+    #[value(name = "cloudformation")]
+    CloudFormation,
+    Pulumi,
+}
+
+/// Who does what with a project's buckets.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleName {
+    Reader,
+    Writer,
+    Publisher,
+    Auditor,
+}

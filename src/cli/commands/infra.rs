@@ -1,0 +1,256 @@
+use crate::app::AppError;
+use crate::app::Result;
+use crate::app::infra;
+use crate::app::infra::ApplyReport;
+use crate::app::infra::ShowReport;
+use crate::app::infra::Wanted;
+use crate::cli::Context;
+use crate::cli::Exit;
+use crate::cli::args::InfraArgs;
+use crate::cli::args::InfraCommand;
+use crate::cli::args::InfraFormat;
+use crate::cli::compose;
+use crate::cli::format::count;
+use crate::cli::format::visible;
+use crate::cli::ui;
+use crate::config::BucketSite;
+use crate::config::Config;
+use crate::config::Link;
+use crate::git::repo::Repo;
+use crate::infra::description::Description;
+use crate::infra::export;
+use crate::infra::export::Format;
+use crate::infra::plan::Change;
+use crate::infra::plan::Difference;
+use crate::infra::plan::Plan;
+use crate::infra::plan::Step;
+use crate::infra::roles;
+use crate::infra::roles::Role;
+use crate::ports::StoreError;
+use crate::ports::account::Request;
+use crate::ports::provision::Remote;
+use crate::stores::aws::account::AwsAccount;
+use crate::stores::aws::runtime::Endpoint;
+use crate::stores::aws::s3::data::place::StorePlace;
+use dialoguer::Confirm;
+use serde_json::Value;
+
+pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
+    let (description, sites) = of_project(context)?;
+    match args.command {
+        InfraCommand::Plan { exit_code } => {
+            let plan = infra::plan(&wanted(&description, &sites)?)?;
+            show_plan(context, &plan);
+            Ok(if exit_code && !plan.is_empty() { 1 } else { 0 })
+        }
+        InfraCommand::Apply { yes } => {
+            let wanted = wanted(&description, &sites)?;
+            let Some(report) = apply(context, &wanted, yes, "mlprov infra apply --yes")? else {
+                return Ok(1);
+            };
+            tell(context, &report);
+            if context.ui.json {
+                context.ui.json("mlprov.infra/1", &report);
+            }
+            Ok(if report.remaining.is_empty() { 0 } else { 1 })
+        }
+        InfraCommand::Export { format } => {
+            let format = match format {
+                InfraFormat::Terraform => Format::Terraform,
+                InfraFormat::CloudFormation => Format::CloudFormation,
+                InfraFormat::Pulumi => Format::Pulumi,
+            };
+            context.ui.raw(&export::text(&description, format));
+            Ok(0)
+        }
+        InfraCommand::Show { policy: Some(role) } => {
+            let policy = roles::policy(&description, role.into());
+            context.ui.raw(&format!("{policy:#}\n"));
+            Ok(0)
+        }
+        InfraCommand::Show { policy: None } => {
+            let report = infra::show(&wanted(&description, &sites)?)?;
+            match context.ui.json {
+                true => context.ui.json("mlprov.infra/1", &report),
+                false => context.ui.answer(&show_text(&report)),
+            }
+            Ok(0)
+        }
+    }
+}
+
+/// By the settings, if the user of this clone agreed to where they lead.
+fn of_project(context: &Context) -> Result<(Description, Vec<BucketSite>)> {
+    let repo = Repo::open(&context.cwd, false)?;
+    let (config, _) = Config::load(repo.root())?;
+    let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
+    let elsewhere = config.elsewhere();
+    let described = infra::describe(config.aws_name(), &elsewhere, &config.aws)?;
+    let ledger = compose::shared_places(&places, &config, false);
+    let store = elsewhere.store.map(|store| (StorePlace::new(&store, &places.common), store.site.place));
+    let not_agreed = |what: String| Err(StoreError::NotAgreed { what }.into());
+    match (ledger, store) {
+        (Some(ledger), _) if !ledger.is_agreed() => not_agreed(ledger.shared.site.place.to_string()),
+        (_, Some((store, place))) if !store.is_agreed() => not_agreed(place.to_string()),
+        _ => Ok(described),
+    }
+}
+
+/// Each resource with its account.
+pub fn wanted(description: &Description, sites: &[BucketSite]) -> Result<Vec<Wanted>> {
+    let mut all = Vec::new();
+    for resource in description.resources() {
+        let at = |bucket: &&BucketSite| bucket.place.bucket == resource.name.name;
+        // The key is where the ledger is, and that comes first.
+        let Some(site) = sites.iter().find(at).or(sites.first()) else { continue };
+        let account = Box::new(account_at(site)?);
+        all.push(Wanted { resource, account });
+    }
+    Ok(all)
+}
+
+pub fn account_at(site: &BucketSite) -> Result<AwsAccount> {
+    let endpoint = Endpoint { region: site.region.clone(), url: site.endpoint.clone(), hasty: false };
+    Ok(AwsAccount::connect(&endpoint, site.owner.clone())?)
+}
+
+/// Shows the plan, asks, and does it. `None`: the user said no. `command`: asks nothing.
+pub fn apply(
+    context: &Context,
+    wanted: &[Wanted],
+    yes: bool,
+    command: &'static str,
+) -> Result<Option<ApplyReport>> {
+    let plan = infra::plan(wanted)?;
+    if !plan.is_empty() {
+        context.ui.status(plan_text(&plan).trim_end());
+    }
+    if !plan.is_empty() && !yes {
+        let question = format!("Make {}?", changes(&plan));
+        if !context.ui.can_ask() {
+            return Err(AppError::NeedsAnswer { question, command });
+        }
+        if !Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false) {
+            context.ui.status("Nothing was changed.");
+            return Ok(None);
+        }
+    }
+    let told = |done: usize, of: usize, step: &Step| {
+        context.ui.status(format!("[{}/{of}] {}", done + 1, visible(&step_text(step))));
+    };
+    infra::apply(wanted, &plan, &told).map(Some)
+}
+
+/// What came of it.
+pub fn tell(context: &Context, report: &ApplyReport) {
+    if !context.ui.json {
+        match report.changed.len() as u64 {
+            0 => context.ui.answer("Everything is as it shall be; nothing was changed.\n"),
+            n => context.ui.answer(&format!("{} made.\n", count(n, "change"))),
+        }
+    }
+    for d in &report.unsupported {
+        let why = d.from.as_ref().map(value).unwrap_or_default();
+        context.ui.warning(format!("the server has no {}: {}", property(d), visible(&why)));
+    }
+    for d in &report.remaining {
+        context.ui.warning(format!("the server took {} of {}, and did not keep it", property(d), d.resource));
+    }
+}
+
+pub fn show_plan(context: &Context, plan: &Plan) {
+    match context.ui.json {
+        true => context.ui.json("mlprov.infra/1", plan),
+        false => context.ui.answer(&plan_text(plan)),
+    }
+}
+
+fn step_text(step: &Step) -> String {
+    match &step.request {
+        Request::Create => format!("create {}", step.resource),
+        Request::Put(aspect, _) => format!("set {} of {}", aspect.name(), step.resource),
+    }
+}
+
+fn property(d: &Difference) -> String {
+    d.property.clone().unwrap_or_else(|| d.resource.to_string())
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn changes(plan: &Plan) -> String {
+    count(plan.changes().count() as u64, "change")
+}
+
+fn plan_text(plan: &Plan) -> String {
+    let mut out = String::new();
+    let mut same = 0;
+    let mut current = None;
+    for d in &plan.differences {
+        if current != Some(&d.resource) {
+            current = Some(&d.resource);
+            let mark = if d.property.is_none() && d.change == Change::Create { "+ " } else { "" };
+            out.push_str(&format!(
+                "{}\n",
+                ui::paint(ui::BOLD, format!("{mark}{}", visible(&d.resource.to_string())))
+            ));
+        }
+        let Some(name) = &d.property else { continue };
+        let (from, to) =
+            (d.from.as_ref().map(value).unwrap_or_default(), d.to.as_ref().map(value).unwrap_or_default());
+        let line = match d.change {
+            Change::Same => {
+                same += 1;
+                continue;
+            }
+            Change::Create => format!("  {} {name}: {to}", ui::paint(ui::GREEN, "+")),
+            Change::Change => format!("  {} {name}: {from} -> {to}", ui::paint(ui::YELLOW, "~")),
+            Change::Remove => format!("  {} {name}: {from}", ui::paint(ui::RED, "-")),
+            Change::Others => format!("    {name}: not mlprov's, left alone"),
+            Change::Unsupported => {
+                format!("    {name}: the server has no such thing ({from}), it stays without")
+            }
+        };
+        out.push_str(&line);
+        out.push('\n');
+    }
+    match plan.is_empty() {
+        true => out.push_str("Nothing to do: everything is as it shall be.\n"),
+        false => out.push_str(&format!("{} to make, {} as it shall be\n", changes(plan), same)),
+    }
+    out
+}
+
+fn show_text(report: &ShowReport) -> String {
+    let mut out = String::new();
+    for shown in &report.resources {
+        out.push_str(&format!("{}\n", ui::paint(ui::BOLD, visible(&shown.resource.to_string()))));
+        if !shown.exists {
+            out.push_str("  is not there\n");
+        }
+        for (name, is) in &shown.properties {
+            out.push_str(&format!("  {name}: {}\n", value(is)));
+        }
+        for aspect in &shown.unsupported {
+            out.push_str(&format!("  {}: the server has no such thing\n", aspect.name()));
+        }
+    }
+    out
+}
+
+impl From<crate::cli::args::RoleName> for Role {
+    fn from(name: crate::cli::args::RoleName) -> Self {
+        use crate::cli::args::RoleName;
+        match name {
+            RoleName::Reader => Role::Reader,
+            RoleName::Writer => Role::Writer,
+            RoleName::Publisher => Role::Publisher,
+            RoleName::Auditor => Role::Auditor,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the buckets of a project are to be like, beyond where they are: choices, never credentials.
+
+use super::Config;
+use serde::Deserialize;
+
+/// `[aws]`, for `mlprov infra`. The buckets themselves are those of `[ledger]` and `[store]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AwsTable {
+    /// What the resources are tagged with [default: the project's name].
+    pub name: Option<String>,
+    /// Key (ARN, id or alias) of the buckets' default encryption [default: that of the store, else SSE-S3].
+    pub kms_key: Option<String>,
+    /// Whether objects can be given a retention.
+    pub object_lock: bool,
+    /// Whether the buckets' policies deny that they are deleted.
+    pub deletion_protection: bool,
+}
+
+impl Default for AwsTable {
+    fn default() -> Self {
+        AwsTable { name: None, kms_key: None, object_lock: false, deletion_protection: true }
+    }
+}
+
+impl AwsTable {
+    /// As it stands at the end of the settings.
+    pub fn text(&self) -> String {
+        let line = |name: &str, value: &Option<String>| match value {
+            Some(value) => format!("{name} = {}\n", toml::Value::from(value.as_str())),
+            None => String::new(),
+        };
+        format!(
+            "\n[aws]               # what `mlprov infra apply` makes the buckets be\n{}{}object_lock = {}\ndeletion_protection = {}\n",
+            line("name", &self.name),
+            line("kms_key", &self.kms_key),
+            self.object_lock,
+            self.deletion_protection
+        )
+    }
+}
+
+impl Config {
+    pub fn aws_name(&self) -> &str {
+        self.aws.name.as_deref().unwrap_or(&self.project.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::ProjectId;
+    use std::path::Path;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let embedded = Config::embedded_text(&ProjectId::draw(), "shop");
+        let read = |text: &str| Config::parse(Path::new("config.toml"), text);
+        assert_eq!(read(&embedded).unwrap().aws, AwsTable::default());
+        let key = Some("arn:aws:kms:eu-central-1:123456789012:alias/\"x\"".to_owned());
+        for table in [
+            AwsTable {
+                name: Some("Sh\"op".into()),
+                kms_key: key,
+                object_lock: true,
+                deletion_protection: false,
+            },
+            AwsTable::default(),
+        ] {
+            assert_eq!(read(&(embedded.clone() + &table.text())).unwrap().aws, table);
+        }
+        assert!(read(&(embedded + "[aws]\nsecret_key = \"x\"\n")).is_err());
+    }
+}

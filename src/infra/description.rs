@@ -1,0 +1,112 @@
+//! The desired state, as data: made from a few choices, the same for the same choices.
+
+use super::documents;
+use crate::ports::account::Aspect;
+use crate::ports::account::Kind;
+use crate::ports::account::Name;
+use crate::ports::account::Parts;
+use serde_json::Value;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What a part of a bucket is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Use {
+    Ledger,
+    Store,
+}
+
+/// One bucket, and the choices about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bucket {
+    pub name: String,
+    /// What lies in it, each below a prefix: empty, or with a `/` at its end.
+    pub uses: Vec<(Use, String)>,
+}
+
+/// What the resources of a project are made from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Description {
+    /// What the resources are tagged with.
+    pub name: String,
+    pub buckets: Vec<Bucket>,
+    /// Key (ARN, id or alias) of the default encryption; `None`: SSE-S3.
+    pub kms_key: Option<String>,
+    /// Alias of the KMS key that signs checkpoints; `None`: publishers have it in a file.
+    pub log_key: Option<String>,
+    /// Objects can be given a retention when they are written. No default: the inbox must stay deletable.
+    pub object_lock: bool,
+    /// Nobody can delete a bucket as long as it is on.
+    pub deletion_protection: bool,
+    /// False for a server without TLS: a bucket that refuses what is not encrypted on its way could not be used there.
+    pub tls: bool,
+}
+
+/// A resource as it shall be.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resource {
+    pub name: Name,
+    pub aspects: BTreeMap<Aspect, Parts>,
+}
+
+impl Description {
+    /// In the order in which they are made.
+    pub fn resources(&self) -> Vec<Resource> {
+        let key = |alias: &String| Resource {
+            name: Name { kind: Kind::Key, name: alias.clone() },
+            aspects: BTreeMap::new(),
+        };
+        // A key that is named otherwise is somebody else's to make.
+        let key = self.log_key.as_ref().filter(|key| key.starts_with("alias/")).map(key);
+        key.into_iter().chain(self.buckets.iter().map(|bucket| self.bucket(bucket))).collect()
+    }
+
+    fn bucket(&self, bucket: &Bucket) -> Resource {
+        let encryption = match &self.kms_key {
+            None => json!({ "SSEAlgorithm": "AES256" }),
+            Some(key) => {
+                json!({ "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key, "BucketKeyEnabled": true })
+            }
+        };
+        let whole = |value: Value| Parts::from([(String::new(), value)]);
+        let mut aspects = BTreeMap::from([
+            (Aspect::OwnershipControls, whole(json!("BucketOwnerEnforced"))),
+            (Aspect::PublicAccessBlock, whole(documents::public_access_block())),
+            (Aspect::Versioning, whole(json!("Enabled"))),
+            (Aspect::Encryption, whole(encryption)),
+            (Aspect::Lifecycle, documents::lifecycle(bucket)),
+            (Aspect::Tagging, documents::tags(&self.name)),
+            (Aspect::Policy, documents::policy(self, bucket)),
+        ]);
+        if self.object_lock {
+            aspects.insert(Aspect::ObjectLock, whole(json!("Enabled")));
+        }
+        Resource { name: Name { kind: Kind::Bucket, name: bucket.name.clone() }, aspects }
+    }
+}
+
+/// A bucket of this project's own, in a name space that all accounts share: the account and the region make it one.
+pub fn bucket_name(project: &str, account: &str, region: &str) -> String {
+    let tail = format!("-{account}-{region}");
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let mut name: String = format!("mlprov-{}", project.chars().map(plain).collect::<String>());
+    name.truncate(63usize.saturating_sub(tail.len()));
+    format!("{}{tail}", name.trim_end_matches('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_buckets_are_names_of_buckets() {
+        assert_eq!(
+            bucket_name("Fraud Model", "123456789012", "eu-central-1"),
+            "mlprov-fraud-model-123456789012-eu-central-1"
+        );
+        let long = bucket_name(&"ö".repeat(80), "123456789012", "ap-southeast-2");
+        assert!(long.len() <= 63 && long == "mlprov-123456789012-ap-southeast-2", "{long}");
+        let long = bucket_name(&"x".repeat(80), "123456789012", "ap-southeast-2");
+        assert!(long.len() == 63 && long.ends_with("x-123456789012-ap-southeast-2"), "{long}");
+    }
+}

@@ -1,0 +1,162 @@
+//! What an account holds, resource by resource, and how one thing of it is set. Names are AWS's.
+
+use crate::ports::StoreError;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub enum Kind {
+    #[serde(rename = "AWS::S3::Bucket")]
+    Bucket,
+    /// By its alias.
+    #[serde(rename = "AWS::KMS::Key")]
+    Key,
+}
+
+/// One resource of the account.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Name {
+    pub kind: Kind,
+    pub name: String,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Bucket => write!(f, "bucket {}", self.name),
+            Kind::Key => write!(f, "key {}", self.name),
+        }
+    }
+}
+
+/// What one request sets, in the order in which they are sent: a lock needs versions, and what denies comes late.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub enum Aspect {
+    OwnershipControls,
+    PublicAccessBlock,
+    Versioning,
+    ObjectLock,
+    Encryption,
+    Lifecycle,
+    Tagging,
+    Policy,
+}
+
+impl Aspect {
+    pub const ALL: [Aspect; 8] = [
+        Aspect::OwnershipControls,
+        Aspect::PublicAccessBlock,
+        Aspect::Versioning,
+        Aspect::ObjectLock,
+        Aspect::Encryption,
+        Aspect::Lifecycle,
+        Aspect::Tagging,
+        Aspect::Policy,
+    ];
+
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Aspect::OwnershipControls => "object ownership",
+            Aspect::PublicAccessBlock => "public access block",
+            Aspect::Versioning => "versioning",
+            Aspect::ObjectLock => "object lock",
+            Aspect::Encryption => "default encryption",
+            Aspect::Lifecycle => "lifecycle rule",
+            Aspect::Tagging => "tag",
+            Aspect::Policy => "policy statement",
+        }
+    }
+
+    /// Whether it is a list whose parts have names (statements, rules, tags), of which some may be others'.
+    pub const fn has_parts(self) -> bool {
+        matches!(self, Aspect::Lifecycle | Aspect::Tagging | Aspect::Policy)
+    }
+}
+
+/// What parts of ours are called, in any case; other parts are others'.
+pub const OWN: &str = "mlprov";
+
+pub fn is_ours(part: &str) -> bool {
+    part.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN))
+}
+
+/// By their names; what has no parts has one, without a name.
+pub type Parts = BTreeMap<String, Value>;
+
+/// What was found of one aspect.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Reading {
+    /// None: it is not set.
+    Set(Parts),
+    /// The server knows no such thing: what it said.
+    Unsupported(String),
+}
+
+/// Of a resource that is there.
+pub type Found = BTreeMap<Aspect, Reading>;
+
+/// One change.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Request {
+    Create,
+    /// These parts are set; parts of ours that are not among them go, and those of others stay.
+    Put(Aspect, Parts),
+}
+
+/// Promises:
+/// 1. `find` changes nothing.
+/// 2. Every request may be repeated: what is so already stays so.
+/// 3. After an error nothing of another resource, and no other aspect of this one, has changed.
+pub trait Account {
+    /// 12 digits.
+    fn id(&self) -> Result<String, StoreError>;
+
+    fn region(&self) -> String;
+
+    /// `None`: it is not there. A resource of that name that is another account's is an error.
+    fn find(&self, name: &Name) -> Result<Option<Found>, StoreError>;
+
+    /// What the server has not at all is no error: `find` tells it.
+    fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError>;
+}
+
+/// Why the account did not do what was asked, by what its user can do about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The caller may not.
+    Denied,
+    /// The caller's credentials have run out.
+    Expired,
+    /// There are none, or they are not valid.
+    Credentials,
+    /// This machine's clock differs too much.
+    Clock,
+    /// Somebody else has this name.
+    NameTaken,
+    OtherRegion,
+    Quota,
+    /// Too many requests, or another change goes on.
+    Busy,
+    NoAnswer,
+    Other,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Trouble::Denied => "you are not allowed to",
+            Trouble::Expired => "your credentials have expired",
+            Trouble::Credentials => "there are no valid credentials",
+            Trouble::Clock => "the clock of this machine is wrong",
+            Trouble::NameTaken => "the name is taken, by another account",
+            Trouble::OtherRegion => "it is in another region",
+            Trouble::Quota => "a quota of the account is used up",
+            Trouble::Busy => "the service is busy",
+            Trouble::NoAnswer => "there was no answer",
+            Trouble::Other => "the service refused",
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! What `mlprov infra` makes of an account.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod apply;
+mod export;
+mod faults;
+mod key;
+mod project;
