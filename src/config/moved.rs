@@ -57,6 +57,11 @@ impl Config {
             }
             set(table, "backend", Some("local"), "");
         }
+        // Of a log of its own each clone has the key.
+        if let Some(keys) = document.as_table_mut().get_mut("keys").and_then(|item| item.as_table_mut()) {
+            keys.remove("kms_key");
+            set(keys, "checkpoint", Some("file"), "");
+        }
         let text = document.to_string();
         Config::parse(path, &text)?;
         Ok(text)
@@ -123,8 +128,11 @@ mod tests {
         let config = Config::parse(path, &other).unwrap();
         assert_eq!(config.elsewhere(), Elsewhere { store: to.store, ..next });
         // And back: as it was for each clone.
-        let back =
-            Config::embedded_again(path, &other.replace("[store]\n", "[store]\ncache_max = 5\n")).unwrap();
+        let kms = "checkpoint = \"kms\"\nkms_key = \"alias/team\"\n";
+        let file = other.lines().find(|line| line.starts_with("checkpoint = \"file\"")).unwrap();
+        let other = other.replace(&format!("{file}\n"), kms).replace("[store]\n", "[store]\ncache_max = 5\n");
+        assert!(Config::parse(path, &other).unwrap().shared_ledger().unwrap().kms_key.is_some());
+        let back = Config::embedded_again(path, &other).unwrap();
         let config = Config::parse(path, &back).unwrap();
         assert_eq!(config.elsewhere(), Elsewhere::default());
         assert!(back.contains("link = \"copy\" # mine") && back.contains("[run] # ours"), "{back}");
