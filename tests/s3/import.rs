@@ -472,3 +472,23 @@ fn a_copied_clone_adopts_its_log_and_follows() {
     }
     copy(&["verify", &two.hers[0]]).success();
 }
+
+/// What goes on by other settings than those that the user agreed to asks again.
+#[test]
+fn other_settings_are_asked_about_before_it_goes_on() {
+    let Some(two) = Two::new("second-asked") else { return };
+    two.admit();
+    two.proxy.mend();
+    two.proxy.break_request(20, Fault::NeverSent, true);
+    two.grace(&["migrate", "--yes"]).code(3);
+    assert!(two.going_on());
+    let settings = two.s.root().join("grace/.mlprov/config.toml");
+    let config = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, config.replace(&two.proxy.url, &two.server.url)).unwrap();
+    two.grace(&["migrate"]).code(2).says("--yes");
+    let asked = two.proxy.mend().len();
+    two.import().success();
+    assert_eq!(two.proxy.mend().len(), 0, "it went where the settings say now, {asked} requests before");
+    let kinds = two.journal("grace").into_iter().filter(|(body, _)| body.kind == Kind::Imported).count();
+    assert_eq!(kinds, 1);
+}

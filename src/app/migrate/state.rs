@@ -61,6 +61,9 @@ pub struct State {
     /// The embedded log of this clone, if it goes into another one that is there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<LogId>,
+    /// It goes on to other places, or under another key, than its user agreed to when it began.
+    #[serde(skip)]
+    pub changed: bool,
     #[serde(skip)]
     own: PathBuf,
 }
@@ -118,7 +121,9 @@ pub fn pending(repo: &Repo, request: &Request) -> Result<Option<State>> {
     if state.import.is_some() {
         // The common log may have gone on elsewhere since.
         let (now, bytes) = Config::load(repo.root())?;
-        if now.shared_ledger().map(|to| to.log) == state.after()?.shared_ledger().map(|to| to.log) {
+        let then = state.after()?.elsewhere();
+        if now.shared_ledger().map(|to| to.log) == then.ledger.as_ref().map(|to| to.log) {
+            state.changed = now.elsewhere() != then;
             state.after = String::from_utf8_lossy(&bytes).into_owned();
         }
     }
@@ -157,7 +162,16 @@ pub fn draft(project: &Project, request: &Request) -> Result<State> {
     };
     let after = Config::moved(&path, &before, &Elsewhere { ledger, store })?;
     let (schema, to) = (SCHEMA.to_owned(), request.named());
-    Ok(State { schema, to, before, after, step: Step::Data, import: None, own: project.own_dir() })
+    Ok(State {
+        schema,
+        to,
+        before,
+        after,
+        step: Step::Data,
+        import: None,
+        changed: false,
+        own: project.own_dir(),
+    })
 }
 
 /// A new one, for a clone with a log `own` of its own that is not the one of the settings. Nothing is written yet.
@@ -174,7 +188,16 @@ pub fn draft_import(repo: &Repo, own: &Header) -> Result<State> {
         None => Config::embedded_again(&repo.root().join(CONFIG_FILE), &after)?,
     };
     let (schema, to) = (SCHEMA.to_owned(), Request::default().named());
-    Ok(State { schema, to, before, after, step: Step::Data, import: Some(own.log), own: app::own_dir(repo) })
+    Ok(State {
+        schema,
+        to,
+        before,
+        after,
+        step: Step::Data,
+        import: Some(own.log),
+        changed: false,
+        own: app::own_dir(repo),
+    })
 }
 
 /// The last settings in the history of HEAD by which each clone had a log of its own: they say where its data went.

@@ -67,7 +67,7 @@ pub fn run(context: &Context, args: MigrateArgs) -> Result<Exit> {
         }
         return Ok(0);
     }
-    if !resumes {
+    if !resumes || state.changed {
         // What is asked for is known to be good for it.
         for remote in edge.remotes(&state, true)?.iter().filter(|_| state.import.is_none()) {
             let purpose = remote.purpose();
