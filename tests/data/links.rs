@@ -124,9 +124,10 @@ fn a_failed_call_leaves_the_modes_alone() {
         |name: &str, mode| fs::set_permissions(s.path(name), fs::Permissions::from_mode(mode)).unwrap();
     chmod("data/large", 0o640);
     s.write("data/twin", large());
-    // It grows while it is read.
-    s.write("data/z-log", large());
-    let grow = "while :; do echo x >> data/z-log; done & grower=$!; ";
+    // It grows while it is read: reading takes longer than a busy machine lets another process wait.
+    s.write("data/z-log", vec![0; 64 << 20]);
+    let grow =
+        "while :; do echo x >> data/z-log; : > grows; done & grower=$!; while [ ! -e grows ]; do :; done; ";
     let script = format!("{grow} mlprov track data; code=$?; kill $grower; exit $code");
     s.paste("repo", &script).code(2).says("data/z-log: it changed while it was");
     assert_eq!((mode("data/large"), mode("data/z-log") & 0o200), (0o640, 0o200));

@@ -10,6 +10,7 @@ use rusqlite::ErrorCode;
 use rusqlite::OptionalExtension;
 use rusqlite::Row;
 use std::collections::HashMap;
+use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub struct Versions {
     bucket: String,
     /// Opened when it is needed: most commands ask nothing of it.
     db: OnceLock<Mutex<Connection>>,
+    opening: Mutex<()>,
     /// Not added yet.
     fresh: Mutex<HashMap<Blake3Hash, Located>>,
 }
@@ -56,10 +58,11 @@ impl Versions {
     /// `bucket`: that all versions lie in.
     pub fn new(path: &Path, bucket: &str) -> Self {
         let (path, bucket) = (path.to_owned(), bucket.to_owned());
-        Versions { path, bucket, db: OnceLock::new(), fresh: Mutex::default() }
+        Versions { path, bucket, db: OnceLock::new(), opening: Mutex::default(), fresh: Mutex::default() }
     }
 
     fn db(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        let _opening = lock(&self.opening);
         if let Some(db) = self.db.get() {
             return Ok(lock(db));
         }
@@ -67,11 +70,18 @@ impl Versions {
         Ok(lock(self.db.get_or_init(|| Mutex::new(opened))))
     }
 
+    /// One process at a time makes the file what it must be: SQLite does not wait for another that turns it to a WAL.
     fn open(&self) -> Result<Connection, StoreError> {
         let path = &self.path;
         if let Some(dir) = path.parent() {
             crate::durable::create_dir_all(dir)?;
         }
+        let turn = path.with_extension("lock");
+        let turn = OpenOptions::new().write(true).create(true).truncate(false).open(&turn).and_then(|file| {
+            file.lock()?;
+            Ok(file)
+        });
+        let _turn = turn.map_err(|e| StoreError::io("lock", path.display(), e))?;
         match connect(path) {
             Err(rusqlite::Error::SqliteFailure(e, _))
                 if matches!(e.code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) =>
@@ -228,4 +238,32 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
         db.execute_batch(SCHEMA)?;
     }
     Ok(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    #[test]
+    fn many_open_a_new_file_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        for round in 0..30 {
+            let path = dir.path().join(format!("{round}/versions.sqlite"));
+            let shared = Versions::new(&path, "bucket");
+            let start = Barrier::new(16);
+            std::thread::scope(|scope| {
+                for n in 0..16u8 {
+                    let (shared, start, path) = (&shared, &start, &path);
+                    scope.spawn(move || {
+                        let own = Versions::new(path, "bucket"); // as another process would
+                        let versions = if n % 2 == 0 { shared } else { &own };
+                        start.wait();
+                        versions.note_map(&Blake3Hash([n; 32])).unwrap();
+                    });
+                }
+            });
+            assert!((0..16).all(|n| shared.has_map(&Blake3Hash([n; 32])).unwrap()));
+        }
+    }
 }
