@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove stored contents that nothing refers to')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge a pointer that is in conflict, file by file')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
+            [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Runs where there is no repository: what they need of this one')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Model packages: list, show, register, approve, reject')
             [CompletionResult]::new('bind', 'bind', [CompletionResultType]::ParameterValue, 'Bind a model package that is in the registry already to the run that made it')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first; runs filtered, sorted, side by side')
@@ -269,8 +270,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;run' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Name of the run')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the run')
-            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Data that the command reads (repeatable)')
-            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Data that the command reads (repeatable)')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File or directory that the command makes (repeatable)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File or directory that the command makes (repeatable)')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)')
@@ -283,6 +284,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Name of the sweep that the run belongs to')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model file that the command makes; it is registered as a model package')
             [CompletionResult]::new('--model-group', '--model-group', [CompletionResultType]::ParameterName, 'Model package group to register it in')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Capsule of `mlprov source export`: code and data are as it says, and no repository is needed')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Directory that holds all paths of the run [default: where it stands]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--rehash', '--rehash', [CompletionResultType]::ParameterName, 'Read every input again, also those that were not touched since they were read')
@@ -305,8 +308,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;run;begin' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Name of the run')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the run')
-            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Data that the command reads (repeatable)')
-            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Data that the command reads (repeatable)')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File or directory that the command makes (repeatable)')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File or directory that the command makes (repeatable)')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)')
@@ -319,6 +322,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Name of the sweep that the run belongs to')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model file that the command makes; it is registered as a model package')
             [CompletionResult]::new('--model-group', '--model-group', [CompletionResultType]::ParameterName, 'Model package group to register it in')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Capsule of `mlprov source export`: code and data are as it says, and no repository is needed')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Directory that holds all paths of the run [default: where it stands]')
             [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'The process whose end is the run''s end, if nobody ends it before; it then counts as UNKNOWN')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -337,6 +342,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         }
         'mlprov;run;end' {
             [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'How it ended [default: by the exit code, else COMPLETE]')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Capsule that the run was begun with')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Directory that it was begun with')
             [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit code of what ran')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -363,6 +370,49 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;run;help;help' {
+            break
+        }
+        'mlprov;source' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mlprov;source;export' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where the capsule goes')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where the capsule goes')
+            [CompletionResult]::new('--valid-for', '--valid-for', [CompletionResultType]::ParameterName, 'How long the key may record: a number with s, m, h or d')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--require-clean', '--require-clean', [CompletionResultType]::ParameterName, 'Refuse unless the work tree is exactly the commit')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;source;help' {
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mlprov;source;help;export' {
+            break
+        }
+        'mlprov;source;help;help' {
             break
         }
         'mlprov;model' {
@@ -596,6 +646,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;sync' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What a run with this capsule left here, and nothing else; no repository is needed')
             [CompletionResult]::new('--remote', '--remote', [CompletionResultType]::ParameterName, 'Name of the git remote [default: the branch''s, or the only one, or origin]')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Look for commits that no hook saw only after this one')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
@@ -615,6 +666,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;push' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What a run with this capsule left here, and nothing else; no repository is needed')
             [CompletionResult]::new('--remote', '--remote', [CompletionResultType]::ParameterName, 'Name of the git remote [default: the branch''s, or the only one, or origin]')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Look for commits that no hook saw only after this one')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
@@ -1250,6 +1302,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove stored contents that nothing refers to')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Merge a pointer that is in conflict, file by file')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a command and record code, data, parameters, metrics, outputs and model')
+            [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Runs where there is no repository: what they need of this one')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Model packages: list, show, register, approve, reject')
             [CompletionResult]::new('bind', 'bind', [CompletionResultType]::ParameterValue, 'Bind a model package that is in the registry already to the run that made it')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show what was recorded, newest first; runs filtered, sorted, side by side')
@@ -1311,6 +1364,13 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;run;end' {
+            break
+        }
+        'mlprov;help;source' {
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run')
+            break
+        }
+        'mlprov;help;source;export' {
             break
         }
         'mlprov;help;model' {

@@ -100,6 +100,9 @@ _mlprov() {
             mlprov,show)
                 cmd="mlprov__subcmd__show"
                 ;;
+            mlprov,source)
+                cmd="mlprov__subcmd__source"
+                ;;
             mlprov,status)
                 cmd="mlprov__subcmd__status"
                 ;;
@@ -192,6 +195,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,show)
                 cmd="mlprov__subcmd__help__subcmd__show"
+                ;;
+            mlprov__subcmd__help,source)
+                cmd="mlprov__subcmd__help__subcmd__source"
                 ;;
             mlprov__subcmd__help,status)
                 cmd="mlprov__subcmd__help__subcmd__status"
@@ -297,6 +303,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help__subcmd__run,end)
                 cmd="mlprov__subcmd__help__subcmd__run__subcmd__end"
+                ;;
+            mlprov__subcmd__help__subcmd__source,export)
+                cmd="mlprov__subcmd__help__subcmd__source__subcmd__export"
                 ;;
             mlprov__subcmd__hooks,help)
                 cmd="mlprov__subcmd__hooks__subcmd__help"
@@ -514,6 +523,18 @@ _mlprov() {
             mlprov__subcmd__run__subcmd__help,help)
                 cmd="mlprov__subcmd__run__subcmd__help__subcmd__help"
                 ;;
+            mlprov__subcmd__source,export)
+                cmd="mlprov__subcmd__source__subcmd__export"
+                ;;
+            mlprov__subcmd__source,help)
+                cmd="mlprov__subcmd__source__subcmd__help"
+                ;;
+            mlprov__subcmd__source__subcmd__help,export)
+                cmd="mlprov__subcmd__source__subcmd__help__subcmd__export"
+                ;;
+            mlprov__subcmd__source__subcmd__help,help)
+                cmd="mlprov__subcmd__source__subcmd__help__subcmd__help"
+                ;;
             *)
                 ;;
         esac
@@ -521,7 +542,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run model bind log show graph reproduce verify pull sync push migrate key ledger infra doctor demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify pull sync push migrate key ledger infra doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -717,7 +738,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run model bind log show graph reproduce verify pull sync migrate key ledger infra doctor demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify pull sync migrate key ledger infra doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1503,6 +1524,34 @@ _mlprov() {
         mlprov__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__source)
+            opts="export"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__source__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3261,7 +3310,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --worktree --quiet --verbose --json --color --no-progress --help begin end help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --source --root --worktree --quiet --verbose --json --color --no-progress --help begin end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3331,6 +3380,14 @@ _mlprov() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3347,7 +3404,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run__subcmd__begin)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --pid --quiet --verbose --json --color --no-progress --help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --source --root --pid --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3417,6 +3474,14 @@ _mlprov() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --pid)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3437,7 +3502,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run__subcmd__end)
-            opts="-C -q -v -h --status --exit-code --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --status --source --root --exit-code --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3445,6 +3510,14 @@ _mlprov() {
             case "${prev}" in
                 --status)
                     COMPREPLY=($(compgen -W "COMPLETE FAIL ABORT UNKNOWN" -- "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --exit-code)
@@ -3544,6 +3617,104 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__source)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__source__subcmd__export)
+            opts="-o -C -q -v -h --output --valid-for --require-clean --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --valid-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__source__subcmd__help)
+            opts="export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__source__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__source__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__status)
             opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3567,12 +3738,16 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__sync)
-            opts="-n -C -q -v -h --fetch --remote --all --since --dry-run --quiet --verbose --json --color --no-progress --help"
+            opts="-n -C -q -v -h --fetch --source --remote --all --since --dry-run --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --remote)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -42,6 +42,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand prune 'Remove stored contents that nothing refers to'
             cand merge 'Merge a pointer that is in conflict, file by file'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
+            cand source 'Runs where there is no repository: what they need of this one'
             cand model 'Model packages: list, show, register, approve, reject'
             cand bind 'Bind a model package that is in the registry already to the run that made it'
             cand log 'Show what was recorded, newest first; runs filtered, sorted, side by side'
@@ -254,8 +255,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;run'= {
             cand -n 'Name of the run'
             cand --name 'Name of the run'
-            cand -d 'Data that the command reads (repeatable)'
-            cand --input 'Data that the command reads (repeatable)'
+            cand -d 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)'
+            cand --input 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)'
             cand -o 'File or directory that the command makes (repeatable)'
             cand --output 'File or directory that the command makes (repeatable)'
             cand -m 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)'
@@ -268,6 +269,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --sweep 'Name of the sweep that the run belongs to'
             cand --model 'Model file that the command makes; it is registered as a model package'
             cand --model-group 'Model package group to register it in'
+            cand --source 'Capsule of `mlprov source export`: code and data are as it says, and no repository is needed'
+            cand --root 'Directory that holds all paths of the run [default: where it stands]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --rehash 'Read every input again, also those that were not touched since they were read'
@@ -289,8 +292,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;run;begin'= {
             cand -n 'Name of the run'
             cand --name 'Name of the run'
-            cand -d 'Data that the command reads (repeatable)'
-            cand --input 'Data that the command reads (repeatable)'
+            cand -d 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)'
+            cand --input 'Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)'
             cand -o 'File or directory that the command makes (repeatable)'
             cand --output 'File or directory that the command makes (repeatable)'
             cand -m 'Metrics file that the command makes: JSON, YAML, TOML, or CSV (the last value of each column) (repeatable)'
@@ -303,6 +306,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --sweep 'Name of the sweep that the run belongs to'
             cand --model 'Model file that the command makes; it is registered as a model package'
             cand --model-group 'Model package group to register it in'
+            cand --source 'Capsule of `mlprov source export`: code and data are as it says, and no repository is needed'
+            cand --root 'Directory that holds all paths of the run [default: where it stands]'
             cand --pid 'The process whose end is the run''s end, if nobody ends it before; it then counts as UNKNOWN'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -320,6 +325,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;run;end'= {
             cand --status 'How it ended [default: by the exit code, else COMPLETE]'
+            cand --source 'Capsule that the run was begun with'
+            cand --root 'Directory that it was begun with'
             cand --exit-code 'Exit code of what ran'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -342,6 +349,44 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;run;help;end'= {
         }
         &'mlprov;run;help;help'= {
+        }
+        &'mlprov;source'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand export 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;source;export'= {
+            cand -o 'Where the capsule goes'
+            cand --output 'Where the capsule goes'
+            cand --valid-for 'How long the key may record: a number with s, m, h or d'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --require-clean 'Refuse unless the work tree is exactly the commit'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;source;help'= {
+            cand export 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;source;help;export'= {
+        }
+        &'mlprov;source;help;help'= {
         }
         &'mlprov;model'= {
             cand -C 'Run as if started in DIR'
@@ -554,6 +599,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;sync'= {
+            cand --source 'What a run with this capsule left here, and nothing else; no repository is needed'
             cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
             cand --since 'Look for commits that no hook saw only after this one'
             cand -C 'Run as if started in DIR'
@@ -572,6 +618,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
         }
         &'mlprov;push'= {
+            cand --source 'What a run with this capsule left here, and nothing else; no repository is needed'
             cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
             cand --since 'Look for commits that no hook saw only after this one'
             cand -C 'Run as if started in DIR'
@@ -1142,6 +1189,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand prune 'Remove stored contents that nothing refers to'
             cand merge 'Merge a pointer that is in conflict, file by file'
             cand run 'Run a command and record code, data, parameters, metrics, outputs and model'
+            cand source 'Runs where there is no repository: what they need of this one'
             cand model 'Model packages: list, show, register, approve, reject'
             cand bind 'Bind a model package that is in the registry already to the run that made it'
             cand log 'Show what was recorded, newest first; runs filtered, sorted, side by side'
@@ -1190,6 +1238,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;run;begin'= {
         }
         &'mlprov;help;run;end'= {
+        }
+        &'mlprov;help;source'= {
+            cand export 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+        }
+        &'mlprov;help;source;export'= {
         }
         &'mlprov;help;model'= {
             cand list 'List the model packages, with their approval status'

@@ -120,9 +120,12 @@ pub fn admit(project: &Project, public_key: &str, admin: bool) -> Result<Receipt
 /// Revokes a key: `word` is its id, or the beginning of it. What it signed before stays valid, and is flagged.
 pub fn revoke(project: &Project, word: &str) -> Result<Receipt> {
     let prefix = word.trim_start_matches("k-");
-    let hits: Vec<_> = writers(project)?
+    let known = writers(project)?;
+    let for_one_run = known.delegated().map(|(key, _, revoked)| (key.clone(), false, revoked));
+    let hits: Vec<_> = known
         .list()
         .into_iter()
+        .chain(for_one_run)
         .filter(|(key, ..)| prefix.len() >= 8 && key.id().to_string().starts_with(prefix))
         .collect();
     let [(key, admin, revoked)] = &hits[..] else {

@@ -1,6 +1,7 @@
 //! VERBS: the use cases. Requests and ports in, reports out; nothing here prints, parses arguments or
 //! knows a backend.
 
+pub mod capsule;
 pub mod commit;
 pub mod data;
 pub mod declare;
@@ -248,6 +249,9 @@ pub enum AppError {
     /// The registry, and what is recorded or asked for, contradict each other.
     #[error("model package {arn}: {why}")]
     PackageDiffers { arn: String, why: String },
+    /// It was not made by `source export`, or holds no more.
+    #[error("the capsule cannot be used: {why}")]
+    BadCapsule { why: String },
     /// The command ran, and its end could not be recorded.
     #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
     NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },
@@ -278,6 +282,8 @@ pub struct Project {
     /// (`--min-checkpoint`).
     pub trust: Option<Pins>,
     pub required: Vec<String>,
+    /// There is no repository here: what a launcher attested of the run that this is for.
+    pub launch: Option<capsule::Launch>,
     /// Datasets that the log names, once they were looked for.
     pub datasets: OnceCell<BTreeMap<Blake3Hash, DatasetRecord>>,
 }

@@ -81,6 +81,7 @@ pub fn draft(project: ProjectId, kind: Kind, time: Timestamp, signer: &dyn Entry
         model_package: None,
         approval: None,
         writer: None,
+        delegation: None,
         target: None,
         ledger: None,
         notes: Vec::new(),

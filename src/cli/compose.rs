@@ -4,6 +4,9 @@ use crate::app;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::capsule;
+use crate::app::capsule::Capsule;
+use crate::app::capsule::OwnPlace;
 use crate::cli::args::TrustArgs;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
@@ -17,10 +20,12 @@ use crate::ports::object_store::ObjectStore;
 use crate::ports::provision::Ledger;
 use crate::ports::provision::Provision;
 use crate::stores::aws::s3::data::S3Store;
+use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::data::source::BucketSources;
 use crate::stores::aws::s3::provision::SharedPlaces;
 use crate::stores::aws::sagemaker::SageMakerRegistry;
 use crate::stores::local::clock::SystemClock;
+use crate::stores::local::provision::GIVEN;
 use crate::stores::local::provision::LocalPlaces;
 use crate::trust::pins::Pins;
 use std::cell::Cell;
@@ -34,7 +39,8 @@ pub fn user_dirs() -> Result<UserDirs> {
 
 /// `link`: see [`crate::config::Link`].
 pub fn local_places(repo: &Repo, dirs: &UserDirs, link: Link) -> LocalPlaces {
-    LocalPlaces { common: app::own_dir(repo), keys: dirs.config.clone(), link }
+    let given = std::env::var(GIVEN).ok().filter(|given| !given.is_empty());
+    LocalPlaces { common: app::own_dir(repo), keys: dirs.config.clone(), link, given }
 }
 
 /// Puts rules of this call in the place of the user's own.
@@ -108,7 +114,16 @@ pub fn open_by(
     patience: Option<Duration>,
     hasty: bool,
 ) -> Result<Project> {
-    let dirs = user_dirs()?;
+    open_at(repo, user_dirs()?, (config, bytes), patience, hasty)
+}
+
+fn open_at(
+    repo: Repo,
+    dirs: UserDirs,
+    (config, bytes): (Config, &[u8]),
+    patience: Option<Duration>,
+    hasty: bool,
+) -> Result<Project> {
     let places = local_places(&repo, &dirs, config.store.link);
     let not_joined = || AppError::NotJoined { name: config.project.name.clone() };
     let (ledger, keys): (Box<dyn Ledger>, Box<dyn Provision>) = match shared_places(&places, &config, hasty) {
@@ -161,11 +176,34 @@ pub fn open_by(
         later: Cell::new(patience.is_some()),
         trust: None,
         required: Vec::new(),
+        launch: None,
         datasets: Default::default(),
         repo,
         config,
         dirs,
     })
+}
+
+/// The project of a capsule, for a directory that lies in no repository. `begins`: its run is to begin.
+pub fn open_capsule(file: &Path, root: &Path, begins: bool) -> Result<Project> {
+    let capsule = Capsule::read(file)?;
+    let own = OwnPlace::of(&capsule, &std::env::temp_dir())?;
+    let repo = Repo::apart(&own.git_dir(), root)?;
+    let (config, dirs) = (capsule.config()?, own.user_dirs());
+    let places = local_places(&repo, &dirs, config.store.link);
+    if places.given.is_none() {
+        let why =
+            "it is not set: it gives the key that the capsule names, or the file that holds it".to_owned();
+        return Err(StoreError::Key { what: GIVEN.to_owned(), why }.into());
+    }
+    let missing = || AppError::BadCapsule { why: "its ledger and store lie in no bucket".to_owned() };
+    let ledger = shared_places(&places, &config, false).ok_or_else(missing)?;
+    let store = StorePlace::new(&config.shared_store().ok_or_else(missing)?, &places.common);
+    capsule::join(&config, &ledger, &store, &dirs)?;
+    let mut project = open_at(repo, dirs, (config, capsule.settings.as_bytes()), None, false)?;
+    capsule.check(&project, begins)?;
+    project.launch = Some(capsule.launch());
+    Ok(project)
 }
 
 /// Where a clone of a project with a shared ledger has its things. `hasty`: nobody may wait.

@@ -88,6 +88,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::AlreadySo { .. }
         | AppError::Migrating { .. }
         | AppError::NoBuckets
+        | AppError::BadCapsule { .. }
         | AppError::NeedsAnswer { .. } => 2,
         AppError::PlanChanged => 3,
         AppError::NotApplied { source, .. } => exit_code(source),
@@ -172,6 +173,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::Migrating { .. }
         | AppError::NotSound { .. }
         | AppError::NoBuckets
+        | AppError::BadCapsule { .. }
         | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
@@ -267,6 +269,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::UnknownId { .. } => {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
+        }
+        AppError::BadCapsule { .. } => {
+            "mlprov source export -o source.json   # makes a new one, where the repository is".into()
         }
         AppError::NoPackage { .. } => "mlprov model list   # the packages that are known here".into(),
         AppError::NotComplete { run, .. } => format!("mlprov show {run}   # how it ended"),

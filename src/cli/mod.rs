@@ -109,6 +109,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Prune(args) => commands::prune::run(context, args),
         Command::Merge(args) => commands::merge::run(context, args),
         Command::Run(args) => commands::run::run(context, *args),
+        Command::Source(args) => commands::source::run(context, args),
         Command::Model(args) => commands::model::run(context, args),
         Command::Bind(args) => commands::model::bind(context, &args),
         Command::Log(args) => commands::log::run(context, *args),

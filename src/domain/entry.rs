@@ -4,6 +4,7 @@
 use crate::domain::approval::Approval;
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn::ModelPackageArn;
+use crate::domain::delegation::Delegation;
 use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::KeyId;
 use crate::domain::digest::Sha256Hash;
@@ -78,6 +79,7 @@ text_enum!(
         DatasetTracked = "dataset.tracked",
         CommitRecorded = "commit.recorded",
         CommitSuperseded = "commit.superseded",
+        RunDelegated = "run.delegated",
         RunStarted = "run.started",
         RunFinished = "run.finished",
         ModelRegistered = "model.registered",
@@ -467,6 +469,9 @@ pub struct Body {
     pub approval: Option<Approval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writer: Option<Writer>,
+    /// Of a key that may record one run, and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<Delegation>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

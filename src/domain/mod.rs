@@ -4,6 +4,7 @@ pub mod approval;
 pub mod arn;
 pub mod comparison;
 pub mod declared;
+pub mod delegation;
 pub mod digest;
 pub mod entry;
 pub mod filter;

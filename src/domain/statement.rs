@@ -68,6 +68,7 @@ impl Body {
             Kind::RunFinished if self.run.as_ref()?.status == RunStatus::Unknown => {
                 Some(format!("{}:UNKNOWN", self.run.as_ref()?.id))
             }
+            Kind::RunDelegated => Some(self.delegation.as_ref()?.run.to_string()),
             Kind::RunStarted | Kind::RunFinished => Some(self.run.as_ref()?.id.to_string()),
             Kind::ModelRegistered => Some(self.model_package.as_ref()?.arn.to_string()),
             // These may happen again to the same thing: approved, rejected, approved.
@@ -121,7 +122,7 @@ impl Body {
                 let package = self.model_package.iter();
                 out.extend(package.map(|p| Subject::of_digests(p.arn.as_str(), &p.digest)));
             }
-            Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated => {
+            Kind::WriterAdmitted | Kind::WriterRevoked | Kind::KeyRotated | Kind::RunDelegated => {
                 if let Some(writer) = &self.writer {
                     out.push(Subject::new("writer", &[("sha256", writer.key_id.to_string())]));
                 }
@@ -265,6 +266,7 @@ mod tests {
             model_package: None,
             approval: None,
             writer: None,
+            delegation: None,
             target: None,
             ledger: None,
             notes: vec![],

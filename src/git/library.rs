@@ -65,6 +65,19 @@ impl Library {
         Ok(Opened { library: Library(inner), root, common_dir, git_dir })
     }
 
+    /// Makes `git_dir` if it is not there. Nothing is written to `root`.
+    pub fn apart(git_dir: &Path, root: &Path) -> Result<Opened> {
+        let failed = |e| GitError::Library { what: format!("make {}", git_dir.display()), source: e };
+        let made = match Repository::open_bare(git_dir) {
+            Err(e) if e.code() == ErrorCode::NotFound => Repository::init_bare(git_dir),
+            opened => opened,
+        };
+        let repo = made.map_err(failed)?;
+        repo.set_workdir(root, false).map_err(failed)?;
+        let (common_dir, git_dir) = (repo.commondir().to_owned(), repo.path().to_owned());
+        Ok(Opened { library: Library(repo), root: root.to_owned(), common_dir, git_dir })
+    }
+
     fn find_tree(&self, id: &str) -> Result<git2::Tree<'_>> {
         let what = || format!("tree {id}");
         let oid = Oid::from_str(id).map_err(GitError::library(what()))?;

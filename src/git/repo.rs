@@ -73,6 +73,14 @@ impl Repo {
         Ok(Repo { git, root, common, git_dir })
     }
 
+    /// A repository that holds nothing, for a work tree that has none: of it only its own directory is used.
+    pub fn apart(git_dir: &Path, root: &Path) -> Result<Self, GitError> {
+        let opened = Library::apart(git_dir, root)?;
+        let root = opened.root.canonicalize().unwrap_or(opened.root);
+        let common = opened.common_dir.canonicalize().unwrap_or(opened.common_dir);
+        Ok(Repo { git: Box::new(opened.library), root, common, git_dir: opened.git_dir })
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }

@@ -1,6 +1,7 @@
 //! What `init` asks of the backends that a project chose.
 
 use crate::domain::ids::LogId;
+use crate::domain::ids::RunId;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
 use crate::ports::commit_store::CheckpointStore;
@@ -26,6 +27,9 @@ pub trait Provision {
 
     /// Made with mode 0600 if there is none. The flag says whether it is new.
     fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError>;
+
+    /// A new key for one run, and the file that holds its private half.
+    fn create_run_key(&self, run: RunId) -> Result<(Box<dyn EntrySigner>, PathBuf), StoreError>;
 
     /// The key that is about to take the place of the writer key in this log, if there is one.
     fn next_writer_key(&self, log: LogId) -> Result<Option<Box<dyn EntrySigner>>, StoreError>;

@@ -126,6 +126,7 @@ pub fn project(s: &Sandbox, index_from: u64) -> Project {
         common: mlprov::app::own_dir(&repo),
         keys: dirs.config.clone(),
         link: Default::default(),
+        given: None,
     };
     Project {
         config_digest: Digests::both_of(&bytes),
@@ -140,6 +141,7 @@ pub fn project(s: &Sandbox, index_from: u64) -> Project {
         clock: Box::new(SystemClock),
         trust: None,
         required: Vec::new(),
+        launch: None,
         datasets: Default::default(),
         repo,
         config,

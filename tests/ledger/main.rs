@@ -9,6 +9,7 @@ mod audit;
 mod conformance;
 mod copies;
 mod damage;
+mod delegation;
 mod entries;
 mod faults;
 mod index;

@@ -13,6 +13,7 @@ mod migrate;
 mod probe;
 mod sagemaker;
 mod simulation;
+mod source;
 mod store;
 mod team;
 mod world;

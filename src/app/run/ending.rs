@@ -176,7 +176,8 @@ pub(super) fn finish(
     for (artefact, before) in inputs.iter_mut().zip(&scans) {
         // Its versions are what they are; that they were used, nobody saw.
         let Some(before) = before else { continue };
-        let after = scan::scan(root, &artefact.name).ok().filter(|after| *before == after.fingerprint());
+        let after = scan::scan(root, &before.place).ok();
+        let after = after.filter(|after| before.fingerprint == after.fingerprint());
         let stable = match (after, rehash) {
             (None, _) => false,
             (Some(_), false) => true,

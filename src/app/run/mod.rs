@@ -2,6 +2,7 @@
 
 pub mod active;
 pub mod apart;
+mod attested;
 pub mod child;
 mod ending;
 pub mod environment;
@@ -27,8 +28,10 @@ use crate::domain::ids::RunId;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
 use crate::durable::staging::ScratchDir;
+use crate::git::repo::Commit;
 use crate::ledger::hash::TreeHash;
 use crate::ports::StoreError;
+use crate::ports::object_store::PutBatch;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
 use active::Active;
@@ -45,6 +48,7 @@ use overrides::Overrides;
 use prepare::Prepared;
 use prepare::prepare;
 use serde::Serialize;
+use source::Used;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
@@ -160,11 +164,14 @@ fn start(
     request: &RunRequest,
     progress: &dyn Progress,
 ) -> Result<Started> {
-    let commit = project.repo.head()?;
+    let commit = project.commit_to_run()?;
     let outputs = Outputs::plan(project, cwd, request)?;
     let overrides = Overrides::plan(project, cwd, request)?;
     let mut told = close_killed(project, signer)?;
-    let id = draw_id(project)?;
+    let id = match &project.launch {
+        Some(launch) => launch.delegation.run,
+        None => draw_id(project)?,
+    };
     let writes: Vec<RepoPath> = outputs.paths().into_iter().chain(overrides.paths().cloned()).collect();
     let claim = || Active::claim(project, id, writes.clone(), &overrides.changes);
     let prepare = || prepare(project, cwd, request, (id, &commit), &outputs, &overrides, progress);
@@ -202,8 +209,9 @@ fn start(
         let _ = project.remember_dataset(record); // it is found in the log, too
     }
 
-    // `sync` makes up for it.
-    let _ = keep::note_run(project, &commit.id);
+    if project.launch.is_none() {
+        let _ = keep::note_run(project, &commit.id); // `sync` makes up for it
+    }
     Ok(Started { active, prepared, outputs, signals, leaf })
 }
 
@@ -211,7 +219,17 @@ fn take_signals() -> Result<SignalGuard> {
     Ok(SignalGuard::take().map_err(|e| StoreError::io("watch", "signals", e))?)
 }
 
-fn draw_id(project: &Project) -> Result<RunId> {
+/// The code that a run would use now, without any outputs or values of its own.
+pub fn source_of(
+    project: &Project,
+    commit: &Commit,
+    objects: &dyn PutBatch,
+    notes: &mut Vec<String>,
+) -> Result<Used> {
+    source::used(project, commit, &Outputs::default(), &Overrides::default(), objects, notes)
+}
+
+pub fn draw_id(project: &Project) -> Result<RunId> {
     let mut random = [0u8; 10];
     getrandom::fill(&mut random)
         .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;

@@ -41,7 +41,7 @@ pub struct Declared {
 }
 
 /// Paths that the command will write, known to be sound.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Outputs {
     pub declared: Vec<Declared>,
     /// Model file and group.

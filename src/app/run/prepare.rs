@@ -1,6 +1,7 @@
 //! What is found out before a run begins.
 
 use super::RunRequest;
+use super::attested;
 use super::files;
 use super::outputs::Outputs;
 use super::overrides::Overrides;
@@ -48,8 +49,8 @@ pub(super) struct Prepared {
     pub(super) source: Source,
     pub(super) evidence: BTreeMap<String, ObjectRef>,
     pub(super) inputs: Vec<Artefact>,
-    /// Of the inputs, as they lay there: see [`Scanned::fingerprint`]. `None`: it is declared, and lies elsewhere.
-    pub(super) scans: Vec<Option<Blake3Hash>>,
+    /// Of the inputs, where and how they lay there. `None`: it lies elsewhere, or nobody looked.
+    pub(super) scans: Vec<Option<Lay>>,
     pub(super) config_files: Vec<Artefact>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) notes: Vec<String>,
@@ -67,6 +68,14 @@ pub(super) struct Prepared {
     pub(super) kept: Vec<Kept>,
 }
 
+/// An input as it lay there before the run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Lay {
+    pub(super) place: RepoPath,
+    /// See [`Scanned::fingerprint`].
+    pub(super) fingerprint: Blake3Hash,
+}
+
 /// Nothing is recorded yet.
 pub(super) fn prepare(
     project: &Project,
@@ -79,7 +88,10 @@ pub(super) fn prepare(
 ) -> Result<Prepared> {
     let objects = project.store.batch(false)?;
     let mut notes = Vec::new();
-    let Used { source, evidence } = source::used(project, commit, outputs, overrides, &*objects, &mut notes)?;
+    let Used { source, evidence } = match &project.launch {
+        Some(launch) => launch.used(),
+        None => source::used(project, commit, outputs, overrides, &*objects, &mut notes)?,
+    };
     if request.require_clean && source.state == Some(TreeState::Dirty) {
         return Err(AppError::NotClean { commit: commit.id.to_string() });
     }
@@ -97,7 +109,11 @@ pub(super) fn prepare(
     let named = named.collect::<Result<Vec<RepoPath>>>()?;
     let with_values: Vec<RepoPath> = named.into_iter().chain(overrides.paths().cloned()).collect();
     // Those of the commit that lie there; of these no values are taken.
-    let of_commit = project.bound(&commit.tree)?.configs.into_iter().map(|config| config.name);
+    let bound = match &project.launch {
+        Some(_) => Vec::new(),
+        None => project.bound(&commit.tree)?.configs,
+    };
+    let of_commit = bound.into_iter().map(|config| config.name);
     let there = of_commit.filter(|path| project.repo.root().join(path.as_str()).is_file());
     let outputs_too = outputs.paths();
     let there: Vec<RepoPath> =
@@ -146,6 +162,13 @@ pub(super) fn prepare(
         scans.push(None);
         records.push(declared.record);
     }
+    if let Some(launch) = &project.launch {
+        for (artefact, lay) in attested::inputs(project, launch, cwd, request, progress)? {
+            records.extend(DatasetRecord::of_artefact(&artefact));
+            inputs.push(artefact);
+            scans.push(lay);
+        }
+    }
     for path in input_paths(project, cwd, request, commit, outputs)? {
         if let Some(record) = project.declared_at(&path)? {
             inputs.push(record.artefact(&path, "dataset"));
@@ -167,7 +190,7 @@ pub(super) fn prepare(
         if record.version_map.is_none() {
             waiting.push((path.clone(), record.clone()));
         }
-        scans.push(Some(scanned.fingerprint()));
+        scans.push(Some(Lay { place: path.clone(), fingerprint: scanned.fingerprint() }));
         records.push(record);
     }
     let kept = vec![objects.commit()?];
@@ -247,6 +270,9 @@ pub(super) fn input_paths(
     outputs: &Outputs,
 ) -> Result<Vec<RepoPath>> {
     let mut paths = Vec::new();
+    if project.launch.is_some() {
+        return Ok(paths); // those that were attested
+    }
     for typed in request.inputs.iter().filter(|typed| declare::place_in(typed).is_none()) {
         let path = app::repo_path(&project.repo, cwd, typed)?;
         if !paths.contains(&path) {

@@ -1,6 +1,7 @@
 //! `verify`: re-checks every link of a binding. It trusts nobody, repairs nothing, and does not stop at the
 //! first finding. It writes nothing but the largest checkpoint seen.
 
+mod attested;
 mod data;
 mod declared;
 mod later;
@@ -142,6 +143,8 @@ struct Findings {
     level: Level,
     /// Some of the bytes were not read: S3 was believed what it says of them.
     believed: bool,
+    /// The run was recorded where there was no repository.
+    attested: bool,
 }
 
 impl Findings {
@@ -241,7 +244,7 @@ fn ask(project: &Project) -> Result<Option<Link>> {
 }
 
 fn conclude(target: String, findings: Findings) -> VerifyReport {
-    let Findings { links, level, believed } = findings;
+    let Findings { links, level, believed, attested } = findings;
     let exits: Vec<u8> = links.iter().map(|l| l.verdict.exit()).collect();
     // Precedence 1 > 3 > 0; nothing to verify is never "verified".
     let exit_code = match () {
@@ -260,6 +263,11 @@ fn conclude(target: String, findings: Findings) -> VerifyReport {
     ];
     if believed {
         not_checked.insert(0, "the bytes in S3 (`verify --deep` reads them)".to_owned());
+    }
+    if attested {
+        let what =
+            "that the code which ran was this commit: no repository was there, and its launcher says so";
+        not_checked.insert(0, what.to_owned());
     }
     VerifyReport { target, level, result, exit_code, links, not_checked }
 }
@@ -328,6 +336,7 @@ fn one_target(
     let Some(body) = subject.body() else { return Ok(()) };
     let at_home: Vec<&LogEntry> = all.entries.iter().filter(|e| e.log == home.id).collect();
     run::check(project, body, &at_home, findings);
+    attested::check(project, all, home, body, findings);
     let needs_code = matches!(
         body.kind,
         Kind::CommitRecorded | Kind::RunStarted | Kind::RunFinished | Kind::ModelRegistered

@@ -181,6 +181,14 @@ Examples:
 Output, signals and exit code of the command pass through. Without -d, every dataset of the commit that
 lies in the work tree counts as read. The command finds its run id in MLPROV_RUN_ID.")]
     Run(Box<RunArgs>),
+    /// Runs where there is no repository: what they need of this one
+    #[command(after_help = "\
+Example, and then on the other machine, without a repository:
+  mlprov source export -o source.json
+  MLPROV_WRITER_KEY=run.pem mlprov run --source source.json -o model -- python train.py
+
+docs/source.md has the recipe for SageMaker training jobs.")]
+    Source(SourceArgs),
     /// Model packages: list, show, register, approve, reject
     #[command(after_help = "\
 Examples:

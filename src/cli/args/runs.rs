@@ -16,7 +16,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub flags: RunFlags,
     /// Run in a temporary work tree of its own, so that others can go on meanwhile
-    #[arg(long)]
+    #[arg(long, conflicts_with = "source")]
     pub worktree: bool,
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
@@ -51,6 +51,12 @@ pub struct RunEndArgs {
     /// How it ended [default: by the exit code, else COMPLETE]
     #[arg(long, value_name = "STATUS", value_parser = ["COMPLETE", "FAIL", "ABORT", "UNKNOWN"])]
     pub status: Option<String>,
+    /// Capsule that the run was begun with
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// Directory that it was begun with
+    #[arg(long, value_name = "DIR", requires = "source")]
+    pub root: Option<PathBuf>,
     /// Exit code of what ran
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub exit_code: Option<i32>,
@@ -61,7 +67,7 @@ pub struct RunFlags {
     /// Name of the run
     #[arg(short, long)]
     pub name: Option<String>,
-    /// Data that the command reads (repeatable)
+    /// Data that the command reads; with --source also NAME=PATH, for data that lies elsewhere there (repeatable)
     #[arg(short = 'd', long = "input", value_name = "IN")]
     pub inputs: Vec<PathBuf>,
     /// File or directory that the command makes (repeatable)
@@ -97,6 +103,54 @@ pub struct RunFlags {
     /// Refuse to run unless the work tree is exactly the commit
     #[arg(long)]
     pub require_clean: bool,
+    /// Capsule of `mlprov source export`: code and data are as it says, and no repository is needed
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// Directory that holds all paths of the run [default: where it stands]
+    #[arg(long, value_name = "DIR", requires = "source")]
+    pub root: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct SourceArgs {
+    #[command(subcommand)]
+    pub command: SourceCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum SourceCommand {
+    /// Write a signed capsule of code, data, ledger and store, and make a key that may record one run
+    #[command(after_help = "\
+Example:
+  mlprov source export -o source.json --valid-for 12h
+
+The capsule holds no secret. The key is in a file of its own, below your own directories; hand it to the job as
+MLPROV_WRITER_KEY, its text or the name of a file that holds it. It may record the start and the end of one run, with this
+code, as long as it is valid; `mlprov key revoke` ends it at once. Only the datasets of the commit count as data.")]
+    Export(SourceExportArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct SourceExportArgs {
+    /// Where the capsule goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How long the key may record: a number with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "48h", value_parser = seconds)]
+    pub valid_for: u64,
+    /// Refuse unless the work tree is exactly the commit
+    #[arg(long)]
+    pub require_clean: bool,
+}
+
+/// `90m` as seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let bad = || format!("{text:?} is not a number with s, m, h or d");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(bad)?;
+    let each = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+    let each = each.into_iter().find(|(name, _)| *name == unit).map(|(_, each)| each).ok_or_else(bad)?;
+    let number: u64 = number.parse().map_err(|_| bad())?;
+    number.checked_mul(each).filter(|seconds| *seconds > 0).ok_or_else(bad)
 }
 
 #[derive(Args, Debug)]

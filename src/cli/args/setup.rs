@@ -76,6 +76,9 @@ pub struct SyncArgs {
     /// Only fetch
     #[arg(long)]
     pub fetch: bool,
+    /// What a run with this capsule left here, and nothing else; no repository is needed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fetch", "remote", "all", "since", "dry_run"])]
+    pub source: Option<PathBuf>,
     /// Name of the git remote [default: the branch's, or the only one, or origin]
     #[arg(long, value_name = "NAME")]
     pub remote: Option<String>,

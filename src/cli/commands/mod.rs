@@ -23,6 +23,7 @@ pub mod reproduce;
 pub mod restore;
 pub mod run;
 pub mod show;
+pub mod source;
 pub mod status;
 pub mod sync;
 pub mod track;

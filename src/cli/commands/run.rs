@@ -1,5 +1,6 @@
 use crate::app::AppError;
 use crate::app::Project;
+use crate::app::capsule;
 use crate::app::run;
 use crate::app::run::RunReport;
 use crate::app::run::RunRequest;
@@ -19,9 +20,21 @@ use crate::ports::progress::Progress;
 use std::ffi::OsString;
 
 pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
-    let project = compose::open(&context.cwd, false)?;
     let progress = context.ui.progress();
-    let report = match args.apart {
+    let (capsule, root) = match &args.apart {
+        None => (&args.flags.source, &args.flags.root),
+        Some(RunCommand::Begin(begin)) => (&begin.flags.source, &begin.flags.root),
+        Some(RunCommand::End(end)) => (&end.source, &end.root),
+    };
+    let project = match capsule {
+        Some(file) => {
+            let root = root.as_ref().map_or_else(|| context.cwd.clone(), |root| context.cwd.join(root));
+            let ends = matches!(args.apart, Some(RunCommand::End(_)));
+            compose::open_capsule(&context.cwd.join(file), &root, !ends)?
+        }
+        None => compose::open(&context.cwd, false)?,
+    };
+    let mut report = match args.apart {
         None => {
             let request = request(context, args.flags, args.command);
             match args.worktree {
@@ -49,6 +62,9 @@ pub fn run(context: &Context, args: RunArgs) -> Result<Exit, AppError> {
             report
         }
     };
+    if project.launch.is_some() && report.index.is_none() {
+        report.index = capsule::deliver_end(&project, &report, &progress)?;
+    }
     // The command's own output stands on stdout; ours goes beside it, unless it was asked for.
     if context.ui.json {
         context.ui.json("mlprov.run/1", &report);

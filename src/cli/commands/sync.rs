@@ -1,4 +1,5 @@
 use crate::app::AppError;
+use crate::app::capsule;
 use crate::app::sync;
 use crate::app::sync::SyncReport;
 use crate::app::sync::SyncRequest;
@@ -13,6 +14,15 @@ use crate::cli::hints;
 use crate::cli::ui;
 
 pub fn run(context: &Context, args: SyncArgs) -> Result<Exit, AppError> {
+    if let Some(file) = &args.source {
+        let project = compose::open_capsule(&context.cwd.join(file), &context.cwd, false)?;
+        let sent = capsule::send(&project, &context.ui.progress())?;
+        match context.ui.json {
+            true => context.ui.json("mlprov.sync-source/1", &serde_json::json!({ "sent": sent })),
+            false => context.ui.answer(&format!("{} went to the ledger\n", count(sent, "entry"))),
+        }
+        return Ok(0);
+    }
     let project = compose::open_patiently(&context.cwd)?;
     let request = SyncRequest {
         remote: args.remote,

@@ -97,6 +97,21 @@ impl WriterKeyFile {
         Ok(Some(WriterKeyFile { scalar, public }))
     }
 
+    /// `text`: the PEM itself (its lines may be divided by `\n`, as some systems hand them on), or the file that holds it.
+    /// `what`: that gives it.
+    pub fn given(what: &str, text: &str) -> Result<Self, StoreError> {
+        let path = Path::new(what);
+        if !text.trim_start().starts_with("-----BEGIN") {
+            let file = Path::new(text);
+            return Self::open(file)?.ok_or_else(|| bad(path, format!("there is no file {text}")));
+        }
+        let pem = text.trim().replace("\\n", "\n") + "\n";
+        let (scalar, public) = parts_of(&pem).map_err(|why| bad(path, why))?;
+        let key = WriterKeyFile { scalar, public };
+        key.check(path)?;
+        Ok(key)
+    }
+
     /// Whether the two halves of the key belong together.
     fn check(&self, path: &Path) -> Result<(), StoreError> {
         let derived =

@@ -2,6 +2,7 @@
 
 use crate::config::Link;
 use crate::domain::ids::LogId;
+use crate::domain::ids::RunId;
 use crate::durable;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
@@ -29,7 +30,12 @@ pub struct LocalPlaces {
     pub keys: PathBuf,
     /// How large files are taken over.
     pub link: Link,
+    /// The writer key, or the file that holds it, as the environment gives it.
+    pub given: Option<String>,
 }
+
+/// What gives it.
+pub const GIVEN: &str = "MLPROV_WRITER_KEY";
 
 impl LocalPlaces {
     pub fn ledger_dir(&self) -> PathBuf {
@@ -97,6 +103,9 @@ impl LocalPlaces {
 
 impl Provision for LocalPlaces {
     fn writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError> {
+        if let Some(given) = &self.given {
+            return Ok(Box::new(WriterKeyFile::given(GIVEN, given)?));
+        }
         if let Some(key) = WriterKeyFile::open(&self.rotated_key_file(log))? {
             return Ok(Box::new(key));
         }
@@ -106,8 +115,17 @@ impl Provision for LocalPlaces {
     }
 
     fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError> {
+        if let Some(given) = &self.given {
+            return Ok((Box::new(WriterKeyFile::given(GIVEN, given)?), false));
+        }
         let (key, new) = WriterKeyFile::open_or_create(&self.writer_key_file())?;
         Ok((Box::new(key), new))
+    }
+
+    fn create_run_key(&self, run: RunId) -> Result<(Box<dyn EntrySigner>, PathBuf), StoreError> {
+        let path = self.keys.join("keys").join(format!("run-{run}.pem"));
+        let (key, _) = WriterKeyFile::open_or_create(&path)?;
+        Ok((Box::new(key), path))
     }
 
     fn next_writer_key(&self, log: LogId) -> Result<Option<Box<dyn EntrySigner>>, StoreError> {
@@ -116,6 +134,10 @@ impl Provision for LocalPlaces {
     }
 
     fn create_next_writer_key(&self, log: LogId) -> Result<Box<dyn EntrySigner>, StoreError> {
+        if self.given.is_some() {
+            let why = "a key that the environment gives is not rotated here; unset it first".to_owned();
+            return Err(StoreError::Key { what: GIVEN.to_owned(), why });
+        }
         Ok(Box::new(WriterKeyFile::open_or_create(&self.next_key_file(log))?.0))
     }
 

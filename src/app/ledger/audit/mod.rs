@@ -196,6 +196,8 @@ impl Audit {
                 Standing::Forged => "the signature does not hold",
                 Standing::Stranger => "its key was never admitted to this log",
                 Standing::Revoked => "its writer had been revoked before",
+                Standing::Expired => "its key may record one run, and its time was over",
+                Standing::NotDelegated => "its key may record one run, and this is something else",
             };
             self.find("signature", Some(index), detail);
         }

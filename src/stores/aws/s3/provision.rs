@@ -5,6 +5,7 @@ use super::ledger::S3Ledger;
 use super::probe::Probing;
 use crate::config::SharedLedger;
 use crate::domain::ids::LogId;
+use crate::domain::ids::RunId;
 use crate::ledger::FormatError;
 use crate::ledger::frame::Header;
 use crate::ledger::note::VerifierKey;
@@ -25,6 +26,7 @@ use crate::stores::aws::s3::bucket::Bucket;
 use crate::stores::local::clock::SystemClock;
 use crate::stores::local::journal::LocalLedger;
 use crate::stores::local::provision::LocalPlaces;
+use std::path::PathBuf;
 
 #[derive(Clone)]
 pub struct SharedPlaces {
@@ -98,6 +100,10 @@ impl Provision for SharedPlaces {
 
     fn create_writer_key(&self) -> Result<(Box<dyn EntrySigner>, bool), StoreError> {
         self.local.create_writer_key()
+    }
+
+    fn create_run_key(&self, run: RunId) -> Result<(Box<dyn EntrySigner>, PathBuf), StoreError> {
+        self.local.create_run_key(run)
     }
 
     fn next_writer_key(&self, log: LogId) -> Result<Option<Box<dyn EntrySigner>>, StoreError> {
