@@ -19,6 +19,9 @@ _mlprov() {
             mlprov,add)
                 cmd="mlprov__subcmd__track"
                 ;;
+            mlprov,audit)
+                cmd="mlprov__subcmd__audit"
+                ;;
             mlprov,bind)
                 cmd="mlprov__subcmd__bind"
                 ;;
@@ -118,6 +121,21 @@ _mlprov() {
             mlprov,verify)
                 cmd="mlprov__subcmd__verify"
                 ;;
+            mlprov__subcmd__audit,cloudtrail)
+                cmd="mlprov__subcmd__audit__subcmd__cloudtrail"
+                ;;
+            mlprov__subcmd__audit,help)
+                cmd="mlprov__subcmd__audit__subcmd__help"
+                ;;
+            mlprov__subcmd__audit__subcmd__help,cloudtrail)
+                cmd="mlprov__subcmd__audit__subcmd__help__subcmd__cloudtrail"
+                ;;
+            mlprov__subcmd__audit__subcmd__help,help)
+                cmd="mlprov__subcmd__audit__subcmd__help__subcmd__help"
+                ;;
+            mlprov__subcmd__help,audit)
+                cmd="mlprov__subcmd__help__subcmd__audit"
+                ;;
             mlprov__subcmd__help,bind)
                 cmd="mlprov__subcmd__help__subcmd__bind"
                 ;;
@@ -213,6 +231,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,verify)
                 cmd="mlprov__subcmd__help__subcmd__verify"
+                ;;
+            mlprov__subcmd__help__subcmd__audit,cloudtrail)
+                cmd="mlprov__subcmd__help__subcmd__audit__subcmd__cloudtrail"
                 ;;
             mlprov__subcmd__help__subcmd__hooks,install)
                 cmd="mlprov__subcmd__help__subcmd__hooks__subcmd__install"
@@ -542,7 +563,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify pull sync push migrate key ledger infra doctor demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify audit pull sync push migrate key ledger infra doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -556,6 +577,104 @@ _mlprov() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__audit)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help cloudtrail help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__audit__subcmd__cloudtrail)
+            opts="-C -q -v -h --bucket --public-keys --since --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --bucket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__audit__subcmd__help)
+            opts="cloudtrail help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__audit__subcmd__help__subcmd__cloudtrail)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__audit__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -738,8 +857,36 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify pull sync migrate key ledger infra doctor demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify audit pull sync migrate key ledger infra doctor demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__audit)
+            opts="cloudtrail"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__audit__subcmd__cloudtrail)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

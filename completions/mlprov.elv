@@ -50,6 +50,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand graph 'Show the lineage: what something came from, and what came of it'
             cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
+            cand audit 'Ask witnesses that mlprov does not make'
             cand pull 'Fetch what others recorded, and restore the data that the pointers name'
             cand sync 'Publish what waits, and fetch what others recorded'
             cand push 'Publish what waits, and fetch what others recorded'
@@ -583,6 +584,43 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --no-progress 'Say nothing of how far a long step has come'
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'mlprov;audit'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand cloudtrail 'Read what CloudTrail saw of a run''s data versions and model package'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;audit;cloudtrail'= {
+            cand --bucket 'Bucket that the trail delivers to, with the prefix before AWSLogs/'
+            cand --public-keys 'What `aws cloudtrail list-public-keys` printed of the trail''s regions (repeatable)'
+            cand --since 'From this time on, as in 2026-11-20T00:00:00Z [default: an hour before the log first names the data]'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;audit;help'= {
+            cand cloudtrail 'Read what CloudTrail saw of a run''s data versions and model package'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;audit;help;cloudtrail'= {
+        }
+        &'mlprov;audit;help;help'= {
         }
         &'mlprov;pull'= {
             cand --remote 'Name of the git remote [default: the branch''s, or the only one, or origin]'
@@ -1197,6 +1235,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand graph 'Show the lineage: what something came from, and what came of it'
             cand reproduce 'Lay a run out again: commit, patch, configuration, data; and run it again'
             cand verify 'Check every link of a binding; the exit code is the gate'
+            cand audit 'Ask witnesses that mlprov does not make'
             cand pull 'Fetch what others recorded, and restore the data that the pointers name'
             cand sync 'Publish what waits, and fetch what others recorded'
             cand migrate 'Move the project: its ledger, its data or both into a bucket, or into another one'
@@ -1272,6 +1311,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;reproduce'= {
         }
         &'mlprov;help;verify'= {
+        }
+        &'mlprov;help;audit'= {
+            cand cloudtrail 'Read what CloudTrail saw of a run''s data versions and model package'
+        }
+        &'mlprov;help;audit;cloudtrail'= {
         }
         &'mlprov;help;pull'= {
         }

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod durable;
+pub mod evidence;
 pub mod git;
 pub mod infra;
 pub mod ledger;

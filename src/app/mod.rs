@@ -2,6 +2,7 @@
 //! knows a backend.
 
 pub mod capsule;
+pub mod cloudtrail;
 pub mod commit;
 pub mod data;
 pub mod declare;

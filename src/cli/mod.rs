@@ -116,6 +116,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Show(args) => commands::show::run(context, args),
         Command::Graph(args) => commands::graph::run(context, args),
         Command::Verify(args) => commands::verify::run(context, args),
+        Command::Audit(args) => commands::audit::run(context, args),
         Command::Sync(args) => commands::sync::run(context, args),
         Command::Migrate(args) => commands::migrate::run(context, args),
         Command::Pull(args) => commands::pull::run(context, args),

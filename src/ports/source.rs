@@ -2,6 +2,7 @@
 
 use crate::ports::StoreError;
 use crate::ports::object_store::Stated;
+use std::collections::BTreeMap;
 use std::io::Read;
 
 /// Promises: nothing is sent to a bucket before the user of this clone has agreed to it.
@@ -46,6 +47,9 @@ pub trait Source: Sync {
 
     /// What the bucket says of a version, or of what is current; [`StoreError::Missing`] if it is gone.
     fn state(&self, key: &str, version: Option<&str>) -> Result<(Stated, String), StoreError>;
+
+    /// User metadata of a version, or of what is current, by their names in lower case.
+    fn metadata(&self, key: &str, version: Option<&str>) -> Result<BTreeMap<String, String>, StoreError>;
 
     /// The bytes of a version, or of what is current.
     fn read(&self, key: &str, version: Option<&str>, size: u64) -> Result<Box<dyn Read + Send>, StoreError>;

@@ -4,6 +4,7 @@
 mod common;
 
 mod bucket;
+mod cloudtrail;
 mod data;
 mod declared;
 mod doctor;

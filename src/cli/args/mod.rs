@@ -1,5 +1,6 @@
 //! The command line, as `mlprov --help` tells it.
 
+pub mod audit;
 pub mod data;
 pub mod infra;
 pub mod models;
@@ -7,6 +8,7 @@ pub mod runs;
 pub mod setup;
 mod variables;
 
+pub use audit::*;
 pub use data::*;
 pub use infra::*;
 pub use models::*;
@@ -238,6 +240,8 @@ outputs and metrics are the same; its secrets, and what was not recorded, are up
     /// Check every link of a binding; the exit code is the gate
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// Ask witnesses that mlprov does not make
+    Audit(AuditArgs),
     /// Fetch what others recorded, and restore the data that the pointers name
     #[command(after_help = "\
 Examples:

@@ -1,5 +1,6 @@
 //! One file per command: arguments into a request, the use case, the report shown.
 
+pub mod audit;
 pub mod completions;
 pub mod demo;
 pub mod diff;

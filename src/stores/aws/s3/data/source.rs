@@ -14,6 +14,7 @@ use crate::ports::source::Sources;
 use crate::stores::aws::agreement::Agreement;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
@@ -86,6 +87,13 @@ impl Source for Bucket {
                 let version = version.map_or_else(String::new, |id| format!(" (version {id})"));
                 Err(StoreError::Missing { what: format!("{}{version}", self.requests.url(key)) })
             }
+        }
+    }
+
+    fn metadata(&self, key: &str, version: Option<&str>) -> Result<BTreeMap<String, String>, StoreError> {
+        match self.requests.wait(self.requests.metadata(key, version))? {
+            Found::There(found) => Ok(found),
+            Found::Gone => Err(StoreError::Missing { what: self.requests.url(key) }),
         }
     }
 

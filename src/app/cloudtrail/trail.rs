@@ -1,0 +1,261 @@
+//! What was delivered: digests in their chain, the log files that they name, the events in these.
+
+use super::Request;
+use super::link;
+use crate::app::AppError;
+use crate::app::Result;
+use crate::app::verify::Link;
+use crate::app::verify::Verdict;
+use crate::domain::time::Timestamp;
+use crate::evidence::cloudtrail;
+use crate::evidence::cloudtrail::Kind;
+use crate::evidence::cloudtrail::Place;
+use crate::evidence::cloudtrail::digest::Delivered;
+use crate::evidence::cloudtrail::digest::Digest;
+use crate::evidence::cloudtrail::digest::Doubt;
+use crate::evidence::cloudtrail::digest::sha256_hex;
+use crate::evidence::cloudtrail::event::Event;
+use crate::ports::StoreError;
+use crate::ports::progress::Progress;
+use crate::ports::source::Listed;
+use crate::ports::source::Mark;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// Events that mean something, and how far what delivered them can be believed.
+pub struct Trail {
+    pub digests: u64,
+    pub log_files: u64,
+    /// All events that were read.
+    pub count: u64,
+    pub events: Vec<(Event, bool)>,
+    pub links: Vec<Link>,
+}
+
+/// Files of one region and kind.
+type Files = BTreeMap<(Kind, String), Vec<Listed>>;
+
+pub fn read(
+    request: &Request<'_>,
+    (since, until): (&Timestamp, &Timestamp),
+    progress: &dyn Progress,
+) -> Result<Trail> {
+    let files = list(request, since, until)?;
+    let mut trail = Trail { digests: 0, log_files: 0, count: 0, events: Vec::new(), links: Vec::new() };
+    let regions: BTreeSet<&String> = files.keys().map(|(_, region)| region).collect();
+    let all: usize = files.values().map(Vec::len).sum();
+    progress.begin("read", Some(all as u64), None);
+    for region in regions {
+        let none = Vec::new();
+        let of = |kind| files.get(&(kind, region.clone())).unwrap_or(&none);
+        let digests = trail.chain(request, region, of(Kind::Digest), progress)?;
+        trail.logs(request, region, of(Kind::Log), &digests, progress)?;
+    }
+    progress.end();
+    if trail.digests + trail.log_files == 0 && all == 0 {
+        let place = format!("s3://{}/{}", request.bucket, request.prefix);
+        trail.links.push(link("trail", place, Verdict::Unknown, "CloudTrail delivered nothing there"));
+    }
+    trail.events.sort_by(|(a, _), (b, _)| (&a.event_time, &a.event_id).cmp(&(&b.event_time, &b.event_id)));
+    Ok(trail)
+}
+
+/// What was delivered between two moments, and on the day after the last: a digest comes up to an hour later.
+fn list(request: &Request<'_>, since: &Timestamp, until: &Timestamp) -> Result<Files> {
+    const DAY: i64 = 86_400_000_000;
+    let day = |time: &Timestamp| time.as_str()[..10].replace('-', "/");
+    let (first, last) = (day(since), day(&Timestamp::from_unix_micros(until.unix_micros() + DAY)));
+    let start = format!("{}AWSLogs/", request.prefix);
+    let mut files = Files::new();
+    let mut from: Option<Mark> = None;
+    loop {
+        let page = request.source.page(&start, from.as_ref())?;
+        let mut skip = None;
+        for listed in page.objects {
+            let Some(place) = Place::of(&listed.key) else { continue };
+            let region = format!("{}{}/", place.base, place.region);
+            match () {
+                // Days lie in the order of their names: nobody needs to list all years.
+                () if place.day < first => skip = Some(format!("{region}{first}")),
+                () if place.day > last => skip = Some(format!("{region}~")),
+                () => {
+                    skip = None;
+                    files.entry((place.kind, place.region)).or_default().push(listed);
+                }
+            }
+        }
+        let Some(next) = page.next else { break };
+        from = Some(match skip {
+            Some(key) if key > next.key => Mark { key, version: None },
+            _ => next,
+        });
+    }
+    Ok(files)
+}
+
+/// The bytes as they were before they were compressed; `None`: it is gone.
+fn fetch(request: &Request<'_>, listed: &Listed) -> Result<Option<std::result::Result<Vec<u8>, String>>> {
+    let read = request.source.read(&listed.key, listed.version_id.as_deref(), listed.size);
+    match read.map_err(AppError::from) {
+        Ok(bytes) => Ok(Some(cloudtrail::inflate(bytes).map_err(|e| e.to_string()))),
+        Err(AppError::Store(StoreError::Missing { .. })) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+impl Trail {
+    /// The digests of a region that can be believed, each held against the one before it.
+    fn chain(
+        &mut self,
+        request: &Request<'_>,
+        region: &str,
+        listed: &[Listed],
+        progress: &dyn Progress,
+    ) -> Result<Vec<Digest>> {
+        let delivered = |file: &Listed| -> Result<Option<(Delivered, std::result::Result<(), String>)>> {
+            let Some(inflated) = fetch(request, file)? else { return Ok(None) };
+            let metadata = request.source.metadata(&file.key, file.version_id.as_deref())?;
+            progress.advance(1, file.size);
+            let signature = metadata.get("signature").cloned();
+            let (bucket, key) = (request.bucket.to_owned(), file.key.clone());
+            let (inflated, state) = match inflated {
+                Ok(inflated) => (inflated, Ok(())),
+                Err(why) => (Vec::new(), Err(why)),
+            };
+            Ok(Some((Delivered { bucket, key, inflated, signature }, state)))
+        };
+        let all: Vec<_> = listed.par_iter().map(delivered).collect::<Result<Vec<_>>>()?;
+        let all: Vec<_> = all.into_iter().flatten().collect();
+        let mut believed: Vec<Digest> = Vec::new();
+        for (file, state) in &all {
+            if let Err(why) = state {
+                self.links.push(link("digest", &file.key, Verdict::Altered, why.as_str()));
+                continue;
+            }
+            match file.check(request.keys) {
+                Ok(digest) => believed.push(digest),
+                Err(Doubt::NoKey(fingerprint)) => {
+                    let why = format!("CloudTrail's public key {fingerprint} is not at hand");
+                    self.links.push(link("digest", &file.key, Verdict::Unknown, why));
+                }
+                Err(Doubt::Bad(why)) => self.links.push(link("digest", &file.key, Verdict::Altered, why)),
+            }
+        }
+        believed.sort_by(|a, b| a.digest_end_time.cmp(&b.digest_end_time));
+        for (n, digest) in believed.iter().enumerate() {
+            let Some(before) = &digest.previous_digest_s3_object else {
+                if n > 0 {
+                    let why = format!("validation was off before {}", digest.digest_start_time);
+                    self.links.push(link("digest", &digest.digest_s3_object, Verdict::Altered, why));
+                }
+                continue;
+            };
+            let found = all.iter().find(|(file, _)| file.key == *before).map(|(file, _)| file);
+            let same = |file: &Delivered| {
+                digest.previous_digest_hash_value.as_deref() == Some(&sha256_hex(&file.inflated)[..])
+                    && digest.previous_digest_signature == file.signature
+            };
+            match found {
+                Some(file) if same(file) => {}
+                Some(_) => {
+                    let why = "it is not as the next one names it";
+                    self.links.push(link("digest", before, Verdict::Altered, why));
+                }
+                // The first one continues what is not asked about.
+                None if n == 0 => {}
+                None => {
+                    let why = format!("it is gone: {} names it", digest.digest_s3_object);
+                    self.links.push(link("digest", before, Verdict::Missing, why));
+                }
+            }
+        }
+        if let (Some(first), Some(last)) = (believed.first(), believed.last()) {
+            let detail = format!(
+                "{} digests from {} to {}: their signatures hold",
+                believed.len(),
+                first.digest_start_time,
+                last.digest_end_time
+            );
+            self.links.push(link("digests", region, Verdict::Intact, detail));
+        }
+        self.digests += believed.len() as u64;
+        Ok(believed)
+    }
+
+    /// The events of a region's log files.
+    fn logs(
+        &mut self,
+        request: &Request<'_>,
+        region: &str,
+        listed: &[Listed],
+        digests: &[Digest],
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let named = digests.iter().flat_map(|digest| &digest.log_files);
+        let named: BTreeMap<&str, &str> =
+            named.map(|file| (file.s3_object.as_str(), file.hash_value.as_str())).collect();
+        let there: BTreeSet<&str> = listed.iter().map(|file| file.key.as_str()).collect();
+        for gone in named.keys().filter(|key| !there.contains(*key)) {
+            self.links.push(link("log file", gone, Verdict::Missing, "it is gone: a digest names it"));
+        }
+        let read = |file: &Listed| -> Result<_> {
+            let found = fetch(request, file)?;
+            progress.advance(1, file.size);
+            let Some(inflated) = found else { return Ok(Err("it is gone".to_owned())) };
+            let hash = |bytes: &Vec<u8>| named.get(file.key.as_str()).map(|hash| *hash == sha256_hex(bytes));
+            Ok(inflated.and_then(|bytes| Ok((hash(&bytes), cloudtrail::events(&bytes)?))))
+        };
+        let (mut sound, mut early, mut unnamed) = (0u64, 0u64, 0u64);
+        let end = digests.last().map(|digest| digest.digest_end_time.replace(['-', ':'], ""));
+        // A few at a time: their events are many.
+        for some in listed.chunks(64) {
+            let all: Vec<_> = some.par_iter().map(read).collect::<Result<_>>()?;
+            for (file, read) in some.iter().zip(all) {
+                let (named, events) = match read {
+                    Ok(read) => read,
+                    Err(why) => {
+                        self.links.push(link("log file", &file.key, Verdict::Altered, why));
+                        continue;
+                    }
+                };
+                match named {
+                    Some(true) => sound += 1,
+                    Some(false) => {
+                        let why = "its hash is not the one that its digest names";
+                        self.links.push(link("log file", &file.key, Verdict::Altered, why));
+                    }
+                    None if is_after(&file.key, end.as_deref()) => early += 1,
+                    None => unnamed += 1,
+                }
+                self.count += events.len() as u64;
+                let telling = events.into_iter().filter(|event| event.what().is_some());
+                self.events.extend(telling.map(|event| (event, named == Some(true))));
+            }
+        }
+        if sound > 0 {
+            let detail = format!("{sound} log files are as the digests name them");
+            self.links.push(link("log files", region, Verdict::Intact, detail));
+        }
+        if early > 0 {
+            let detail =
+                format!("{early} log files are not under a digest yet: CloudTrail signs one an hour");
+            self.links.push(link("log files", region, Verdict::Unpublished, detail));
+        }
+        if unnamed > 0 {
+            let detail = format!("{unnamed} log files are named by no digest that can be believed");
+            self.links.push(link("log files", region, Verdict::Unknown, detail));
+        }
+        self.log_files += sound;
+        Ok(())
+    }
+}
+
+/// Whether a log file was delivered after the last digest ended (`YYYYMMDDTHHMMSSZ`), by the time in its name, which has
+/// no seconds.
+fn is_after(key: &str, end: Option<&str>) -> bool {
+    let Some(end) = end else { return false };
+    let name = key.rsplit('/').next().unwrap_or_default();
+    let time = name.split('_').find(|part| part.len() == 14 && part.as_bytes()[8] == b'T');
+    time.is_some_and(|time| time.trim_end_matches('Z') >= end.get(..13).unwrap_or_default())
+}
