@@ -67,8 +67,9 @@ const GITHUB: [&str; 13] = [
     "RUNNER_ENVIRONMENT",
 ];
 
-/// The object. `salt`: so that nobody can find out who it is by trying names (hexadecimal, 32 bytes).
-pub fn disclosure(repo: &Repo, salt: &str) -> Value {
+/// The object. `salt`: so that nobody can find out who it is by trying names (hexadecimal, 32 bytes). `caller`: ARN that AWS
+/// knows this user by.
+pub fn disclosure(repo: &Repo, salt: &str, caller: Option<&str>) -> Value {
     let (name, email) = repo.identity();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut disclosure = json!({
@@ -79,6 +80,9 @@ pub fn disclosure(repo: &Repo, salt: &str) -> Value {
         "osUser": std::env::var("USER").ok(),
         "host": host,
     });
+    if let Some(caller) = caller {
+        disclosure["callerArn"] = Value::from(caller);
+    }
     let variables =
         std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let claims = claims(&variables.collect());

@@ -141,6 +141,8 @@ pub struct Site<'a> {
     pub shared: &'a dyn Fn(&SharedLedger) -> Box<dyn Shared>,
     /// Of a store that is shared, as the settings name it.
     pub bucket: &'a dyn Fn(&SharedStore) -> Box<dyn Remote>,
+    /// ARN of whoever uses such a bucket, if it is told.
+    pub caller: &'a dyn Fn(&BucketSite) -> Option<String>,
     /// This clone's own.
     pub store: &'a dyn ObjectStore,
     pub clock: &'a dyn Clock,
@@ -278,7 +280,8 @@ pub fn carry_out(
         (None, None) => return Err(AppError::Unpinned { origin: header.origin }),
     };
     site.provision.create_store()?;
-    let disclosure = make_disclosure(site, &mut made)?;
+    let near = shared.as_ref().map(|shared| &shared.site).or(store.as_ref().map(|store| &store.site));
+    let disclosure = make_disclosure(site, near, &mut made)?;
     if ledger.head()?.size() == 0 && log_key.is_none() {
         let why = "its log is empty, and whoever made the project has the key that founds it";
         let what = shared.as_ref().map(|shared| shared.site.place.to_string()).unwrap_or_default();
@@ -366,7 +369,7 @@ fn found_log(
 }
 
 /// Who acts here, in an object of its own that can be deleted. Entries name it by digest only.
-fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash> {
+fn make_disclosure(site: &Site<'_>, near: Option<&BucketSite>, made: &mut Vec<String>) -> Result<Blake3Hash> {
     let path = app::own_dir(site.repo).join("actor");
     if let Ok(known) = read_or_empty(&path)?.trim().parse() {
         return Ok(known);
@@ -374,7 +377,8 @@ fn make_disclosure(site: &Site<'_>, made: &mut Vec<String>) -> Result<Blake3Hash
     let mut salt = [0u8; 32];
     getrandom::fill(&mut salt)
         .map_err(|e| StoreError::io("read", "the random source", io::Error::other(e)))?;
-    let disclosure = identity::disclosure(site.repo, &Blake3Hash(salt).to_string());
+    let caller = near.and_then(|near| (site.caller)(near));
+    let disclosure = identity::disclosure(site.repo, &Blake3Hash(salt).to_string(), caller.as_deref());
     let batch = site.store.batch(false)?;
     let object = record::put_object(disclosure.to_string().as_bytes(), &*batch)?;
     let _kept = batch.commit()?;

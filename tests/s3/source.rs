@@ -228,6 +228,47 @@ fn what_is_not_as_the_launcher_said_is_refused() {
     assert_eq!(job.kinds().len(), size + 2, "the revocation, and another delegation");
 }
 
+/// The object that says who records: read from the clone's store.
+fn disclosed(s: &Sandbox) -> Value {
+    let digest = s.read(".git/mlprov/actor");
+    let found = walk(&s.path(".git/mlprov/store")).into_iter().find_map(|file| {
+        let bytes = fs::read(file).unwrap();
+        let start = bytes.iter().position(|byte| *byte == b'{')?;
+        let mut read = serde_json::Deserializer::from_slice(&bytes[start..]).into_iter::<Value>();
+        let value = read.next()?.ok()?;
+        (value["schema"] == "mlprov.disclosure/1").then_some(value)
+    });
+    found.unwrap_or_else(|| panic!("{digest}"))
+}
+
+fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn who_records_is_disclosed_as_aws_knows_him() {
+    let Some(server) = Server::ministack() else {
+        return skipped("ministack is not installed (tests/run.sh does it)");
+    };
+    bucket(server, "disclosed");
+    for (named, expected) in [(true, "arn:aws:"), (false, "")] {
+        let s = Sandbox::git_repo();
+        give_credentials(server, &s.home());
+        let place = "s3://disclosed/".to_owned() + if named { "a" } else { "b" };
+        let args = ["init", "--yes", "--no-hooks", "--ledger", &place, "--endpoint-url", &server.url];
+        let mut command = s.prepared(&args);
+        if named {
+            command.env("AWS_ENDPOINT_URL_STS", &server.url);
+        }
+        Output::of("mlprov", &args, &mut command).success();
+        let disclosed = disclosed(&s);
+        let arn = disclosed["callerArn"].as_str().unwrap_or_default();
+        // A bucket that is not AWS's tells AWS nothing.
+        assert!(arn.starts_with(expected) && arn.is_empty() != named, "{disclosed}");
+    }
+}
+
 fn decode(base64: &str) -> String {
     use base64::Engine;
     String::from_utf8(base64::engine::general_purpose::STANDARD.decode(base64).unwrap()).unwrap()

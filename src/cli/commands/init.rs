@@ -27,6 +27,7 @@ use crate::ports::account::Account;
 use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
 use crate::stores::aws::account::AwsAccount;
+use crate::stores::aws::caller;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::data::place::StorePlace;
 use crate::stores::aws::s3::provision::SharedPlaces;
@@ -55,6 +56,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         provision: &places,
         shared: &shared,
         bucket: &bucket,
+        caller: &caller::arn,
         store: &store,
         clock: &SystemClock,
     };

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod agreement;
+pub mod caller;
 pub mod failure;
 pub mod kms;
 pub mod runtime;
