@@ -14,6 +14,7 @@ use args::Cli;
 use args::Command;
 use args::HookArgs;
 use clap::FromArgMatches;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use ui::Ui;
@@ -45,7 +46,8 @@ pub fn main() -> ExitCode {
         return ExitCode::from(commands::hook::run(&context, hook));
     }
     // A reader that goes away (`mlprov log | head`) is no error.
-    let matches = match args::command().try_get_matches() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let matches = match args::command_of(&words).try_get_matches_from(&words) {
         Ok(matches) => matches,
         Err(e) => {
             usage_error_as_json(&e);

@@ -15,6 +15,7 @@ pub use models::*;
 pub use runs::*;
 pub use setup::*;
 pub use variables::command;
+pub use variables::command_of;
 
 use clap::Args;
 use clap::Parser;

@@ -2,15 +2,28 @@
 
 use super::Cli;
 use clap::CommandFactory;
+use std::ffi::OsString;
 
 /// Flags that confirm, force or weaken: only a person may set them, never a variable.
 const WITHOUT_VARIABLE: [&str; 6] = ["yes", "no_hooks", "structure_only", "admin", "force", "help"];
 
 /// The command line with its variables: `MLPROV_JSON`, `MLPROV_RUN_NAME`, …
 pub fn command() -> clap::Command {
+    with_variables(|_| true)
+}
+
+/// As [`command`], with the variables of those commands alone that these words name: to give all of them theirs takes
+/// as long as all the rest.
+pub fn command_of(words: &[OsString]) -> clap::Command {
+    let is_named = |name: &str| words.iter().any(|word| word == name);
+    with_variables(|c| is_named(c.get_name()) || c.get_all_aliases().any(is_named))
+}
+
+fn with_variables(wanted: impl Fn(&clap::Command) -> bool) -> clap::Command {
     let global = |arg: clap::Arg| with_variable(arg, "MLPROV");
     let mut command = Cli::command().mut_args(global);
-    let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let wanted = command.get_subcommands().filter(|c| wanted(c));
+    let names: Vec<String> = wanted.map(|c| c.get_name().to_owned()).collect();
     for name in names {
         let prefix = format!("MLPROV_{}", name.to_uppercase());
         command = command.mut_subcommand(name, |c| {
@@ -49,6 +62,21 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_that_is_named_has_its_variables() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        for (line, name, has) in [
+            (&["-C", "x", "track"][..], "track", true),
+            (&["add", "--json"], "track", true),
+            (&["log"], "track", false),
+            (&[], "track", false),
+        ] {
+            let command = command_of(&words(line));
+            let found = command.find_subcommand(name).unwrap();
+            assert_eq!(found.get_arguments().any(|arg| arg.get_env().is_some()), has, "{line:?}");
+        }
     }
 
     #[test]
