@@ -151,6 +151,10 @@ impl Witness {
 
     /// Each hour's events in a log file of its own, and a digest over it, which names the one before.
     fn deliver(&self, prefix: &str, hours: &[Vec<Value>]) -> Delivered {
+        self.deliver_as("t", prefix, hours)
+    }
+
+    fn deliver_as(&self, trail: &str, prefix: &str, hours: &[Vec<Value>]) -> Delivered {
         let mut delivered = Delivered { logs: Vec::new(), digests: Vec::new() };
         let mut before: Option<(String, String, String)> = None;
         for (n, events) in hours.iter().enumerate() {
@@ -160,13 +164,13 @@ impl Witness {
             let base = format!("{prefix}AWSLogs/111122223333");
             let minute = format!("{}Z", &compact(&start)[..13]);
             let log = format!(
-                "{base}/CloudTrail/us-east-1/{}/111122223333_CloudTrail_us-east-1_{minute}_a{n}.json.gz",
+                "{base}/CloudTrail/us-east-1/{}/111122223333_CloudTrail_us-east-1_{minute}_{trail}{n}.json.gz",
                 start[..10].replace('-', "/")
             );
             let records = json!({ "Records": events }).to_string();
             self.put(&log, gzip(records.as_bytes()), None);
             let key = format!(
-                "{base}/CloudTrail-Digest/us-east-1/{day}/111122223333_CloudTrail-Digest_us-east-1_t_us-east-1_{}.json.gz",
+                "{base}/CloudTrail-Digest/us-east-1/{day}/111122223333_CloudTrail-Digest_us-east-1_{trail}_us-east-1_{}.json.gz",
                 compact(&end)
             );
             let (object, hash, signature) =
@@ -217,6 +221,10 @@ fn what_cloudtrail_saw_of_a_run_is_told_and_held_against_its_signatures() {
     assert_eq!(report["others"].as_array().unwrap().len(), 1, "{report}");
     assert_eq!(report["others"][0]["event"], "s3:PutBucketVersioning");
     assert_eq!(report["versions"][0]["put"]["from"], "203.0.113.7");
+    // Two trails deliver to one bucket: each has a chain of its own.
+    w.deliver_as("t", "two/", &hours);
+    w.deliver_as("u", "two/", &hours);
+    w.audit("two/", true).code(0);
     // Whoever has no key of CloudTrail's cannot say that it holds.
     w.audit("sound/", false).code(3).shows("is not at hand").says("list-public-keys");
 

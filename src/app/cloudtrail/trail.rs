@@ -143,7 +143,29 @@ impl Trail {
             }
         }
         believed.sort_by(|a, b| a.digest_end_time.cmp(&b.digest_end_time));
-        for (n, digest) in believed.iter().enumerate() {
+        let mut chains: BTreeMap<(&str, bool), Vec<&Digest>> = BTreeMap::new();
+        for digest in &believed {
+            chains.entry(cloudtrail::chain_of(&digest.digest_s3_object)).or_default().push(digest);
+        }
+        for chain in chains.values() {
+            self.links_of(chain, &all);
+        }
+        if let (Some(first), Some(last)) = (believed.first(), believed.last()) {
+            let detail = format!(
+                "{} digests from {} to {}: their signatures hold",
+                believed.len(),
+                first.digest_start_time,
+                last.digest_end_time
+            );
+            self.links.push(link("digests", region, Verdict::Intact, detail));
+        }
+        self.digests += believed.len() as u64;
+        Ok(believed)
+    }
+
+    /// Each digest of a chain against the one before it.
+    fn links_of(&mut self, chain: &[&Digest], all: &[(Delivered, std::result::Result<(), String>)]) {
+        for (n, digest) in chain.iter().enumerate() {
             let Some(before) = &digest.previous_digest_s3_object else {
                 if n > 0 {
                     let why = format!("validation was off before {}", digest.digest_start_time);
@@ -170,17 +192,6 @@ impl Trail {
                 }
             }
         }
-        if let (Some(first), Some(last)) = (believed.first(), believed.last()) {
-            let detail = format!(
-                "{} digests from {} to {}: their signatures hold",
-                believed.len(),
-                first.digest_start_time,
-                last.digest_end_time
-            );
-            self.links.push(link("digests", region, Verdict::Intact, detail));
-        }
-        self.digests += believed.len() as u64;
-        Ok(believed)
     }
 
     /// The events of a region's log files.

@@ -39,6 +39,15 @@ impl Place {
     }
 }
 
+/// Digests that name each other: those of one trail in one region, and apart from them those that were made up for later. What
+/// their names have in common before the time, and whether they are of the latter kind.
+pub fn chain_of(key: &str) -> (&str, bool) {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    let stem = name.strip_suffix(".json.gz").unwrap_or(name);
+    let (stem, late) = stem.strip_suffix("_backfill").map_or((stem, false), |stem| (stem, true));
+    (stem.rsplit_once('_').map_or(stem, |(trail, _)| trail), late)
+}
+
 /// More is no file that CloudTrail makes.
 const LARGEST: u64 = 1 << 30;
 
@@ -79,6 +88,14 @@ mod tests {
         {
             assert_eq!(Place::of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn digests_of_one_trail_and_kind_are_one_chain() {
+        let a = "x/2015/08/17/1_CloudTrail-Digest_us-east-2_t_us-east-2_20150817T150131Z.json.gz";
+        assert_eq!(chain_of(a), ("1_CloudTrail-Digest_us-east-2_t_us-east-2", false));
+        let late = a.replace(".json", "_backfill.json");
+        assert_eq!(chain_of(&late), (chain_of(a).0, true));
     }
 
     #[test]
