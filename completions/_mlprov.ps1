@@ -385,6 +385,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Let the key of a capsule record for longer; the capsule stays as it is')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -405,12 +406,30 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mlprov;source;extend' {
+            [CompletionResult]::new('--valid-for', '--valid-for', [CompletionResultType]::ParameterName, 'How long, from now on: a number with s, m, h or d')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;source;help' {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Let the key of a capsule record for longer; the capsule stays as it is')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'mlprov;source;help;export' {
+            break
+        }
+        'mlprov;source;help;extend' {
             break
         }
         'mlprov;source;help;help' {
@@ -1412,9 +1431,13 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         }
         'mlprov;help;source' {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Let the key of a capsule record for longer; the capsule stays as it is')
             break
         }
         'mlprov;help;source;export' {
+            break
+        }
+        'mlprov;help;source;extend' {
             break
         }
         'mlprov;help;model' {

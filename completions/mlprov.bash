@@ -328,6 +328,9 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__source,export)
                 cmd="mlprov__subcmd__help__subcmd__source__subcmd__export"
                 ;;
+            mlprov__subcmd__help__subcmd__source,extend)
+                cmd="mlprov__subcmd__help__subcmd__source__subcmd__extend"
+                ;;
             mlprov__subcmd__hooks,help)
                 cmd="mlprov__subcmd__hooks__subcmd__help"
                 ;;
@@ -547,11 +550,17 @@ _mlprov() {
             mlprov__subcmd__source,export)
                 cmd="mlprov__subcmd__source__subcmd__export"
                 ;;
+            mlprov__subcmd__source,extend)
+                cmd="mlprov__subcmd__source__subcmd__extend"
+                ;;
             mlprov__subcmd__source,help)
                 cmd="mlprov__subcmd__source__subcmd__help"
                 ;;
             mlprov__subcmd__source__subcmd__help,export)
                 cmd="mlprov__subcmd__source__subcmd__help__subcmd__export"
+                ;;
+            mlprov__subcmd__source__subcmd__help,extend)
+                cmd="mlprov__subcmd__source__subcmd__help__subcmd__extend"
                 ;;
             mlprov__subcmd__source__subcmd__help,help)
                 cmd="mlprov__subcmd__source__subcmd__help__subcmd__help"
@@ -1683,7 +1692,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__source)
-            opts="export"
+            opts="export extend"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1697,6 +1706,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__source__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__source__subcmd__extend)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3765,7 +3788,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__source)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help export help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help export extend help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3820,8 +3843,34 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__source__subcmd__extend)
+            opts="-C -q -v -h --valid-for --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --valid-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__source__subcmd__help)
-            opts="export help"
+            opts="export extend help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3835,6 +3884,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__source__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__source__subcmd__help__subcmd__extend)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

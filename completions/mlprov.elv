@@ -363,6 +363,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand export 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+            cand extend 'Let the key of a capsule record for longer; the capsule stays as it is'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;source;export'= {
@@ -381,11 +382,27 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;source;extend'= {
+            cand --valid-for 'How long, from now on: a number with s, m, h or d'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;source;help'= {
             cand export 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+            cand extend 'Let the key of a capsule record for longer; the capsule stays as it is'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;source;help;export'= {
+        }
+        &'mlprov;source;help;extend'= {
         }
         &'mlprov;source;help;help'= {
         }
@@ -1280,8 +1297,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;help;source'= {
             cand export 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+            cand extend 'Let the key of a capsule record for longer; the capsule stays as it is'
         }
         &'mlprov;help;source;export'= {
+        }
+        &'mlprov;help;source;extend'= {
         }
         &'mlprov;help;model'= {
             cand list 'List the model packages, with their approval status'

@@ -288,17 +288,18 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "begin" -d 'Begin a run that wraps no command (notebooks, jobs); prints its id'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "end" -d 'End a run that was begun so'
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -s C -d 'Run as if started in DIR' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -l color -d 'When to use colours' -r -f -a "auto\t''
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -s q -l quiet -d 'Only answers and errors, no status or hints'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -s v -l verbose -d 'Say more about what is done'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -l no-progress -d 'Say nothing of how far a long step has come'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -f -a "export" -d 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
-complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -f -a "export" -d 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -f -a "extend" -d 'Let the key of a capsule record for longer; the capsule stays as it is'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and not __fish_seen_subcommand_from export extend help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from export" -s o -l output -d 'Where the capsule goes' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from export" -l valid-for -d 'How long the key may record: a number with s, m, h or d' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from export" -s C -d 'Run as if started in DIR' -r -F
@@ -311,7 +312,18 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from export" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from export" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -l valid-for -d 'How long, from now on: a number with s, m, h or d' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from extend" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from help" -f -a "extend" -d 'Let the key of a capsule record for longer; the capsule stays as it is'
 complete -c mlprov -n "__fish_mlprov_using_subcommand source; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and not __fish_seen_subcommand_from list show register approve reject help" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and not __fish_seen_subcommand_from list show register approve reject help" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -954,6 +966,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and not __fish_seen_
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from run" -f -a "begin" -d 'Begin a run that wraps no command (notebooks, jobs); prints its id'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from run" -f -a "end" -d 'End a run that was begun so'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from source" -f -a "export" -d 'Write a signed capsule of code, data, ledger and store, and make a key that may record one run'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from source" -f -a "extend" -d 'Let the key of a capsule record for longer; the capsule stays as it is'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'List the model packages, with their approval status'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "show" -d 'Show one: run, commit, data, and who decided what about it'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "register" -d 'Register a file or directory that a run made as a model package, and bind it to the run'

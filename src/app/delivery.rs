@@ -64,6 +64,11 @@ impl Project {
                 self.later.set(true);
                 Ok(waiting)
             }
+            Err(e @ AppError::IdConflict { id, .. }) if entries.iter().any(|entry| *entry.id() == id) => {
+                // It never goes there, and must not stand in the way of others.
+                self.outbox().forget_entries(entries[0].id())?;
+                Err(e)
+            }
             Err(e) => Err(e),
         }
     }

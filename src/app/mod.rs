@@ -253,6 +253,9 @@ pub enum AppError {
     /// It was not made by `source export`, or holds no more.
     #[error("the capsule cannot be used: {why}")]
     BadCapsule { why: String },
+    /// The key of a run's capsule may not record its end any more.
+    #[error("the capsule has expired: {why}")]
+    CapsuleExpired { why: String },
     /// The command ran, and its end could not be recorded.
     #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
     NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },

@@ -241,6 +241,12 @@ pub fn commit(ledger: &dyn Ledger, entries: Vec<SealedEntry>) -> Result<Vec<Rece
         };
         match ledger.try_commit(head.size(), &batch)? {
             Outcome::Won { start } => {
+                // Somebody else may have said the same thing first, or another one under the same id.
+                for (entry, receipt) in entries.iter().zip(&receipts).filter(|_| ledger.is_shared()) {
+                    if let Some(index) = receipt.index.filter(|index| *index >= head.size()) {
+                        same_fact(ledger, index + start - head.size(), entry)?;
+                    }
+                }
                 for index in receipts.iter_mut().filter_map(|r| r.index.as_mut()) {
                     if *index >= head.size() {
                         *index += start - head.size();
@@ -321,7 +327,7 @@ pub fn check_admitted(ledger: &dyn Ledger, project: &ProjectId, own: &Path, key:
         return Ok(());
     }
     let writers = read_writers(ledger, project)?;
-    if !writers.may_write(key) {
+    if !writers.is_writer(key) {
         return Err(AppError::NotAdmitted { key: *key });
     }
     durable::write_derived(&memory, remembered.as_bytes())?;
@@ -332,6 +338,9 @@ impl Project {
     /// The user's writer key, if this log admits it. Entries of a stranger would be recorded and never verify.
     pub fn signer(&self) -> Result<Box<dyn EntrySigner>> {
         let signer = self.keys.writer_key(self.ledger.log())?;
+        if self.launch.is_some() {
+            return Ok(signer); // for its one run; the log was asked when the capsule was opened
+        }
         let project = &self.config.project.id;
         match check_admitted(&*self.ledger, project, &self.own_dir(), &signer.public().id()) {
             // A rotation was recorded, and the process was killed before the new key took its place.

@@ -201,8 +201,8 @@ pub fn open_capsule(file: &Path, root: &Path, begins: bool) -> Result<Project> {
     let store = StorePlace::new(&config.shared_store().ok_or_else(missing)?, &places.common);
     capsule::join(&config, &ledger, &store, &dirs)?;
     let mut project = open_at(repo, dirs, (config, capsule.settings.as_bytes()), None, false)?;
-    capsule.check(&project, begins)?;
     project.launch = Some(capsule.launch());
+    capsule.check(&project, begins)?;
     Ok(project)
 }
 

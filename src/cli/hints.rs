@@ -89,6 +89,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::Migrating { .. }
         | AppError::NoBuckets
         | AppError::BadCapsule { .. }
+        | AppError::CapsuleExpired { .. }
         | AppError::NeedsAnswer { .. } => 2,
         AppError::PlanChanged => 3,
         AppError::NotApplied { source, .. } => exit_code(source),
@@ -174,6 +175,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotSound { .. }
         | AppError::NoBuckets
         | AppError::BadCapsule { .. }
+        | AppError::CapsuleExpired { .. }
         | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
@@ -270,6 +272,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
             "mlprov log   # what is recorded here; `mlprov sync --fetch` brings what other clones recorded"
                 .into()
         }
+        AppError::CapsuleExpired { .. } => {
+            "mlprov source extend source.json   # by its launcher; then here: mlprov sync --source source.json".into()
+        }
         AppError::BadCapsule { .. } => {
             "mlprov source export -o source.json   # makes a new one, where the repository is".into()
         }
@@ -313,6 +318,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         }
         AppError::NotClean { .. } => {
             "git status   # commit or stash what differs, or leave out --require-clean".into()
+        }
+        AppError::NotRecorded { source, .. } if matches!(**source, AppError::CapsuleExpired { .. }) => {
+            return hint(source, at_root);
         }
         AppError::NotRecorded { .. } => "mlprov status   # shows the run as open".into(),
         AppError::IdConflict { .. } => "mlprov verify latest   # the log may have been tampered with".into(),

@@ -68,7 +68,10 @@ impl Body {
             Kind::RunFinished if self.run.as_ref()?.status == RunStatus::Unknown => {
                 Some(format!("{}:UNKNOWN", self.run.as_ref()?.id))
             }
-            Kind::RunDelegated => Some(self.delegation.as_ref()?.run.to_string()),
+            Kind::RunDelegated => {
+                let delegation = self.delegation.as_ref()?;
+                Some(format!("{}:{}", delegation.run, delegation.not_after))
+            }
             Kind::RunStarted | Kind::RunFinished => Some(self.run.as_ref()?.id.to_string()),
             Kind::ModelRegistered => Some(self.model_package.as_ref()?.arn.to_string()),
             // These may happen again to the same thing: approved, rejected, approved.

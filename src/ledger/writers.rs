@@ -10,6 +10,7 @@ use crate::domain::ids::ProjectId;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::envelope::WriterKey;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// The writers admitted so far, while a log is read from its beginning.
@@ -64,6 +65,19 @@ pub enum Standing {
     Expired,
     /// The key may record one run, and this is something else.
     NotDelegated,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Standing::Admitted => "its writer was admitted",
+            Standing::Forged => "the signature does not hold",
+            Standing::Stranger => "its key was never admitted to this log",
+            Standing::Revoked => "its writer had been revoked before",
+            Standing::Expired => "its key may record one run, and its time was over",
+            Standing::NotDelegated => "its key may record one run, and this is something else",
+        })
+    }
 }
 
 impl Writers {
@@ -169,15 +183,30 @@ impl Writers {
         }
     }
 
-    /// A key that the log knows has its right already, or none any more.
+    /// A key that the log knows has its right already, or none any more; but whoever gave the right to record a run may give
+    /// it for longer.
     fn follow_delegation(&mut self, index: u64, envelope: &Envelope, body: &Body, key: WriterKey) {
         let (Some(delegation), Some(source)) = (&body.delegation, &body.source) else { return };
-        if self.admitted.contains_key(&key.id()) || self.judge(index, envelope, body) != Standing::Admitted {
+        if self.judge(index, envelope, body) != Standing::Admitted {
             return;
         }
+        let goes_on = |known: &Admitted| {
+            known.only.as_ref().is_some_and(|only| {
+                let (before, code) = &*only.what;
+                only.by == envelope.key_id
+                    && before.run == delegation.run
+                    && code == source
+                    && before.not_after.unix_micros() < delegation.not_after.unix_micros()
+            })
+        };
+        let revoked = match self.admitted.get(&key.id()) {
+            Some(known) if goes_on(known) => known.revoked,
+            Some(_) => return,
+            None => false,
+        };
         let what = Arc::new((delegation.clone(), source.clone()));
         let only = Some(Only { by: envelope.key_id, what });
-        self.admitted.insert(key.id(), Admitted { only, ..Admitted::new(key, false) });
+        self.admitted.insert(key.id(), Admitted { only, revoked, ..Admitted::new(key, false) });
     }
 
     /// Everyone ever admitted, but for one run alone: key, admin, revoked.
@@ -194,6 +223,11 @@ impl Writers {
     /// Whether the key may write now, if only of one run.
     pub fn may_write(&self, id: &KeyId) -> bool {
         self.admitted.get(id).is_some_and(|a| !self.is_revoked(a))
+    }
+
+    /// Whether the key may write whatever it likes now.
+    pub fn is_writer(&self, id: &KeyId) -> bool {
+        self.admitted.get(id).is_some_and(|a| a.only.is_none() && !a.revoked)
     }
 
     /// Whether the key may admit and revoke others now, and move the log.

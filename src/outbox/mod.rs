@@ -4,6 +4,7 @@ use crate::domain::digest::Blake3Hash;
 use crate::domain::digest::Sha256Hash;
 use crate::domain::entry::Body;
 use crate::domain::ids::CommitId;
+use crate::domain::ids::EntryId;
 use crate::domain::ids::TreeId;
 use crate::domain::path::RepoPath;
 use crate::domain::pointer::DatasetKind;
@@ -169,6 +170,17 @@ impl Outbox {
     }
 
     /// An entry whose data has no versions yet; it is signed when it has. Durable when it returns.
+    /// Entries that begin with this one wait no more.
+    pub fn forget_entries(&self, first: &EntryId) -> Result<(), DurableError> {
+        let suffix = format!("-{first}.{ENTRIES}");
+        for path in self.files(ENTRIES)? {
+            if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&suffix)) {
+                self.done(&path)?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn put_draft(&self, body: &Body) -> Result<(), DurableError> {
         self.put_json(&format!("{:020}-{}.{DRAFTS}", body.time.unix_micros(), body.id), body)
     }

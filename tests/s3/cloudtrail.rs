@@ -155,10 +155,16 @@ impl Witness {
     }
 
     fn deliver_as(&self, trail: &str, prefix: &str, hours: &[Vec<Value>]) -> Delivered {
+        let of = |(n, events): (usize, &Vec<Value>)| (60 * n as i64, 60 * n as i64 + 60, events.clone());
+        self.deliver_at(trail, prefix, &hours.iter().enumerate().map(of).collect::<Vec<_>>())
+    }
+
+    /// Periods from and to so many minutes from now, one after the other.
+    fn deliver_at(&self, trail: &str, prefix: &str, periods: &[(i64, i64, Vec<Value>)]) -> Delivered {
         let mut delivered = Delivered { logs: Vec::new(), digests: Vec::new() };
         let mut before: Option<(String, String, String)> = None;
-        for (n, events) in hours.iter().enumerate() {
-            let (start, end) = (self.at(60 * n as i64), self.at(60 * (n as i64 + 1)));
+        for (n, (start, end, events)) in periods.iter().enumerate() {
+            let (start, end) = (self.at(*start), self.at(*end));
             let compact = |time: &str| time.replace(['-', ':'], "");
             let day = end[..10].replace('-', "/");
             let base = format!("{prefix}AWSLogs/111122223333");
@@ -205,8 +211,11 @@ impl Witness {
 fn what_cloudtrail_saw_of_a_run_is_told_and_held_against_its_signatures() {
     let Some(w) = Witness::new() else { return };
     let (bucket, key, id) = w.versions[0].clone();
-    let versioning =
-        event(&w.at(1), "s3", "PutBucketVersioning", json!({ "bucketName": bucket }), Value::Null);
+    let versions = |status: &str| {
+        let asked = json!({ "bucketName": bucket, "VersioningConfiguration": { "Status": status } });
+        event(&w.at(1), "s3", "PutBucketVersioning", asked, Value::Null)
+    };
+    let versioning = versions("Enabled");
     let elsewhere = event(&w.at(1), "s3", "PutBucketPolicy", json!({ "bucketName": "another" }), Value::Null);
     let hours = [w.puts(), vec![versioning.clone(), elsewhere], vec![]];
 
@@ -297,6 +306,59 @@ fn what_cloudtrail_saw_of_a_run_is_told_and_held_against_its_signatures() {
         w.deliver(prefix, &[w.puts(), vec![since]]);
         w.audit(prefix, true).code(code).shows(what);
     }
+    // What was done before there was the version, and what may have changed what is logged or kept.
+    let before =
+        event(&w.at(-5), "s3", "DeleteObject", json!({ "bucketName": bucket, "key": key }), Value::Null);
+    let all_before = event(&w.at(-5), "s3", "DeleteObjects", json!({ "bucketName": bucket }), Value::Null);
+    let selectors =
+        event(&w.at(2), "cloudtrail", "PutEventSelectors", json!({ "trailName": "t" }), Value::Null);
+    let lifecycle = event(
+        &w.at(2),
+        "s3",
+        "PutBucketLifecycleConfiguration",
+        json!({ "bucketName": bucket }),
+        Value::Null,
+    );
+    for (prefix, event, code, what) in [
+        ("before/", before, 0, "witnessed"),
+        ("all-before/", all_before, 0, "witnessed"),
+        ("selectors/", selectors, 3, "from then on other events may be logged"),
+        ("lifecycle/", lifecycle, 3, "delete without an event"),
+        ("suspended/", versions("Suspended"), 1, "no versions were kept from then on"),
+    ] {
+        let mut events = w.puts();
+        events.push(event);
+        w.deliver(prefix, &[events]);
+        w.audit(prefix, true).code(code).shows(what);
+    }
+    // A digest of the first hour that is looked at names a log file of the day before, which nobody asked about.
+    let midnight = (w.now - jiff::SignedDuration::from_hours(25)).to_string();
+    let midnight: jiff::Timestamp = format!("{}T00:00:00Z", &midnight[..10]).parse().unwrap();
+    let minutes = midnight.duration_since(w.now).as_mins();
+    let nothing = Vec::new();
+    let periods =
+        [(minutes - 40, minutes + 20, nothing.clone()), (minutes + 20, 0, nothing), (0, 60, w.puts())];
+    w.deliver_at("t", "midnight/", &periods);
+    w.audit("midnight/", true).code(0);
+    // Whoever takes the last files away says no more than that they are not there.
+    let gone = event(&w.at(2), "s3", "DeleteObject", asked, Value::Null);
+    let d = w.deliver_at("t", "ended/", &[(-360, -300, w.puts()), (-300, -10, vec![gone])]);
+    w.audit("ended/", true).code(1);
+    w.delete(&d.logs[1]);
+    w.delete(&d.digests[1]);
+    w.audit("ended/", true).code(3).shows("what came later is not known");
+    // A log file that somebody put beside the others takes nobody's place.
+    let d = w.deliver("planted/", &hours);
+    let mut planted = w.puts()[0].clone();
+    planted["userIdentity"]["arn"] = "arn:aws:iam::111122223333:user/mallory".into();
+    planted["eventTime"] = w.at(1).into();
+    let records = json!({ "Records": [planted] }).to_string();
+    w.put(&d.logs[0].replace("_t0", "_x"), gzip(records.as_bytes()), None);
+    w.audit("planted/", true).code(3).shows("named by no digest");
+    assert_eq!(w.report("planted/")["versions"][0]["put"]["who"], WHO);
+    // A prefix may be called as it likes.
+    w.deliver("x/CloudTrail/", &hours);
+    w.audit("x/CloudTrail/", true).code(0);
     // Without data events nothing can be said of the data; and what CloudTrail did not sign yet is not validated.
     w.deliver("off/", &[vec![versioning]]);
     w.audit("off/", true).code(3).shows("S3 data events are off, or were not delivered");

@@ -133,6 +133,101 @@ fn a_run_without_a_repository_is_recorded_and_verified() {
     assert_eq!(of_runs, ["run.delegated", "run.finished"]);
 }
 
+/// Of several that begin with one capsule at the same moment, one runs; the others are told, and leave nothing behind.
+#[test]
+fn one_capsule_is_one_run_however_many_machines_have_it() {
+    let Some(job) = Job::new("capsule-twice") else { return };
+    for round in 0..4 {
+        let (exported, key) = job.export(&[]);
+        let codes: Vec<Option<i32>> = std::thread::scope(|scope| {
+            let run = |n: usize| {
+                let tmp = job.s.root().join(format!("tmp-{round}-{n}"));
+                fs::create_dir(&tmp).unwrap();
+                let args = ["run", "--source", "source.json", "--", "true"];
+                let program = std::path::Path::new(env!("CARGO_BIN_EXE_mlprov"));
+                let mut command = std::process::Command::new(program);
+                let prepared = job.in_job(program, Some(&key), &args);
+                command.env_clear().args(args).current_dir(job.s.root().join("ml"));
+                command.envs(prepared.get_envs().filter_map(|(key, value)| Some((key, value?))));
+                command.env("TMPDIR", tmp).stdout(std::process::Stdio::null());
+                command.stderr(std::process::Stdio::null());
+                scope.spawn(move || command.status().unwrap().code())
+            };
+            let running: Vec<_> = (0..3).map(run).collect();
+            running.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+        let run = exported["run"].as_str().unwrap();
+        job.s.mlprov(&["sync"]).success();
+        job.s.mlprov(&["verify", run]).success();
+    }
+}
+
+#[test]
+fn a_run_that_took_longer_than_it_was_given_is_kept_and_can_be_given_more() {
+    let Some(job) = Job::new("capsule-late") else { return };
+    let s = &job.s;
+    let (exported, key) = job.export(&["--valid-for", "3s"]);
+    let run = exported["run"].as_str().unwrap();
+    let wait =
+        ["run", "--source", "source.json", "-o", "model", "--", "sh", "-c", "echo m > model/m; sleep 4"];
+    std::os::unix::fs::symlink("/bin/sleep", s.root().join("ml/bin/sleep")).unwrap();
+    let ran = job.there(Some(&key), &wait);
+    ran.code(70).says("it was valid until").says("mlprov source extend");
+    let sync = ["sync", "--source", "source.json"];
+    job.there(Some(&key), &sync).code(2).says("its end waits here");
+    // Only whoever gave the right gives it for longer.
+    s.mlprov(&["source", "extend", "../ml/source.json", "--valid-for", "1h"])
+        .success()
+        .shows("may be recorded until");
+    job.there(Some(&key), &sync).success();
+    s.mlprov(&["sync"]).success();
+    s.mlprov(&["verify", run]).success();
+    s.mlprov(&["source", "export", "-o", "x.json", "--valid-for", "4000d"]).code(2);
+}
+
+#[test]
+fn a_run_that_was_killed_is_closed_where_it_was() {
+    let Some(job) = Job::new("capsule-killed") else { return };
+    let (exported, key) = job.export(&[]);
+    let kill = ["run", "--source", "source.json", "--", "sh", "-c", "kill -9 $PPID"];
+    assert_eq!(job.there(Some(&key), &kill).exit_code(), None);
+    job.there(Some(&key), &["sync", "--source", "source.json"]).success();
+    job.s.mlprov(&["sync"]).success();
+    let run = exported["run"].as_str().unwrap();
+    job.s.mlprov(&["verify", run]).code(1).shows("UNKNOWN");
+}
+
+/// A key for one run is none for anything else, and nothing that the command calls can read it.
+#[test]
+fn a_key_for_one_run_is_used_for_it_alone() {
+    let Some(job) = Job::new("capsule-key") else { return };
+    let (s, (_, key)) = (&job.s, job.export(&[]));
+    let before = s.entries().len();
+    let args = ["run", "--", "true"];
+    let mut command = s.prepared(&args);
+    command.env("MLPROV_WRITER_KEY", &key);
+    Output::of("mlprov", &args, &mut command).code(2).says("does not admit your writer key");
+    s.mlprov(&["run", "--", "true"]).success();
+    assert_eq!(s.entries().len(), before + 1, "nothing stands in the way");
+    let args = ["run", "--source", "source.json", "--", "sh", "-c", "test -z \"$MLPROV_WRITER_KEY\""];
+    job.there(Some(&key), &args).success();
+    // A key that is not in PEM form may be one all the same.
+    for given in [format!("\"{key}"), key.replace("-----", "")] {
+        let out = job.there(Some(&given), &["run", "--source", "source.json", "--", "true"]);
+        let secret = key.lines().nth(1).unwrap();
+        assert!(out.exit_code() == Some(2) && !out.stderr().contains(secret), "{}", out.stderr());
+    }
+    // What the log does not delegate is not read there.
+    let other = ["run", "--source", "source.json", "-d", "s3://capsule-key/other/", "--", "true"];
+    let (_, key) = job.export(&[]);
+    job.there(Some(&key), &other).code(2).says("only data that the capsule names counts");
+    // A capsule that cannot be written delegates nothing.
+    let size = s.entries().len();
+    s.mlprov(&["source", "export", "-o", "/proc/no/source.json"]).code(3);
+    assert_eq!(s.entries().len(), size);
+}
+
 /// The entry point that docs/source.md gives, with SageMaker's variables.
 #[test]
 fn the_recipe_for_training_jobs_records_a_run() {
@@ -216,7 +311,9 @@ fn what_is_not_as_the_launcher_said_is_refused() {
     let decoded = decode(payload);
     let until = exported["notAfter"].as_str().unwrap();
     let later = encode(&decoded.replace(until, &until.replacen("20", "21", 1)));
-    edited(payload, &later).code(2).says("says otherwise");
+    edited(payload, &later).code(2).says("its id is not the one");
+    let other = encode(&decoded.replace("\"version\":\"0.1.0\"", "\"version\":\"0.1.1\""));
+    edited(payload, &other).code(2).says("says otherwise");
 
     // One that was revoked, and one whose time is over.
     fs::write(s.root().join("ml/source.json"), &capsule).unwrap();

@@ -19,7 +19,9 @@ use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::durable;
 use crate::git::repo::Commit;
+use crate::ledger::batch::SealedEntry;
 use serde::Serialize;
+use std::path::Path;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug)]
@@ -49,6 +51,15 @@ pub struct ExportReport {
     pub notes: Vec<String>,
 }
 
+/// A right that was given for longer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Extended {
+    pub run: RunId,
+    pub not_after: Timestamp,
+    pub index: u64,
+}
+
 pub fn export(project: &Project, request: &ExportRequest) -> Result<ExportReport> {
     if project.config.shared_ledger().is_none() || project.config.shared_store().is_none() {
         return Err(unfit("another machine can only reach a ledger and a store that lie in a bucket"));
@@ -70,9 +81,7 @@ pub fn export(project: &Project, request: &ExportRequest) -> Result<ExportReport
     let id = run::draw_id(project)?;
     let (key, key_file) = project.keys.create_run_key(id)?;
     let key = key.public();
-    let micros = i64::try_from(request.valid_for.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
-    let now = project.clock.now();
-    let not_after = Timestamp::from_unix_micros(now.unix_micros().saturating_add(micros));
+    let not_after = until(project, request.valid_for);
     let mut body = project.draft(Kind::RunDelegated, &*signer);
     body.delegation = Some(Delegation { run: id, not_after: not_after.clone() });
     body.writer = Some(Writer { key_id: key.id(), public_key: key.to_base64(), admin: false });
@@ -84,13 +93,10 @@ pub fn export(project: &Project, request: &ExportRequest) -> Result<ExportReport
     let _kept = objects.commit()?;
     let entry = record::seal(body, &*signer)?;
     let capsule = Capsule::new(settings(project)?, entry.bytes().to_vec())?;
-    let receipts = project.append(vec![entry])?;
-    let Some(index) = receipts[0].index else {
-        let why = "the ledger did not take what the capsule says; `mlprov sync`, and export again".to_owned();
-        return Err(AppError::NotCommitted { why });
-    };
-    let _ = keep::note_run(project, &commit.id); // `sync` makes up for it
+    // A file that cannot be written is found out before anything is delegated; without the entry it is worth nothing.
     durable::replace(&request.file, &capsule.to_bytes()?, 0o644)?;
+    let index = commit_now(project, entry).inspect_err(|_| _ = std::fs::remove_file(&request.file))?;
+    let _ = keep::note_run(project, &commit.id); // `sync` makes up for it
     Ok(ExportReport {
         file: request.file.clone(),
         run: id,
@@ -103,6 +109,40 @@ pub fn export(project: &Project, request: &ExportRequest) -> Result<ExportReport
         not_after,
         index,
         notes,
+    })
+}
+
+/// Gives the key of a capsule its right for longer: from now on, so many seconds. The capsule stays as it is.
+pub fn extend(project: &Project, file: &Path, valid_for: u64) -> Result<Extended> {
+    let capsule = Capsule::read(file)?;
+    project.ledger.fetch()?;
+    let signer = project.ready()?;
+    if capsule.body.actor.writer != signer.public().id() || capsule.body.project != project.config.project.id
+    {
+        return Err(unfit("whoever made it extends it, with the key that signed it"));
+    }
+    let not_after = until(project, valid_for);
+    let mut body = project.draft(Kind::RunDelegated, &*signer);
+    body.delegation = Some(Delegation { run: capsule.delegation.run, not_after: not_after.clone() });
+    body.writer.clone_from(&capsule.body.writer);
+    body.source.clone_from(&capsule.body.source);
+    body.evidence.clone_from(&capsule.body.evidence);
+    body.inputs.clone_from(&capsule.body.inputs);
+    let index = commit_now(project, record::seal(body, &*signer)?)?;
+    Ok(Extended { run: capsule.delegation.run, not_after, index })
+}
+
+fn until(project: &Project, valid_for: u64) -> Timestamp {
+    let micros = i64::try_from(valid_for.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+    Timestamp::from_unix_micros(project.clock.now().unix_micros().saturating_add(micros))
+}
+
+/// The index of an entry that must not wait.
+fn commit_now(project: &Project, entry: SealedEntry) -> Result<u64> {
+    project.append(vec![entry])?[0].index.ok_or_else(|| {
+        let why = "the ledger could not be reached; what was signed waits here, and `mlprov sync` sends it"
+            .to_owned();
+        AppError::NotCommitted { why }
     })
 }
 

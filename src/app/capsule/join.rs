@@ -8,12 +8,15 @@ use crate::app::Result;
 use crate::app::commit;
 use crate::app::delivery;
 use crate::app::record;
+use crate::app::run;
 use crate::app::run::RunReport;
 use crate::config::Config;
 use crate::config::UserDirs;
 use crate::domain::digest::Blake3Hash;
+use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::ids::EntryId;
+use crate::domain::time::Timestamp;
 use crate::durable;
 use crate::ledger::frame::Header;
 use crate::ports::StoreError;
@@ -70,6 +73,7 @@ pub fn join(config: &Config, ledger: &dyn Shared, store: &dyn Remote, dirs: &Use
         Some(mirror) => (mirror, false),
         None => (ledger.create_ledger(&header)?, true),
     };
+    let is_new = is_new || mirror.head()?.size() == 0;
     match mirror.fetch().map_err(AppError::from) {
         // What was fetched before is enough to go on with.
         Err(e) if !is_new && delivery::is_out_of_reach(&e) => {}
@@ -110,20 +114,29 @@ impl Capsule {
         if !record::read_writers(&*project.ledger, &self.body.project)?.may_write(&given) {
             return Err(AppError::NotAdmitted { key: given });
         }
-        let not_after = &self.delegation.not_after;
-        if project.clock.now().unix_micros() > not_after.unix_micros() {
-            return Err(unfit(format!("it was valid until {not_after}")));
+        if !begins {
+            return Ok(()); // what was signed in time may come later
         }
         let run = self.delegation.run;
-        let of = |kind: Kind| EntryId::derive(&self.body.project, kind.as_str(), &run.to_string(), &given);
-        if begins && project.ledger.find(&of(Kind::RunStarted))?.is_some() {
-            return Err(unfit(format!(
-                "run {} was begun already, and a capsule is for one run",
-                run.short()
-            )));
+        let start = EntryId::derive(&self.body.project, Kind::RunStarted.as_str(), &run.to_string(), &given);
+        if project.ledger.find(&start)?.is_some() {
+            run::close_what_was_killed(project)?;
+            let run = run.short();
+            return Err(unfit(format!("run {run} was begun already, and a capsule is for one run")));
         }
-        Ok(())
+        match valid_until(project)?.filter(|until| project.clock.now().unix_micros() > until.unix_micros()) {
+            Some(until) => Err(unfit(format!("it was valid until {until}"))),
+            None => Ok(()),
+        }
     }
+}
+
+/// Until when the log lets the key record: its launcher may have given it for longer since.
+pub fn valid_until(project: &Project) -> Result<Option<Timestamp>> {
+    let Some(launch) = &project.launch else { return Ok(None) };
+    let writers = record::read_writers(&*project.ledger, &project.config.project.id)?;
+    let mut known = writers.delegated().filter(|(_, delegation, _)| delegation.run == launch.delegation.run);
+    Ok(Some(known.next().map_or(&launch.delegation, |(_, delegation, _)| delegation).not_after.clone()))
 }
 
 /// The end of a run that could not go to the ledger at once: its index there.
@@ -133,6 +146,7 @@ pub fn deliver_end(project: &Project, report: &RunReport, progress: &dyn Progres
         AppError::NotRecorded { run, exit_code, source: Box::new(source) }
     };
     send(project, progress).map_err(of_run)?;
+    let _ = project.ledger.fetch(); // only to find it
     let writer = project.signer().map_err(of_run)?.public().id();
     let key = report.run.to_string();
     let id = EntryId::derive(&project.config.project.id, Kind::RunFinished.as_str(), &key, &writer);
@@ -142,6 +156,17 @@ pub fn deliver_end(project: &Project, report: &RunReport, progress: &dyn Progres
 /// Brings what waits to the ledger: the machine may be gone soon.
 pub fn send(project: &Project, progress: &dyn Progress) -> Result<u64> {
     let signer = project.signer()?;
+    // Perhaps its launcher gave it for longer meanwhile.
+    project.ledger.fetch()?;
+    let until = valid_until(project)?;
+    let is_late =
+        |body: &Body| until.as_ref().is_some_and(|until| body.time.unix_micros() > until.unix_micros());
+    if project.outbox().drafts()?.iter().any(|(_, body)| is_late(body)) {
+        let until = until.map(|until| until.to_string()).unwrap_or_default();
+        let why = format!("it was valid until {until}, and the run ended later; its end waits here");
+        return Err(AppError::CapsuleExpired { why });
+    }
+    run::close_what_was_killed(project)?;
     let waiting = commit::queued(project)?.len() as u64;
     project.upload_staged(&*signer, progress)?;
     commit::finish_waiting(project, &*signer)?;

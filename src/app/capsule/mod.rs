@@ -9,10 +9,12 @@ mod join;
 pub use export::ExportReport;
 pub use export::ExportRequest;
 pub use export::export;
+pub use export::extend;
 pub use join::OwnPlace;
 pub use join::deliver_end;
 pub use join::join;
 pub use join::send;
+pub use join::valid_until;
 
 use crate::app::AppError;
 use crate::app::Project;
@@ -29,6 +31,9 @@ use crate::ledger::batch;
 use serde::Deserialize;
 use serde::Serialize;
 use std::path::Path;
+
+/// Gives the key that a capsule names.
+pub const KEY_VARIABLE: &str = "MLPROV_WRITER_KEY";
 
 const SCHEMA: &str = "mlprov.source/1";
 

@@ -33,20 +33,22 @@ pub struct Bound {
 pub fn of(project: &Project, entries: &[LogEntry], about: &[&LogEntry]) -> Result<Bound> {
     let bodies: Vec<&Body> = about.iter().filter_map(|entry| entry.body()).collect();
     let (mut versions, mut packages) = (BTreeSet::new(), BTreeSet::new());
-    let mut roots = BTreeSet::new();
+    // Files of a dataset may have come with a version before this one.
+    let (mut roots, mut names_of) = (BTreeSet::new(), BTreeSet::new());
     for body in &bodies {
         for list in [&body.inputs, &body.outputs] {
             for artefact in project.list(list)? {
                 versions_of(project, &artefact, &mut versions)?;
                 roots.insert(artefact.digest.blake3);
+                names_of.insert(artefact.name.clone());
             }
         }
         packages.extend(body.model_package.iter().map(|package| package.arn.clone()));
     }
     let names = |body: &&Body| {
-        [&body.inputs, &body.outputs]
-            .into_iter()
-            .any(|list| list.inline().iter().any(|artefact| roots.contains(&artefact.digest.blake3)))
+        [&body.inputs, &body.outputs].into_iter().any(|list| {
+            list.inline().iter().any(|a| roots.contains(&a.digest.blake3) || names_of.contains(&a.name))
+        })
     };
     let all = entries.iter().filter_map(LogEntry::body).filter(names).chain(bodies.iter().copied());
     let first = all.map(|body| body.time.unix_micros()).min().unwrap_or_default();

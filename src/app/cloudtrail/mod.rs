@@ -15,14 +15,14 @@ use crate::evidence::cloudtrail::digest::PublicKey;
 use crate::ports::progress::Progress;
 use crate::ports::source::Source;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use witness::Seen;
 pub use witness::Witnessed;
 
 /// Where CloudTrail delivers, and what is asked of it.
-pub struct Request<'r> {
-    pub run: &'r str,
+pub struct Trail<'r> {
     pub source: &'r dyn Source,
     pub bucket: &'r str,
     /// Before `AWSLogs/`: empty, or with its last `/`.
@@ -31,6 +31,15 @@ pub struct Request<'r> {
     pub since: Option<Timestamp>,
     /// CloudTrail's own; without any, no digest can be believed.
     pub keys: &'r [PublicKey],
+}
+
+struct Request<'r> {
+    source: &'r dyn Source,
+    bucket: &'r str,
+    prefix: &'r str,
+    keys: &'r [PublicKey],
+    /// Those of the versions that are asked about.
+    buckets: BTreeSet<&'r str>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -57,24 +66,35 @@ pub struct AuditReport {
     pub others: Vec<Seen>,
 }
 
+/// `run`: as its user names it.
 pub fn audit(
     project: &Project,
     cwd: &Path,
-    request: &Request<'_>,
+    run: &str,
+    trail: &Trail<'_>,
     progress: &dyn Progress,
 ) -> Result<AuditReport> {
-    let entries = project.entries_for(cwd, request.run)?;
-    let target = resolve::resolve(project, &entries, cwd, request.run)?;
+    // All of them: who tracked the data did so before the run.
+    let entries = project.entries()?;
+    let target = resolve::resolve(project, &entries, cwd, run)?;
     let Target::Run(_) = target else {
-        return Err(crate::app::AppError::UnknownId { id: request.run.to_owned() });
+        return Err(crate::app::AppError::UnknownId { id: run.to_owned() });
     };
     let about = resolve::entries_about(&entries, &target);
     let bound = bound::of(project, &entries, &about)?;
-    let since = request.since.clone().unwrap_or_else(|| bound.first_named.clone());
+    let since = trail.since.clone().unwrap_or_else(|| bound.first_named.clone());
     let until = project.clock.now();
-    let trail = trail::read(request, (&since, &until), progress)?;
-    let mut links = trail.links;
-    let told = witness::witness(&bound, &trail.events);
+    let buckets = bound.versions.iter().map(|version| version.bucket.as_str()).collect();
+    let request = Request {
+        source: trail.source,
+        bucket: trail.bucket,
+        prefix: trail.prefix,
+        keys: trail.keys,
+        buckets,
+    };
+    let read = trail::read(&request, (&since, &until), progress)?;
+    let mut links = read.links;
+    let told = witness::witness(&bound, &read.events);
     witness::judge(&bound, &told, &mut links);
     let exits: Vec<u8> = links.iter().map(|link| link.verdict.exit()).collect();
     // Nothing that was seen is never "witnessed".
@@ -85,12 +105,12 @@ pub fn audit(
     };
     Ok(AuditReport {
         target: target.describe(),
-        bucket: request.bucket.to_owned(),
+        bucket: trail.bucket.to_owned(),
         since,
         until,
-        digests: trail.digests,
-        log_files: trail.log_files,
-        events: trail.count,
+        digests: read.digests,
+        log_files: read.log_files,
+        events: read.count,
         data_events: told.data_events,
         result,
         exit_code,

@@ -15,6 +15,7 @@ use crate::evidence::cloudtrail::digest::Digest;
 use crate::evidence::cloudtrail::digest::Doubt;
 use crate::evidence::cloudtrail::digest::sha256_hex;
 use crate::evidence::cloudtrail::event::Event;
+use crate::evidence::cloudtrail::event::What;
 use crate::ports::StoreError;
 use crate::ports::progress::Progress;
 use crate::ports::source::Listed;
@@ -41,7 +42,8 @@ pub fn read(
     (since, until): (&Timestamp, &Timestamp),
     progress: &dyn Progress,
 ) -> Result<Trail> {
-    let files = list(request, since, until)?;
+    let window = Window::of(since, until);
+    let files = list(request, &window)?;
     let mut trail = Trail { digests: 0, log_files: 0, count: 0, events: Vec::new(), links: Vec::new() };
     let regions: BTreeSet<&String> = files.keys().map(|(_, region)| region).collect();
     let all: usize = files.values().map(Vec::len).sum();
@@ -50,7 +52,8 @@ pub fn read(
         let none = Vec::new();
         let of = |kind| files.get(&(kind, region.clone())).unwrap_or(&none);
         let digests = trail.chain(request, region, of(Kind::Digest), progress)?;
-        trail.logs(request, region, of(Kind::Log), &digests, progress)?;
+        trail.logs(request, &window, (region, of(Kind::Log)), &digests, progress)?;
+        trail.reaches(region, &digests, until);
     }
     progress.end();
     if trail.digests + trail.log_files == 0 && all == 0 {
@@ -61,11 +64,27 @@ pub fn read(
     Ok(trail)
 }
 
-/// What was delivered between two moments, and on the day after the last: a digest comes up to an hour later.
-fn list(request: &Request<'_>, since: &Timestamp, until: &Timestamp) -> Result<Files> {
-    const DAY: i64 = 86_400_000_000;
-    let day = |time: &Timestamp| time.as_str()[..10].replace('-', "/");
-    let (first, last) = (day(since), day(&Timestamp::from_unix_micros(until.unix_micros() + DAY)));
+/// Days that are looked at, `YYYY/MM/DD`: also the one before, whose last log files a digest of the first hour names, and the
+/// one after, since a digest comes up to an hour later.
+struct Window {
+    first: String,
+    last: String,
+}
+
+impl Window {
+    fn of(since: &Timestamp, until: &Timestamp) -> Self {
+        const DAY: i64 = 86_400_000_000;
+        let day = |micros: i64| Timestamp::from_unix_micros(micros).as_str()[..10].replace('-', "/");
+        Window { first: day(since.unix_micros() - DAY), last: day(until.unix_micros() + DAY) }
+    }
+}
+
+/// What a key says, without the prefix that the user gave.
+fn place_of(request: &Request<'_>, key: &str) -> Option<Place> {
+    Place::of(key.strip_prefix(request.prefix)?)
+}
+
+fn list(request: &Request<'_>, Window { first, last }: &Window) -> Result<Files> {
     let start = format!("{}AWSLogs/", request.prefix);
     let mut files = Files::new();
     let mut from: Option<Mark> = None;
@@ -73,12 +92,12 @@ fn list(request: &Request<'_>, since: &Timestamp, until: &Timestamp) -> Result<F
         let page = request.source.page(&start, from.as_ref())?;
         let mut skip = None;
         for listed in page.objects {
-            let Some(place) = Place::of(&listed.key) else { continue };
-            let region = format!("{}{}/", place.base, place.region);
+            let Some(place) = place_of(request, &listed.key) else { continue };
+            let region = format!("{}{}{}/", request.prefix, place.base, place.region);
             match () {
                 // Days lie in the order of their names: nobody needs to list all years.
-                () if place.day < first => skip = Some(format!("{region}{first}")),
-                () if place.day > last => skip = Some(format!("{region}~")),
+                () if place.day < *first => skip = Some(format!("{region}{first}")),
+                () if place.day > *last => skip = Some(format!("{region}~")),
                 () => {
                     skip = None;
                     files.entry((place.kind, place.region)).or_default().push(listed);
@@ -115,7 +134,10 @@ impl Trail {
     ) -> Result<Vec<Digest>> {
         let delivered = |file: &Listed| -> Result<Option<(Delivered, std::result::Result<(), String>)>> {
             let Some(inflated) = fetch(request, file)? else { return Ok(None) };
-            let metadata = request.source.metadata(&file.key, file.version_id.as_deref())?;
+            let metadata = match request.source.metadata(&file.key, file.version_id.as_deref()) {
+                Err(StoreError::Missing { .. }) => return Ok(None),
+                metadata => metadata?,
+            };
             progress.advance(1, file.size);
             let signature = metadata.get("signature").cloned();
             let (bucket, key) = (request.bucket.to_owned(), file.key.clone());
@@ -194,12 +216,25 @@ impl Trail {
         }
     }
 
+    /// Whoever takes the last files away hides what they say: digests come each hour, and the last one is not long ago.
+    fn reaches(&mut self, region: &str, digests: &[Digest], until: &Timestamp) {
+        const TWO_HOURS: i64 = 7_200_000_000;
+        let wanted = Timestamp::from_unix_micros(until.unix_micros() - TWO_HOURS);
+        let Some(last) = digests.iter().map(|digest| digest.digest_end_time.as_str()).max() else { return };
+        if last < &wanted.as_str()[..19] {
+            let detail = format!(
+                "the last digest ends at {last}, and one is signed each hour: what came later is not known"
+            );
+            self.links.push(link("digests", region, Verdict::Unknown, detail));
+        }
+    }
+
     /// The events of a region's log files.
     fn logs(
         &mut self,
         request: &Request<'_>,
-        region: &str,
-        listed: &[Listed],
+        window: &Window,
+        (region, listed): (&str, &[Listed]),
         digests: &[Digest],
         progress: &dyn Progress,
     ) -> Result<()> {
@@ -207,7 +242,9 @@ impl Trail {
         let named: BTreeMap<&str, &str> =
             named.map(|file| (file.s3_object.as_str(), file.hash_value.as_str())).collect();
         let there: BTreeSet<&str> = listed.iter().map(|file| file.key.as_str()).collect();
-        for gone in named.keys().filter(|key| !there.contains(*key)) {
+        // The first digest may name files of a day that was not listed.
+        let asked = |key: &&&str| place_of(request, key).is_some_and(|place| place.day >= window.first);
+        for gone in named.keys().filter(|key| !there.contains(*key)).filter(asked) {
             self.links.push(link("log file", gone, Verdict::Missing, "it is gone: a digest names it"));
         }
         let read = |file: &Listed| -> Result<_> {
@@ -240,7 +277,7 @@ impl Trail {
                     None => unnamed += 1,
                 }
                 self.count += events.len() as u64;
-                let telling = events.into_iter().filter(|event| event.what().is_some());
+                let telling = events.into_iter().filter(|event| tells(request, event));
                 self.events.extend(telling.map(|event| (event, named == Some(true))));
             }
         }
@@ -259,6 +296,16 @@ impl Trail {
         }
         self.log_files += sound;
         Ok(())
+    }
+}
+
+/// Whether an event says something of what is asked about. Of objects there may be very many.
+fn tells(request: &Request<'_>, event: &Event) -> bool {
+    match event.what() {
+        Some(What::Put | What::Delete) => {
+            event.asked("bucketName").is_some_and(|bucket| request.buckets.contains(bucket))
+        }
+        what => what.is_some(),
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Seen {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     pub event_id: String,
+    /// It sets versioning to Suspended.
+    #[serde(skip)]
+    pub suspends: bool,
     /// The log file is as a digest names it that CloudTrail signed.
     pub validated: bool,
 }
@@ -60,6 +63,7 @@ fn seen(event: &Event, validated: bool, subject: String) -> Seen {
         subject,
         error: event.error_code.clone(),
         event_id: event.event_id.clone(),
+        suspends: event.request_parameters["VersioningConfiguration"]["Status"] == "Suspended",
         validated,
     }
 }
@@ -92,7 +96,12 @@ pub fn witness(bound: &Bound, events: &[(Event, bool)]) -> Told {
                     let told = seen(event, *validated, subject.clone());
                     let id = Some(one.version.version_id.as_str());
                     match what {
-                        What::Put if event.made_version() == id => one.put = Some(told),
+                        What::Put if event.made_version() == id => {
+                            // The first that can be believed: others may have been put beside it.
+                            if one.put.as_ref().is_none_or(|put| !put.validated && told.validated) {
+                                one.put = Some(told);
+                            }
+                        }
                         // A version before it, which was there when it was written.
                         What::Put if one.put.is_none() => {}
                         What::Delete if event.asked("versionId").is_some_and(|asked| Some(asked) != id) => {}
@@ -119,6 +128,11 @@ pub fn witness(bound: &Bound, events: &[(Event, bool)]) -> Told {
             }
         }
     }
+    for one in &mut versions {
+        // What was done to the key before there was this version.
+        let made = one.put.as_ref().map(|put| put.time.clone());
+        one.since.retain(|seen| made.as_ref().is_none_or(|made| seen.time >= *made));
+    }
     Told { versions, others, data_events }
 }
 
@@ -139,7 +153,8 @@ pub fn judge(bound: &Bound, told: &Told, links: &mut Vec<Link>) {
     for one in &told.versions {
         let name = format!("s3://{}/{} ({})", one.version.bucket, one.version.key, one.version.version_id);
         for seen in one.since.iter().filter(|seen| seen.error.is_none()) {
-            let detail = format!("{} by {} at {}", seen.event, seen.who, seen.time);
+            let doubt = if seen.validated { "" } else { "; the log file is not validated" };
+            let detail = format!("{} by {} at {}{doubt}", seen.event, seen.who, seen.time);
             // A later version of a key takes nothing away.
             let verdict = if seen.event == "s3:DeleteObject" { Verdict::Failed } else { Verdict::Intact };
             links.push(link("since", &name, verdict, detail));
@@ -163,10 +178,12 @@ pub fn judge(bound: &Bound, told: &Told, links: &mut Vec<Link>) {
             None => link("model package", package, Verdict::Unknown, "no event found of its creation"),
         });
     }
-    for seen in &told.others {
-        if let Some(why) = weakens(seen) {
+    // What was so before the first of them was written took nothing away.
+    let first = told.versions.iter().filter_map(|one| Some(one.put.as_ref()?.time.as_str())).min();
+    for seen in told.others.iter().filter(|seen| first.is_none_or(|first| seen.time.as_str() >= first)) {
+        if let Some((verdict, why)) = weakens(seen) {
             let detail = format!("{} by {} at {}: {why}", seen.event, seen.who, seen.time);
-            links.push(link("setting", &seen.subject, Verdict::Failed, detail));
+            links.push(link("setting", &seen.subject, verdict, detail));
         }
     }
 }
@@ -208,14 +225,27 @@ fn not_validated(seen: &Seen) -> &'static str {
 }
 
 /// What a change takes away from what the witness or the versions are worth.
-fn weakens(seen: &Seen) -> Option<&'static str> {
+fn weakens(seen: &Seen) -> Option<(Verdict, &'static str)> {
     if seen.error.is_some() {
         return None;
     }
     Some(match seen.event.as_str() {
-        "cloudtrail:StopLogging" | "cloudtrail:DeleteTrail" => "nothing was logged from then on",
-        "s3:DeleteBucketPolicy" => "nothing keeps versions from being deleted from then on",
-        "s3:DeleteObjects" => "it may have deleted any of the versions: the event does not say which",
+        "cloudtrail:StopLogging" | "cloudtrail:DeleteTrail" => {
+            (Verdict::Failed, "nothing was logged from then on")
+        }
+        "s3:DeleteBucketPolicy" => {
+            (Verdict::Failed, "nothing keeps versions from being deleted from then on")
+        }
+        "s3:DeleteObjects" => {
+            (Verdict::Failed, "it may have deleted any of the versions: the event does not say which")
+        }
+        "s3:PutBucketVersioning" if seen.suspends => (Verdict::Failed, "no versions were kept from then on"),
+        "cloudtrail:PutEventSelectors" | "cloudtrail:UpdateTrail" => {
+            (Verdict::Unknown, "from then on other events may be logged, or in another place")
+        }
+        name if name.starts_with("s3:PutBucketLifecycle") => {
+            (Verdict::Unknown, "rules of a bucket delete without an event")
+        }
         _ => return None,
     })
 }

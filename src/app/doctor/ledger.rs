@@ -47,7 +47,7 @@ fn journal(project: &Project) -> Result<(Check, Writers)> {
 /// Nothing is said of a key that cannot be used: it has a line of its own.
 fn admitted(project: &Project, writers: &Writers) -> Option<Check> {
     let key = project.keys.writer_key(project.ledger.log()).ok()?.public().id();
-    Some(match writers.may_write(&key) {
+    Some(match writers.is_writer(&key) {
         true => Check::ok("writer", format!("the log admits {}", key.short())),
         false => {
             Check::fact("writer", State::Problem, format!("this log does not admit your key {}", key.short()))

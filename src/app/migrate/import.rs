@@ -58,7 +58,7 @@ pub fn check(source: &Project, target: &Project, state: &State) -> Result<()> {
         }
         ControlFlow::Continue(())
     })?;
-    if let Some(key) = writers.into_iter().find(|key| !there.may_write(key)) {
+    if let Some(key) = writers.into_iter().find(|key| !there.is_writer(key)) {
         let known = here.list().into_iter().find(|(known, ..)| known.id() == key);
         let public = known.map(|(key, ..)| key.to_base64()).unwrap_or_default();
         let retired = key != own;
@@ -66,7 +66,7 @@ pub fn check(source: &Project, target: &Project, state: &State) -> Result<()> {
         return Err(AppError::NotAdmittedThere { place, key, public, retired });
     }
     // Whoever has a key there keeps it: other clones of this user sign with it.
-    let known = target.keys.writer_key(shared.log).is_ok_and(|key| there.may_write(&key.public().id()));
+    let known = target.keys.writer_key(shared.log).is_ok_and(|key| there.is_writer(&key.public().id()));
     if !known {
         source.keys.inherit_writer_key(source.ledger.log(), shared.log)?;
     }

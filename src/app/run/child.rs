@@ -86,6 +86,9 @@ impl SignalGuard {
         for (name, value) in variables {
             command.env(name, value);
         }
+        for name in how.without {
+            command.env_remove(name);
+        }
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(e) => {
@@ -140,6 +143,8 @@ pub struct Output {
     pub quiet: bool,
     /// Its end is kept.
     pub keep: bool,
+    /// Variables that the command does not get.
+    pub without: &'static [&'static str],
 }
 
 /// Waits without reaping, then takes the number away from the forwarder, then reaps.

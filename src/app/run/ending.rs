@@ -13,6 +13,7 @@ use super::prepare::Prepared;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::capsule;
 use crate::app::data;
 use crate::app::data::staged;
 use crate::app::query::LogEntry;
@@ -25,6 +26,7 @@ use crate::domain::entry::List;
 use crate::domain::entry::RunStatus;
 use crate::domain::entry::TreeState;
 use crate::domain::redact;
+use crate::domain::time::Timestamp;
 use crate::ledger::batch;
 use crate::ledger::batch::SealedEntry;
 use crate::ledger::hash;
@@ -277,7 +279,10 @@ pub(super) fn append(
     let ends = kind == Kind::RunFinished;
     let mut body = project.draft(kind, signer);
     fill(&mut body, project)?;
-    if ends && staged::has_to_wait(&body) {
+    let late = |until: Timestamp| body.time.unix_micros() > until.unix_micros();
+    let expired = ends && capsule::valid_until(project)?.is_some_and(late);
+    // It is kept, and signed when the log lets it.
+    if ends && (expired || staged::has_to_wait(&body)) {
         body.id = body.derived_id().unwrap_or(body.id);
         project.outbox().put_draft(&body)?;
         return Ok(None);

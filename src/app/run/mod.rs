@@ -18,6 +18,7 @@ pub mod worktree;
 use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
+use crate::app::capsule;
 use crate::app::commit::keep;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::entry::Kind;
@@ -128,7 +129,9 @@ pub fn run(
         ("MLPROV_RUN_LEAF", leaf.to_string()),
         ("MLPROV_RUN_DIR", scratch.path().to_string_lossy().into_owned()),
     ];
-    let how = Output { quiet: request.stdout_is_ours, keep: request.keep_output };
+    // Nothing that the command imports needs to read the key of its run.
+    let without: &[&str] = if project.launch.is_some() { &[capsule::KEY_VARIABLE] } else { &[] };
+    let how = Output { quiet: request.stdout_is_ours, keep: request.keep_output, without };
     let (root, program) = (project.repo.root(), &request.command[0]);
     let ((ended, printed), around) = std::thread::scope(|scope| {
         // While the command runs: looking around takes its time.
@@ -144,6 +147,12 @@ pub fn run(
         AppError::NotPublished { .. } => source,
         source => AppError::NotRecorded { run: id, exit_code: ended.exit_code(), source: Box::new(source) },
     })
+}
+
+/// Closes what was killed here, as the next run would.
+pub fn close_what_was_killed(project: &Project) -> Result<()> {
+    let signer = project.signer()?;
+    close_killed(project, &*signer).map(|_| ())
 }
 
 /// A run whose start is recorded.

@@ -155,6 +155,10 @@ pub(super) fn prepare(
     let mut records: Vec<DatasetRecord> = Vec::new();
     for place in request.inputs.iter().filter_map(|typed| declare::place_in(typed)) {
         let place = place?;
+        if project.launch.is_some() {
+            let why = "only data that the capsule names counts where there is no repository".to_owned();
+            return Err(AppError::BadCapsule { why });
+        }
         project.sources.agree(&place.bucket)?;
         let name = declare::name_of(&place)?;
         let declared = declare::declare(project, &place, &name, &DeclareOptions::default(), progress)?;

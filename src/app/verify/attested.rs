@@ -35,7 +35,7 @@ pub fn check(project: &Project, all: &Logs, home: &CheckedLog, body: &Body, find
     findings.attested = true;
     // A list that cannot be read is reported with the data.
     let (Ok(inputs), Ok(attested)) = (project.list(&body.inputs), project.list(&said.inputs)) else { return };
-    for input in inputs.iter().filter(|input| input.version_map.is_some()) {
+    for input in &inputs {
         if !attested.iter().any(|a| (&a.name, a.digest) == (&input.name, input.digest)) {
             let detail = "it is not among the data that was delegated";
             findings.add("delegation", &input.name, Verdict::Altered, detail);

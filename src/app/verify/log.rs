@@ -346,11 +346,8 @@ impl CheckedLog {
             Standing::Forged => (Verdict::Altered, format!("the signature of writer {key} does not hold")),
             Standing::Stranger => (Verdict::Altered, format!("key {key} was never admitted to this log")),
             Standing::Revoked => (Verdict::Altered, format!("writer {key} had been revoked before")),
-            Standing::Expired => {
-                (Verdict::Altered, format!("key {key} may record one run, and its time was over"))
-            }
-            Standing::NotDelegated => {
-                (Verdict::Altered, format!("key {key} may record one run, and this is something else"))
+            other @ (Standing::Expired | Standing::NotDelegated) => {
+                (Verdict::Altered, format!("key {key}: {other}"))
             }
         };
         findings.add("signature", subject, verdict, detail);

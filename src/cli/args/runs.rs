@@ -128,6 +128,19 @@ The capsule holds no secret. The key is in a file of its own, below your own dir
 MLPROV_WRITER_KEY, its text or the name of a file that holds it. It may record the start and the end of one run, with this
 code, as long as it is valid; `mlprov key revoke` ends it at once. Only the datasets of the commit count as data.")]
     Export(SourceExportArgs),
+    /// Let the key of a capsule record for longer; the capsule stays as it is
+    #[command(after_help = "Example: mlprov source extend source.json --valid-for 24h")]
+    Extend(SourceExtendArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct SourceExtendArgs {
+    /// The capsule
+    #[arg(value_name = "FILE")]
+    pub capsule: PathBuf,
+    /// How long, from now on: a number with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "48h", value_parser = seconds)]
+    pub valid_for: u64,
 }
 
 #[derive(Args, Debug)]
@@ -150,7 +163,9 @@ fn seconds(text: &str) -> Result<u64, String> {
     let each = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
     let each = each.into_iter().find(|(name, _)| *name == unit).map(|(_, each)| each).ok_or_else(bad)?;
     let number: u64 = number.parse().map_err(|_| bad())?;
-    number.checked_mul(each).filter(|seconds| *seconds > 0).ok_or_else(bad)
+    const YEAR: u64 = 366 * 86_400;
+    let seconds = number.checked_mul(each).filter(|seconds| *seconds > 0).ok_or_else(bad)?;
+    if seconds > YEAR { Err("a key for one run holds for a year at most".to_owned()) } else { Ok(seconds) }
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
 use crate::app::AppError;
 use crate::app::cloudtrail;
 use crate::app::cloudtrail::AuditReport;
-use crate::app::cloudtrail::Request;
+use crate::app::cloudtrail::Trail;
 use crate::app::verify::Verdict;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -32,15 +32,8 @@ pub fn run(context: &Context, args: AuditArgs) -> Result<Exit, AppError> {
     // Whoever names a bucket agrees to it.
     project.sources.agree(&place.bucket)?;
     let source = project.sources.open(&place.bucket)?;
-    let request = Request {
-        run: &args.id,
-        source: &*source,
-        bucket: &place.bucket,
-        prefix: &place.prefix,
-        since,
-        keys: &keys,
-    };
-    let report = cloudtrail::audit(&project, &context.cwd, &request, &context.ui.progress())?;
+    let trail = Trail { source: &*source, bucket: &place.bucket, prefix: &place.prefix, since, keys: &keys };
+    let report = cloudtrail::audit(&project, &context.cwd, &args.id, &trail, &context.ui.progress())?;
     match context.ui.json {
         true => context.ui.json("mlprov.audit-cloudtrail/1", &report),
         false => context.ui.answer(&text(&report)),
@@ -75,7 +68,10 @@ fn text(report: &AuditReport) -> String {
     for one in report.versions.iter().take(20) {
         let name = visible(&format!("s3://{}/{}", one.version.bucket, one.version.key));
         match &one.put {
-            Some(put) => out.push_str(&format!("  {} {name} by {}\n", put.time, visible(&put.who))),
+            Some(put) => {
+                let doubt = if put.validated { "" } else { " (not validated)" };
+                out.push_str(&format!("  {} {name} by {}{doubt}\n", put.time, visible(&put.who)));
+            }
             None => out.push_str(&format!("  {:20} {name}: no event found\n", "")),
         }
     }

@@ -11,8 +11,21 @@ use crate::cli::format::visible;
 use crate::cli::ui;
 
 pub fn run(context: &Context, args: SourceArgs) -> Result<Exit, AppError> {
-    let SourceCommand::Export(args) = args.command;
     let project = compose::open_patiently(&context.cwd)?;
+    let args = match args.command {
+        SourceCommand::Export(args) => args,
+        SourceCommand::Extend(args) => {
+            let extended = capsule::extend(&project, &context.cwd.join(args.capsule), args.valid_for)?;
+            match context.ui.json {
+                true => context.ui.json("mlprov.source-extend/1", &extended),
+                false => {
+                    let (run, until, index) = (extended.run.short(), &extended.not_after, extended.index);
+                    context.ui.answer(&format!("Run {run} may be recorded until {until} (index {index})\n"));
+                }
+            }
+            return Ok(0);
+        }
+    };
     let request = ExportRequest {
         file: context.cwd.join(args.output),
         valid_for: args.valid_for,

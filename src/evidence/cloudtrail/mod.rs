@@ -15,7 +15,7 @@ pub enum Kind {
     Digest,
 }
 
-/// What a key says: `[PREFIX/]AWSLogs/[ORGANISATION/]ACCOUNT/CloudTrail[-Digest]/REGION/YYYY/MM/DD/FILE.json.gz`.
+/// What a key says: `AWSLogs/[ORGANISATION/]ACCOUNT/CloudTrail[-Digest]/REGION/YYYY/MM/DD/FILE.json.gz`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
     pub kind: Kind,
@@ -27,7 +27,9 @@ pub struct Place {
 }
 
 impl Place {
+    /// `key`: without the prefix of the trail.
     pub fn of(key: &str) -> Option<Self> {
+        key.strip_prefix("AWSLogs/")?;
         let kinds = [("/CloudTrail/", Kind::Log), ("/CloudTrail-Digest/", Kind::Digest)];
         let (at, kind) =
             kinds.into_iter().find_map(|(name, kind)| Some((key.find(name)? + name.len(), kind)))?;
@@ -77,10 +79,10 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_user_guide() {
-        let key = "p/AWSLogs/o-1/111122223333/CloudTrail/us-east-2/2015/08/17/111122223333_CloudTrail_us-east-2_x.json.gz";
+        let key = "AWSLogs/o-1/111122223333/CloudTrail/us-east-2/2015/08/17/111122223333_CloudTrail_us-east-2_x.json.gz";
         let place = Place::of(key).unwrap();
         assert_eq!((place.kind, &place.region[..], &place.day[..]), (Kind::Log, "us-east-2", "2015/08/17"));
-        assert_eq!(place.base, "p/AWSLogs/o-1/111122223333/CloudTrail/");
+        assert_eq!(place.base, "AWSLogs/o-1/111122223333/CloudTrail/");
         let place = Place::of("AWSLogs/1/CloudTrail-Digest/eu-west-1/2015/08/17/x.json.gz").unwrap();
         assert_eq!((place.kind, &place.base[..]), (Kind::Digest, "AWSLogs/1/CloudTrail-Digest/"));
         for other in

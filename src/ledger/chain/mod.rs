@@ -96,8 +96,13 @@ impl Position {
             return Err("it is of another project".to_owned());
         }
         // The first entry admits its own signer.
-        if index > 0 && self.writers.judge(index, &envelope, &body) != Standing::Admitted {
-            return Err(format!("the log does not admit its writer {}", envelope.key_id.short()));
+        match self.writers.judge(index, &envelope, &body) {
+            Standing::Admitted => {}
+            _ if index == 0 => {}
+            Standing::Stranger => {
+                return Err(format!("the log does not admit its writer {}", envelope.key_id.short()));
+            }
+            other => return Err(format!("{}: {other}", envelope.key_id.short())),
         }
         self.writers.follow(index, &self.header.project, &envelope, &body);
         if index == 0 && self.writers.judge(index, &envelope, &body) != Standing::Admitted {

@@ -204,10 +204,14 @@ fn of_run(log: &Log, by: u8, kind: Kind, run: u8, code: char, seconds: i64) -> (
 impl Log {
     /// Key `by` lets `key` record run 1 with code a, until second 1,000.
     fn delegates(&mut self, by: u8, about: u8) {
+        self.delegates_until(by, about, 'a', 1_000);
+    }
+
+    fn delegates_until(&mut self, by: u8, about: u8, code: char, seconds: i64) {
         let (envelope, _) = self.draft(by, Kind::RunDelegated, about, false).entry();
-        let (_, mut body) = of_run(self, by, Kind::RunDelegated, 1, 'a', 0);
+        let (_, mut body) = of_run(self, by, Kind::RunDelegated, 1, code, 0);
         let (run, key) = (body.run.take().unwrap(), key(about));
-        let not_after = Timestamp::from_unix_micros(1_000_000_000);
+        let not_after = Timestamp::from_unix_micros(seconds * 1_000_000);
         body.delegation = Some(Delegation { run: run.id, not_after });
         body.writer = Some(Writer { key_id: key.id(), public_key: key.to_base64(), admin: true });
         self.writers.follow(self.next, &self.project, &envelope, &body);
@@ -271,4 +275,24 @@ fn a_key_for_one_run_goes_with_whoever_gave_it() {
     assert_eq!(start(&log), Standing::Admitted);
     log.says(1, Kind::WriterRevoked, 4, false);
     assert_eq!(start(&log), Standing::Revoked);
+}
+
+#[test]
+fn whoever_gave_the_right_gives_it_for_longer_and_nobody_else() {
+    let mut log = Log::new();
+    log.says(1, Kind::WriterAdmitted, 2, false);
+    log.delegates(2, 5);
+    let at = |log: &Log, seconds| log.judges(of_run(log, 5, Kind::RunFinished, 1, 'a', seconds));
+    assert_eq!(at(&log, 2_000), Standing::Expired);
+    log.delegates_until(1, 5, 'a', 3_000);
+    log.delegates_until(2, 5, 'c', 3_000);
+    log.delegates_until(5, 5, 'a', 3_000);
+    assert_eq!((at(&log, 2_000), at(&log, 1_000)), (Standing::Expired, Standing::Admitted));
+    log.delegates_until(2, 5, 'a', 2_000);
+    assert_eq!((at(&log, 2_000), at(&log, 2_001)), (Standing::Admitted, Standing::Expired));
+    log.delegates_until(2, 5, 'a', 1_000);
+    assert_eq!(at(&log, 2_000), Standing::Admitted, "what was given is not taken back so");
+    log.says(1, Kind::WriterRevoked, 5, false);
+    log.delegates_until(2, 5, 'a', 4_000);
+    assert_eq!(at(&log, 2_000), Standing::Revoked);
 }

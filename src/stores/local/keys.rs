@@ -102,8 +102,10 @@ impl WriterKeyFile {
     pub fn given(what: &str, text: &str) -> Result<Self, StoreError> {
         let path = Path::new(what);
         if !text.trim_start().starts_with("-----BEGIN") {
-            let file = Path::new(text);
-            return Self::open(file)?.ok_or_else(|| bad(path, format!("there is no file {text}")));
+            // It may be a secret all the same: it is never repeated.
+            let why = "it is neither a key in PEM form nor the name of a file that is here";
+            let file = Some(Path::new(text)).filter(|file| file.is_file());
+            return file.map(Self::open).transpose()?.flatten().ok_or_else(|| bad(path, why));
         }
         let pem = text.trim().replace("\\n", "\n") + "\n";
         let (scalar, public) = parts_of(&pem).map_err(|why| bad(path, why))?;

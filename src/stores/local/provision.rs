@@ -35,7 +35,7 @@ pub struct LocalPlaces {
 }
 
 /// What gives it.
-pub const GIVEN: &str = "MLPROV_WRITER_KEY";
+pub const GIVEN: &str = "MLPROV_WRITER_KEY"; // docs/source.md
 
 impl LocalPlaces {
     pub fn ledger_dir(&self) -> PathBuf {

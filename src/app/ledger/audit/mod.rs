@@ -193,11 +193,7 @@ impl Audit {
         for (index, standing) in judged {
             let detail = match standing {
                 Standing::Admitted => continue,
-                Standing::Forged => "the signature does not hold",
-                Standing::Stranger => "its key was never admitted to this log",
-                Standing::Revoked => "its writer had been revoked before",
-                Standing::Expired => "its key may record one run, and its time was over",
-                Standing::NotDelegated => "its key may record one run, and this is something else",
+                other => other.to_string(),
             };
             self.find("signature", Some(index), detail);
         }
