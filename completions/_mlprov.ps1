@@ -283,6 +283,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Name of the sweep that the run belongs to')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model file that the command makes; it is registered as a model package')
             [CompletionResult]::new('--model-group', '--model-group', [CompletionResultType]::ParameterName, 'Model package group to register it in')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('--rehash', '--rehash', [CompletionResultType]::ParameterName, 'Read every input again, also those that were not touched since they were read')
@@ -319,6 +320,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--sweep', '--sweep', [CompletionResultType]::ParameterName, 'Name of the sweep that the run belongs to')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model file that the command makes; it is registered as a model package')
             [CompletionResult]::new('--model-group', '--model-group', [CompletionResultType]::ParameterName, 'Model package group to register it in')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered')
             [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'The process whose end is the run''s end, if nobody ends it before; it then counts as UNKNOWN')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
@@ -413,6 +415,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;model;register' {
             [CompletionResult]::new('--model-group', '--model-group', [CompletionResultType]::ParameterName, 'Model package group to register it in')
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'The run')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')

@@ -3075,7 +3075,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__model__subcmd__register)
-            opts="-C -q -v -h --model-group --run --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --model-group --run --image --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3086,6 +3086,10 @@ _mlprov() {
                     return 0
                     ;;
                 --run)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3261,7 +3265,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --worktree --quiet --verbose --json --color --no-progress --help begin end help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --image --require-clean --worktree --quiet --verbose --json --color --no-progress --help begin end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3331,6 +3335,10 @@ _mlprov() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3347,7 +3355,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run__subcmd__begin)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --pid --quiet --verbose --json --color --no-progress --help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --image --require-clean --pid --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3414,6 +3422,10 @@ _mlprov() {
                     return 0
                     ;;
                 --model-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -268,6 +268,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --sweep 'Name of the sweep that the run belongs to'
             cand --model 'Model file that the command makes; it is registered as a model package'
             cand --model-group 'Model package group to register it in'
+            cand --image 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand --rehash 'Read every input again, also those that were not touched since they were read'
@@ -303,6 +304,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --sweep 'Name of the sweep that the run belongs to'
             cand --model 'Model file that the command makes; it is registered as a model package'
             cand --model-group 'Model package group to register it in'
+            cand --image 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered'
             cand --pid 'The process whose end is the run''s end, if nobody ends it before; it then counts as UNKNOWN'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
@@ -388,6 +390,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;model;register'= {
             cand --model-group 'Model package group to register it in'
             cand --run 'The run'
+            cand --image 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -q 'Only answers and errors, no status or hints'

@@ -224,6 +224,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_s
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l sweep -d 'Name of the sweep that the run belongs to' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l image -d 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -250,6 +251,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l sweep -d 'Name of the sweep that the run belongs to' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l image -d 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l pid -d 'The process whose end is the run\'s end, if nobody ends it before; it then counts as UNKNOWN' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l color -d 'When to use colours' -r -f -a "auto\t''
@@ -315,6 +317,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_sub
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l model-group -d 'Model package group to register it in' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l run -d 'The run' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l image -d 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''

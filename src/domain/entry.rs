@@ -13,6 +13,7 @@ use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
+use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
 use crate::domain::time::Timestamp;
@@ -388,6 +389,18 @@ pub struct ModelPackage {
     /// As the registry had it then; absent: it was just made, and waits for a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_status: Option<ApprovalStatus>,
+    /// What the registry points to, if that is in a bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artefact: Option<PackageArtefact>,
+    /// As the package names it. By a tag alone it may mean another one later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// `sha256:…`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_digest: Option<String>,
+    /// `false`: no output of the run has its bytes; whoever bound it says that it belongs to the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by_run: Option<bool>,
 }
 
 /// A public key that may write, with the right to admit others.

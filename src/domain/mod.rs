@@ -11,6 +11,7 @@ pub mod ids;
 pub mod json;
 pub mod manifest;
 pub mod merge;
+pub mod package;
 pub mod path;
 pub mod pointer;
 pub mod redact;

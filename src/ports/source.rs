@@ -40,12 +40,24 @@ pub struct Mark {
     pub version: Option<String>,
 }
 
+/// See [`Source::current`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Current {
+    /// `None`: the bucket keeps no versions of it.
+    pub version_id: Option<String>,
+    pub stated: Stated,
+    pub etag: String,
+}
+
 pub trait Source: Sync {
     /// Current objects whose keys begin so.
     fn page(&self, prefix: &str, from: Option<&Mark>) -> Result<Page, StoreError>;
 
     /// What the bucket says of a version, or of what is current; [`StoreError::Missing`] if it is gone.
     fn state(&self, key: &str, version: Option<&str>) -> Result<(Stated, String), StoreError>;
+
+    /// What is current, by its version; [`StoreError::Missing`] if nothing is.
+    fn current(&self, key: &str) -> Result<Current, StoreError>;
 
     /// The bytes of a version, or of what is current.
     fn read(&self, key: &str, version: Option<&str>, size: u64) -> Result<Box<dyn Read + Send>, StoreError>;

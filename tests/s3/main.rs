@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod artefact;
 mod bucket;
 mod data;
 mod declared;

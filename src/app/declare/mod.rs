@@ -3,7 +3,7 @@
 
 mod check;
 mod copy;
-mod listing;
+pub mod listing;
 mod read;
 
 pub use check::check;

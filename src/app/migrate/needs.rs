@@ -173,7 +173,10 @@ impl Found {
             && package.model == artefact.name
             && package.digest.blake3 == blake3
         {
-            root.room.get_or_insert_with(|| format!("models/{}/{}/", package.group_name, run.id));
+            // The files of a directory could not all lie there under their names alone.
+            if root.kind == DatasetKind::File {
+                root.room.get_or_insert_with(|| format!("models/{}/{}/", package.group_name, run.id));
+            }
             root.packages.push(package.arn.clone());
         }
     }

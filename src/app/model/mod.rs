@@ -2,10 +2,12 @@
 //! after it, so that no entry is ever ahead of the registry; what an interruption leaves between the two is finished by
 //! the same call, or by `sync`.
 
+pub mod artefact;
 mod decide;
 mod list;
 mod register;
 mod sync;
+mod wrap;
 
 pub use decide::DecisionReport;
 pub use decide::decide;
@@ -18,6 +20,7 @@ pub use register::RegisterReport;
 pub use register::bind;
 pub use register::register;
 pub use sync::Synced;
+pub use wrap::measure;
 
 use crate::app::Project;
 use crate::app::Result;
@@ -31,7 +34,9 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::ModelPackage;
 use crate::domain::ids::LogId;
-use crate::ports::model_registry::PackageRecord;
+use crate::domain::package::PackageArtefact;
+use crate::ports::model_registry::Container;
+use crate::ports::model_registry::PackageState;
 use crate::ports::signer::EntrySigner;
 
 /// The first entry of a log that binds a package: the one that counts.
@@ -77,8 +82,14 @@ fn short_name(entries: &[LogEntry], log: LogId, arn: &ModelPackageArn) -> Option
     Some(format!("{}/{}", arn.group(), at + 1))
 }
 
-/// Why the registry's record is not that of the entry; `None`: it is.
-fn difference(record: &PackageRecord, body: &Body, package: &ModelPackage) -> Option<String> {
+/// Why what the registry says of a package is not what the entry says; `None`: it is.
+pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> Option<String> {
+    if let Some(why) = package_image_differs(state, package) {
+        return Some(why);
+    }
+    let Some(record) = &state.record else {
+        return Some("the registry does not say whose it is any more".to_owned());
+    };
     let run = body.run.as_ref().map(|run| run.id);
     if run != Some(record.run) {
         return Some(format!("the registry says that it is of run {}", record.run.short()));
@@ -89,7 +100,44 @@ fn difference(record: &PackageRecord, body: &Body, package: &ModelPackage) -> Op
         let (model, blake3) = (&record.model, record.digest.blake3);
         return Some(format!("the registry says that its model is {model}, BLAKE3 {blake3}"));
     }
-    None
+    let is_same = |one: &PackageArtefact, other: &PackageArtefact| {
+        // The registry has no room for what S3 writes in quotes.
+        *one == PackageArtefact { etag: one.etag.clone(), ..other.clone() }
+    };
+    match (&package.artefact, &record.artefact) {
+        (None, None) => None,
+        (Some(entry), Some(found)) if is_same(entry, found) => None,
+        (_, found) => {
+            let uri = found.as_ref().map_or("none", |artefact| artefact.uri.as_str());
+            Some(format!("the registry says that its artefact is {uri}, or says otherwise what that holds"))
+        }
+    }
+}
+
+/// The same for what is deployed: image and URI.
+fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option<String> {
+    let uri = package.artefact.as_ref().map(|artefact| artefact.uri.clone());
+    let expected = package.image.clone().map(|image| Container {
+        image: Some(image),
+        image_digest: package.image_digest.clone(),
+        model_data: uri,
+    });
+    let expected: Vec<Container> = expected.into_iter().collect();
+    if state.containers == expected {
+        return None;
+    }
+    let say = |all: &[Container]| {
+        let one = |c: &Container| {
+            let digest = c.image_digest.as_ref().map(|digest| format!(" ({digest})")).unwrap_or_default();
+            let (image, data) = (c.image.as_deref().unwrap_or("no image"), c.model_data.as_deref());
+            format!("{image}{digest} with {}", data.unwrap_or("no model data"))
+        };
+        match all.is_empty() {
+            true => "nothing that could be deployed".to_owned(),
+            false => all.iter().map(one).collect::<Vec<_>>().join(", "),
+        }
+    };
+    Some(format!("the package has {}; recorded is {}", say(&state.containers), say(&expected)))
 }
 
 impl Project {

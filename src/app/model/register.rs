@@ -1,5 +1,6 @@
 //! `model register` and `bind`: a package, and the one entry that binds it to its run.
 
+use super::artefact::Wanted;
 use super::binding;
 use super::difference;
 use super::short_name;
@@ -26,10 +27,12 @@ use crate::domain::entry::Run;
 use crate::domain::entry::RunStatus;
 use crate::domain::entry::Target;
 use crate::domain::ids::RunId;
+use crate::domain::package::Image;
+use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
 use crate::ports::StoreError;
-use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
+use crate::ports::model_registry::PackageState;
 use crate::ports::progress::Progress;
 use crate::ports::signer::EntrySigner;
 use crate::worktree::scan;
@@ -46,6 +49,16 @@ pub struct RegisterReport {
     pub run: RunId,
     pub model: RepoPath,
     pub digest: Digests,
+    /// What the package points to, if that is in a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artefact: Option<PackageArtefact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_digest: Option<String>,
+    /// Whether the package names an image that can run it; absent where nothing is deployed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployable: Option<bool>,
     pub approval_status: ApprovalStatus,
     /// Of the entry that binds it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,9 +74,11 @@ pub fn register(
     file: &Path,
     group: &str,
     word: &str,
+    image: Option<&Image>,
     progress: &dyn Progress,
 ) -> Result<RegisterReport> {
     arn::check_group(group)?;
+    project.check_image(image)?;
     let signer = project.ready()?;
     let entries = project.own_entries()?;
     let (end, run) = complete_run(project, &entries, cwd, word)?;
@@ -72,19 +87,24 @@ pub fn register(
     if project.store.locate(&model.digest.blake3)?.is_none() {
         return Err(StoreError::Missing { what: format!("{} ({})", model.name, model.digest.blake3) }.into());
     }
-    let record = project.registry.register(&NewPackage {
-        project: &project.config.project.id,
+    let record = project.make_package(&Wanted {
         group,
         run: &run.id,
         model: &model,
         source: end.source.as_ref(),
-        created: &project.clock.now(),
+        image,
     })?;
+    let differs = |why: String| AppError::PackageDiffers { arn: record.arn.to_string(), why };
     if (&record.model, record.digest) != (&model.name, model.digest) {
-        let why = format!("it is registered already, with {} as its model", record.model);
-        return Err(AppError::PackageDiffers { arn: record.arn.to_string(), why });
+        return Err(differs(format!("it is registered already, with {} as its model", record.model)));
     }
-    bound(project, &*signer, &entries, end, &record)
+    let state = project.registry.state(&record.arn)?.ok_or_else(|| differs("it is gone again".into()))?;
+    let registered = state.containers.first().and_then(|container| container.image.as_deref());
+    if let Some(image) = image.filter(|image| registered != Some(image.as_str())) {
+        let registered = registered.unwrap_or("no image");
+        return Err(differs(format!("it is registered already, with {registered} and not with {image}")));
+    }
+    bound(project, &*signer, &entries, end, (&state, &record))
 }
 
 /// Binds a package that the registry holds already. `word`: the run.
@@ -93,7 +113,8 @@ pub fn bind(project: &Project, cwd: &Path, word: &str, arn: &ModelPackageArn) ->
     let entries = project.own_entries()?;
     let (end, run) = complete_run(project, &entries, cwd, word)?;
     let unknown = || AppError::NoPackage { id: arn.to_string() };
-    let record = project.registry.describe(arn)?.ok_or_else(unknown)?;
+    let state = project.registry.state(arn)?.ok_or_else(unknown)?;
+    let record = state.record.clone().ok_or_else(unknown)?;
     let differs = |why: String| AppError::PackageDiffers { arn: arn.to_string(), why };
     if record.run != run.id {
         return Err(differs(format!("it is of run {}, and not of {}", record.run.short(), run.id.short())));
@@ -101,7 +122,7 @@ pub fn bind(project: &Project, cwd: &Path, word: &str, arn: &ModelPackageArn) ->
     if model_of(project, end, &record)?.is_none() {
         return Err(differs(format!("no output of run {} has its bytes", run.id.short())));
     }
-    bound(project, &*signer, &entries, end, &record)
+    bound(project, &*signer, &entries, end, (&state, &record))
 }
 
 /// The end of a run that completed, as this clone's own log has it.
@@ -164,30 +185,50 @@ fn bound(
     signer: &dyn EntrySigner,
     entries: &[LogEntry],
     end: &Body,
-    record: &PackageRecord,
+    (state, record): (&PackageState, &PackageRecord),
 ) -> Result<RegisterReport> {
     let (arn, log) = (&record.arn, project.ledger.log());
-    let status = project.registry.approval(arn)?.unwrap_or(ApprovalStatus::Pending);
+    let new = package_of(state, record);
     let report = |name, index, already| RegisterReport {
         arn: arn.clone(),
         name,
         run: record.run,
         model: record.model.clone(),
         digest: record.digest,
-        approval_status: status.clone(),
+        artefact: new.artefact.clone(),
+        image: new.image.clone(),
+        image_digest: new.image_digest.clone(),
+        deployable: (!arn.is_local()).then_some(new.image.is_some()),
+        approval_status: state.status.clone(),
         index,
         already,
     };
     if let Some((entry, body, package)) = binding(entries, log, arn) {
-        if let Some(why) = difference(record, body, package) {
+        if let Some(why) = difference(state, body, package) {
             return Err(AppError::PackageDiffers { arn: arn.to_string(), why });
         }
         return Ok(report(short_name(entries, log, arn), entry.logged_at(), true));
     }
-    let receipt = append(project, signer, end, record, &status)?;
+    let receipt = append(project, signer, end, state, record)?;
     // By what the log has now: others may have registered meanwhile.
     let name = short_name(&project.own_entries()?, log, arn);
     Ok(report(name, receipt.index, receipt.already))
+}
+
+/// What an entry says of a package.
+fn package_of(state: &PackageState, record: &PackageRecord) -> ModelPackage {
+    let container = state.containers.first();
+    ModelPackage {
+        arn: record.arn.clone(),
+        group_name: record.group_name.clone(),
+        model: record.model.clone(),
+        digest: record.digest,
+        approval_status: Some(state.status.clone()),
+        artefact: record.artefact.clone(),
+        image: container.and_then(|container| container.image.clone()),
+        image_digest: container.and_then(|container| container.image_digest.clone()),
+        made_by_run: None,
+    }
 }
 
 /// The whole binding in one entry: what the run's end says of code, data and configuration stands beside the ARN again.
@@ -195,8 +236,8 @@ pub(super) fn append(
     project: &Project,
     signer: &dyn EntrySigner,
     end: &Body,
+    state: &PackageState,
     record: &PackageRecord,
-    status: &ApprovalStatus,
 ) -> Result<Receipt> {
     let mut body = project.draft(Kind::ModelRegistered, signer);
     body.run.clone_from(&end.run);
@@ -206,13 +247,7 @@ pub(super) fn append(
     body.config_files = end.config_files.clone();
     body.parameters = end.parameters.clone();
     body.metrics = end.metrics.clone();
-    body.model_package = Some(ModelPackage {
-        arn: record.arn.clone(),
-        group_name: record.group_name.clone(),
-        model: record.model.clone(),
-        digest: record.digest,
-        approval_status: Some(status.clone()),
-    });
+    body.model_package = Some(package_of(state, record));
     body.target = Some(Target { entry: Some(end.id), ..Target::default() });
     project.append_one(body, signer)
 }

@@ -102,18 +102,18 @@ impl Project {
         if bound.is_some() && now == last && self.registry.place().is_some() {
             return Ok(());
         }
-        let Some(record) = self.registry.describe(arn)? else { return Ok(()) };
-        let record = &record;
+        let Some(state) = self.registry.state(arn)? else { return Ok(()) };
         let Some((_, body, package)) = bound else {
+            let Some(record) = &state.record else { return Ok(()) };
             // A run that goes on, or was killed, registered it: then its own end says so, or nothing does.
             let Some(end) = complete_end(entries, record) else { return Ok(()) };
             if register::model_of(self, end, record)?.is_some() {
-                register::append(self, signer, end, record, &now)?;
+                register::append(self, signer, end, &state, record)?;
                 synced.registered.push(arn.clone());
             }
             return Ok(());
         };
-        if let Some(why) = difference(record, body, package) {
+        if let Some(why) = difference(&state, body, package) {
             synced.findings.push(format!("model package {arn}: {why}"));
             return Ok(());
         }

@@ -144,6 +144,7 @@ pub(super) fn close_unknown(
         outputs: Vec::new(),
         metrics: Vec::new(),
         model_package: None,
+        deployable: None,
         index: receipts[0].index,
         notes: prepared.notes,
     })
@@ -259,6 +260,7 @@ pub(super) fn finish(
         inputs: inputs.iter().map(|a| a.name.to_string()).collect(),
         outputs: stored.iter().map(|a| a.name.to_string()).collect(),
         metrics: metrics.into_iter().map(|m| (m.name, m.value)).collect(),
+        deployable: package.as_ref().filter(|p| !p.arn.is_local()).map(|p| p.image.is_some()),
         model_package: package.map(|p| p.arn),
         index,
         notes,

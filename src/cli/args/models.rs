@@ -1,5 +1,6 @@
 //! Arguments of the commands about model packages.
 
+use crate::domain::package::Image;
 use clap::Args;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -45,6 +46,10 @@ pub enum ModelCommand {
         /// The run
         #[arg(long, value_name = "RUN")]
         run: String,
+        /// Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is
+        /// not deployable as registered
+        #[arg(long, value_name = "URI")]
+        image: Option<Image>,
     },
     /// Approve a model package, and record that you did
     Approve(DecisionArgs),

@@ -35,9 +35,10 @@ pub fn run(context: &Context, args: ModelArgs) -> Result<Exit, AppError> {
                 false => ui.answer(&text(&report)),
             }
         }
-        ModelCommand::Register { file, model_group, run } => {
+        ModelCommand::Register { file, model_group, run, image } => {
             let (cwd, progress) = (&context.cwd, ui.progress());
-            let report = model::register(&project, cwd, &file, &model_group, &run, &progress)?;
+            let report =
+                model::register(&project, cwd, &file, &model_group, &run, image.as_ref(), &progress)?;
             registered(context, &report);
         }
         ModelCommand::Approve(args) => decide(context, &project, &args, &ApprovalStatus::Approved)?,
@@ -59,14 +60,18 @@ fn registered(context: &Context, report: &RegisterReport) {
         return context.ui.json("mlprov.model-register/1", report);
     }
     let was = if report.already { "was bound already" } else { "bound" };
-    context.ui.answer(&format!(
-        "{}\n  {was} to run {}: {}, {} ({})\n",
-        report.arn,
-        report.run.short(),
-        visible(report.model.as_str()),
-        report.approval_status,
-        format::at(report.index)
-    ));
+    let (run, model) = (report.run.short(), visible(report.model.as_str()));
+    let (status, at) = (&report.approval_status, format::at(report.index));
+    let how = if report.deployable == Some(false) { format::NOT_DEPLOYABLE } else { "" };
+    let mut out = format!("{}\n  {was} to run {run}: {model}, {status} ({at}){how}\n", report.arn);
+    if let Some(artefact) = &report.artefact {
+        let version = artefact.version_id.as_ref().map(|id| format!(" (version {id})")).unwrap_or_default();
+        out.push_str(&format!("  artefact {}{version}\n", visible(&artefact.uri)));
+    }
+    if let Some(image) = &report.image {
+        out.push_str(&format!("  image    {}\n", visible(image)));
+    }
+    context.ui.answer(&out);
 }
 
 fn decide(

@@ -70,6 +70,7 @@ impl ModelRegistry for LocalRegistry {
             model: new.model.name.clone(),
             digest: new.model.digest,
             size: new.model.size,
+            artefact: new.artefact.cloned(),
             created: new.created.clone(),
         };
         let path = self.file(&record.arn);

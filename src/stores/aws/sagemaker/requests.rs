@@ -1,5 +1,6 @@
 //! Requests to SageMaker.
 
+use super::deployable;
 use super::properties;
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn::ModelPackageArn;
@@ -18,6 +19,7 @@ use aws_sdk_sagemaker::config::retry::RetryConfig;
 use aws_sdk_sagemaker::error::ProvideErrorMetadata;
 use aws_sdk_sagemaker::error::SdkError;
 use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
+use aws_sdk_sagemaker::operation::update_model_package::builders::UpdateModelPackageFluentBuilder;
 use aws_sdk_sagemaker::types::MetadataProperties;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemaker::types::ModelPackageSummary;
@@ -148,6 +150,7 @@ impl Requests {
             .generated_by(concat!("mlprov ", env!("CARGO_PKG_VERSION")))
             .project_id(new.project.to_string())
             .build();
+        let specification = deployable::specification(new)?;
         let mut pause = PAUSE;
         for attempt in 1.. {
             let request = self
@@ -158,6 +161,7 @@ impl Requests {
                 .model_approval_status(ModelApprovalStatus::PendingManualApproval)
                 .metadata_properties(metadata.clone())
                 .set_customer_metadata_properties(Some(known.clone()))
+                .set_inference_specification(specification.clone())
                 .client_token(new.run.to_string());
             let once = Config::builder().retry_config(RetryConfig::disabled());
             let failed = match self.aws.wait(request.customize().config_override(once).send()) {
@@ -186,28 +190,60 @@ impl Requests {
         Err(Failure::Unknown { what, why: "no attempt was made".to_owned() }.into())
     }
 
-    /// Sends back all that can be changed: some servers forget what an update leaves out.
     pub fn decide(
         &self,
         arn: &ModelPackageArn,
         status: &ApprovalStatus,
         why: Option<&str>,
     ) -> Result<(), StoreError> {
-        let missing = || StoreError::Missing { what: format!("model package {arn}") };
-        let found = self.describe(arn)?.ok_or_else(missing)?;
+        let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
         let request = self
-            .client
-            .update_model_package()
-            .model_package_arn(arn.as_str())
+            .update(&found, arn)
             .model_approval_status(ModelApprovalStatus::from(status.as_str()))
             // API reference: at most 1,024 characters.
-            .set_approval_description(why.map(|why| why.chars().take(1024).collect()))
-            .set_customer_metadata_properties(found.customer_metadata_properties().cloned())
-            .set_inference_specification(found.inference_specification().cloned())
-            .set_source_uri(found.source_uri().map(str::to_owned));
+            .set_approval_description(why.map(|why| why.chars().take(1024).collect()));
         let sent = self.aws.wait(request.send());
         sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
     }
+
+    /// Adds these properties, unless they are there.
+    pub fn add_properties(
+        &self,
+        arn: &ModelPackageArn,
+        new: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), StoreError> {
+        let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
+        let before = found.customer_metadata_properties().cloned().unwrap_or_default();
+        let mut all = before.clone();
+        all.extend(new);
+        if all == before {
+            return Ok(());
+        }
+        let request = self.update(&found, arn).set_customer_metadata_properties(Some(all));
+        let sent = self.aws.wait(request.send());
+        sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
+    }
+
+    /// Sends back all that can be changed: some servers forget what an update leaves out.
+    fn update(
+        &self,
+        found: &DescribeModelPackageOutput,
+        arn: &ModelPackageArn,
+    ) -> UpdateModelPackageFluentBuilder {
+        self.client
+            .update_model_package()
+            .model_package_arn(arn.as_str())
+            .set_model_approval_status(found.model_approval_status().cloned())
+            .set_approval_description(found.approval_description().map(str::to_owned))
+            .set_customer_metadata_properties(found.customer_metadata_properties().cloned())
+            .set_inference_specification(found.inference_specification().cloned())
+            .set_source_uri(found.source_uri().map(str::to_owned))
+            .set_model_life_cycle(found.model_life_cycle().cloned())
+    }
+}
+
+fn missing(arn: &ModelPackageArn) -> StoreError {
+    StoreError::Missing { what: format!("model package {arn}") }
 }
 
 fn description_of_group(project: &ProjectId) -> String {
