@@ -10,11 +10,17 @@ use crate::common::skipped;
 use crate::data::noise;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
+use base64::Engine;
+use mlprov::ports::log_reader::LogReader;
 use mlprov::stores::aws::runtime::Aws;
 use mlprov::stores::aws::s3::bucket::Bucket;
 use mlprov::stores::aws::s3::client::S3;
+use mlprov::stores::local::journal::LocalLedger;
 use serde_json::Value;
+use sha2::Digest;
+use sha2::Sha256;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 pub struct Shelf {
@@ -266,6 +272,61 @@ fn a_swapped_or_lost_artefact_is_found_and_an_outage_is_none() {
 }
 
 #[test]
+fn a_package_names_its_entry_and_loses_nothing_by_it() {
+    let Some(t) = Shelf::ministack("leaves") else { return };
+    t.train("model.pkl", "echo first > model.pkl");
+    let report = t.register("model.pkl", "leaves", &["--image", PINNED]);
+    let arn = report["arn"].as_str().unwrap();
+    let properties = t.describe(arn).customer_metadata_properties().unwrap().clone();
+    // RFC 6962, of the bytes that the log holds.
+    let entry = t.s.entries().into_iter().rfind(|e| e["kind"] == "model.registered").unwrap();
+    let ledger = LocalLedger::open(&t.s.ledger("")).unwrap().unwrap();
+    let mut leaf = String::new();
+    ledger
+        .read(entry["index"].as_u64().unwrap(), &mut |stored| {
+            let hash = Sha256::digest([&[0], stored.bytes].concat());
+            leaf = base64::engine::general_purpose::STANDARD.encode(hash);
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    assert_eq!(properties["mlprov:leaf"], leaf);
+    let note = ledger.latest().unwrap().unwrap();
+    let first: Vec<&str> = note.lines().take(3).collect();
+    assert_eq!(properties["mlprov:checkpoint"], first.join(" "));
+    t.s.mlprov(&["verify", "leaves/1"]).success().shows("the package names the leaf of the entry");
+
+    // Interrupted before it was written, and decided about meanwhile.
+    t.registry.mend();
+    t.train("model.pkl", "echo second > model.pkl");
+    t.register("model.pkl", "counted", &[]);
+    let is_update = |head: &String| head.to_lowercase().contains("sagemaker.updatemodelpackage\r\n");
+    let n = 1 + t.registry.heads().iter().position(is_update).unwrap();
+    t.registry.break_request(n, Fault::NeverSent, true);
+    let args = ["--json", "model", "register", "model.pkl", "--model-group", "unwritten", "--run", "latest"];
+    let out = t.s.mlprov(&args);
+    assert_eq!(out.success().json()["writtenBack"], false);
+    t.registry.mend();
+    t.s.mlprov(&["verify", "unwritten/1"]).success();
+    t.s.mlprov(&["model", "approve", "unwritten/1", "--note", "seen"]).success();
+    t.s.mlprov(&["sync"]).success().shows("names its entry now");
+    let arn = t.s.json(&["model", "show", "unwritten/1"])["arn"].as_str().unwrap().to_owned();
+    let found = t.describe(&arn);
+    assert_eq!(
+        (found.model_approval_status().unwrap().as_str(), found.approval_description()),
+        ("Approved", Some("seen"))
+    );
+    let mut all = found.customer_metadata_properties().unwrap().clone();
+    assert!(all.contains_key("mlprov:leaf") && all.contains_key("mlprov:artefact"), "{all:?}");
+    t.s.mlprov(&["verify", "unwritten/1"]).success().shows("the package names the leaf");
+    // Another leaf than that of any entry.
+    all.insert("mlprov:leaf".to_owned(), leaf);
+    let update = t.sagemaker.update_model_package().model_package_arn(&arn);
+    let update = update.set_model_approval_status(found.model_approval_status().cloned());
+    t.aws.wait(update.set_customer_metadata_properties(Some(all)).send()).unwrap();
+    t.s.mlprov(&["verify", "unwritten/1"]).code(1).shows("altered     leaf");
+}
+
+#[test]
 fn a_place_that_others_took_is_refused_before_anything_is_registered() {
     let Some(t) = Shelf::ministack("taken") else { return };
     let run = t.train("model.pkl", "echo first > model.pkl");
@@ -343,8 +404,9 @@ fn killed_at_any_request_it_is_finished_and_never_doubled() {
                 }
                 played += 1;
                 t.s.mlprov(&["sync"]).success();
-                t.s.mlprov(&args).success();
-                t.s.mlprov(&["verify", &format!("{group}/1")]).success();
+                let report = t.s.json(&args);
+                assert_eq!(report["writtenBack"], true, "{group}");
+                t.s.mlprov(&["verify", &format!("{group}/1")]).success().shows("the package names the leaf");
             }
         }
     }

@@ -8,6 +8,7 @@ mod list;
 mod register;
 mod sync;
 mod wrap;
+mod written;
 
 pub use decide::DecisionReport;
 pub use decide::decide;

@@ -59,6 +59,9 @@ pub struct RegisterReport {
     /// Whether the package names an image that can run it; absent where nothing is deployed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployable: Option<bool>,
+    /// Whether the package names the leaf of its entry; absent where there is no room for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_back: Option<bool>,
     pub approval_status: ApprovalStatus,
     /// Of the entry that binds it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,6 +192,8 @@ fn bound(
 ) -> Result<RegisterReport> {
     let (arn, log) = (&record.arn, project.ledger.log());
     let new = package_of(state, record);
+    // The binding stands whatever becomes of this: `sync` makes up for it.
+    let written_back = || (!arn.is_local()).then(|| project.write_back(arn).unwrap_or(false));
     let report = |name, index, already| RegisterReport {
         arn: arn.clone(),
         name,
@@ -198,6 +203,7 @@ fn bound(
         artefact: new.artefact.clone(),
         image: new.image.clone(),
         image_digest: new.image_digest.clone(),
+        written_back: written_back(),
         deployable: (!arn.is_local()).then_some(new.image.is_some()),
         approval_status: state.status.clone(),
         index,
@@ -239,6 +245,7 @@ pub(super) fn append(
     state: &PackageState,
     record: &PackageRecord,
 ) -> Result<Receipt> {
+    project.mark_unwritten(&record.arn)?;
     let mut body = project.draft(Kind::ModelRegistered, signer);
     body.run.clone_from(&end.run);
     body.source.clone_from(&end.source);

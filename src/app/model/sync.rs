@@ -31,6 +31,9 @@ pub struct Synced {
     pub registered: Vec<ModelPackageArn>,
     /// Statuses that the registry had, and no entry told of.
     pub decided: Vec<(ModelPackageArn, ApprovalStatus)>,
+    /// Packages that name their entry now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub written_back: Vec<ModelPackageArn>,
     /// Why the registry could not be asked. What it says is looked at by the next `sync`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
@@ -41,7 +44,10 @@ pub struct Synced {
 
 impl Synced {
     pub fn is_empty(&self) -> bool {
-        self.registered.is_empty() && self.decided.is_empty() && self.unreachable.is_none()
+        self.registered.is_empty()
+            && self.decided.is_empty()
+            && self.written_back.is_empty()
+            && self.unreachable.is_none()
     }
 }
 
@@ -82,6 +88,17 @@ impl Project {
                     }
                     done => done?,
                 }
+            }
+        }
+        for arn in self.unwritten()? {
+            match self.write_back(&arn) {
+                Ok(true) => synced.written_back.push(arn),
+                Ok(false) => {}
+                Err(AppError::Store(e)) => {
+                    synced.unreachable = Some(e.to_string());
+                    return Ok(synced);
+                }
+                Err(e) => return Err(e),
             }
         }
         Ok(synced)

@@ -227,6 +227,9 @@ pub(super) fn finish(
     let Made { stored, metrics, notes: made_notes, .. } = made;
     notes.extend(made_notes);
 
+    if let Some(package) = &package {
+        let _ = project.mark_unwritten(&package.arn); // no reason to lose a run
+    }
     let program = std::env::current_exe().and_then(std::fs::read).ok();
     let index = append(project, signer, Kind::RunFinished, |body, _| {
         body.producer.digest = program.as_deref().map(Digests::both_of);
@@ -244,6 +247,11 @@ pub(super) fn finish(
         Ok(())
     })?;
     let index = index.and_then(|(index, _)| index);
+    if let Some(package) = package.as_ref().filter(|package| !package.arn.is_local())
+        && !project.write_back(&package.arn).unwrap_or(false)
+    {
+        notes.push("the model package does not name this entry yet: `mlprov sync` writes that".to_owned());
+    }
 
     Ok(RunReport {
         run: id,

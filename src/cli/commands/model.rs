@@ -72,6 +72,9 @@ fn registered(context: &Context, report: &RegisterReport) {
         out.push_str(&format!("  image    {}\n", visible(image)));
     }
     context.ui.answer(&out);
+    if report.written_back == Some(false) {
+        context.ui.warning("the package does not name its entry yet: `mlprov sync` writes that".to_owned());
+    }
 }
 
 fn decide(

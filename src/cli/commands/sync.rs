@@ -78,6 +78,9 @@ fn text(report: &SyncReport) -> String {
     for arn in &report.models.registered {
         out.push_str(&format!("recorded model package {arn}, whose registration had been interrupted\n"));
     }
+    for arn in &report.models.written_back {
+        out.push_str(&format!("model package {arn} names its entry now\n"));
+    }
     for (arn, status) in &report.models.decided {
         out.push_str(&format!("recorded that model package {arn} is {status} in the registry\n"));
     }

@@ -103,7 +103,7 @@ impl ModelRegistry for SageMakerRegistry {
     fn write_back(&self, arn: &ModelPackageArn, leaf: &Leaf) -> Result<(), StoreError> {
         match arn.is_local() {
             true => Ok(()),
-            false => self.requests()?.add_properties(arn, properties::of_leaf(leaf)),
+            false => self.requests()?.write_back(arn, leaf),
         }
     }
 

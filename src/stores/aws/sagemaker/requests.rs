@@ -7,6 +7,7 @@ use crate::domain::arn::ModelPackageArn;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::ports::StoreError;
+use crate::ports::model_registry::Leaf;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
 use crate::stores::aws::failure;
@@ -206,19 +207,14 @@ impl Requests {
         sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
     }
 
-    /// Adds these properties, unless they are there.
-    pub fn add_properties(
-        &self,
-        arn: &ModelPackageArn,
-        new: impl Iterator<Item = (String, String)>,
-    ) -> Result<(), StoreError> {
+    /// The first entry that was written there stays: each clone may have a log of its own.
+    pub fn write_back(&self, arn: &ModelPackageArn, leaf: &Leaf) -> Result<(), StoreError> {
         let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
-        let before = found.customer_metadata_properties().cloned().unwrap_or_default();
-        let mut all = before.clone();
-        all.extend(new);
-        if all == before {
+        let mut all = found.customer_metadata_properties().cloned().unwrap_or_default();
+        if properties::leaf(&all).is_some_and(|known| known.log != leaf.log || known.hash == leaf.hash) {
             return Ok(());
         }
+        all.extend(properties::of_leaf(leaf));
         let request = self.update(&found, arn).set_customer_metadata_properties(Some(all));
         let sent = self.aws.wait(request.send());
         sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
