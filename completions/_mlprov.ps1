@@ -487,6 +487,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--model-package', '--model-package', [CompletionResultType]::ParameterName, 'The model package, by its ARN')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--artefact-not-from-run', '--artefact-not-from-run', [CompletionResultType]::ParameterName, 'Bind it even if what it points to is no output of the run; the record says so, and it does not verify as the run''s')
+            [CompletionResult]::new('--no-write-back', '--no-write-back', [CompletionResultType]::ParameterName, 'Write nothing into a package that something else made')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')

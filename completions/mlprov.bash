@@ -543,7 +543,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__bind)
-            opts="-C -q -v -h --model-package --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --model-package --artefact-not-from-run --no-write-back --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

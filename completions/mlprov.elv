@@ -452,6 +452,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --model-package 'The model package, by its ARN'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand --artefact-not-from-run 'Bind it even if what it points to is no output of the run; the record says so, and it does not verify as the run''s'
+            cand --no-write-back 'Write nothing into a package that something else made'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'

@@ -358,6 +358,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -s C -d 'Run as if s
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l artefact-not-from-run -d 'Bind it even if what it points to is no output of the run; the record says so, and it does not verify as the run\'s'
+complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l no-write-back -d 'Write nothing into a package that something else made'
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l json -d 'One JSON document on standard output'

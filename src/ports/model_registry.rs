@@ -54,6 +54,15 @@ pub struct PackageState {
     pub leaf: Option<Leaf>,
 }
 
+/// A package in a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    pub arn: ModelPackageArn,
+    pub status: ApprovalStatus,
+    /// mlprov made it.
+    pub ours: bool,
+}
+
 /// Where the entry stands that binds a package.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leaf {
@@ -118,10 +127,10 @@ pub trait ModelRegistry {
         }))
     }
 
-    /// Writes into a package where the entry stands that binds it; nothing else of it changes. Where there is no room for
-    /// that, nothing happens. [`StoreError::Missing`] if there is no such package.
-    fn write_back(&self, arn: &ModelPackageArn, leaf: &Leaf) -> Result<(), StoreError> {
-        let _ = (arn, leaf);
+    /// Writes into a package where the entry stands that binds it, and `record`, if mlprov did not make it; nothing else of it
+    /// changes. Where there is no room for that, nothing happens. [`StoreError::Missing`] if there is no such package.
+    fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
+        let _ = (leaf, record);
         Ok(())
     }
 
@@ -153,8 +162,8 @@ pub trait ModelRegistry {
     /// Every group that has packages of this project.
     fn groups(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Status of every package of one group that mlprov registered. Cheaper than to ask for each.
-    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError>;
+    /// Status of every package of one group. Cheaper than to ask for each.
+    fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError>;
 
     /// Packages of one group, oldest first: `NAME/1` is the first.
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError>;

@@ -113,7 +113,7 @@ impl Shelf {
     }
 
     /// The entry that binds a package, as it stands in the ledger.
-    fn package_of(&self, kind: &str) -> Value {
+    pub fn package_of(&self, kind: &str) -> Value {
         let entry = self.s.entries().into_iter().rfind(|e| e["kind"] == kind).unwrap();
         let shown = self.s.json(&["show", entry["id"].as_str().unwrap()]);
         shown["entries"][0]["statement"]["predicate"]["modelPackage"].clone()

@@ -4,6 +4,7 @@
 mod common;
 
 mod artefact;
+mod bind;
 mod bucket;
 mod data;
 mod declared;

@@ -3,6 +3,7 @@
 //! the same call, or by `sync`.
 
 pub mod artefact;
+mod bind;
 mod decide;
 mod list;
 mod register;
@@ -10,6 +11,8 @@ mod sync;
 mod wrap;
 mod written;
 
+pub use bind::BindOptions;
+pub use bind::bind;
 pub use decide::DecisionReport;
 pub use decide::decide;
 pub use list::ListReport;
@@ -18,7 +21,6 @@ pub use list::ShowReport;
 pub use list::list;
 pub use list::show;
 pub use register::RegisterReport;
-pub use register::bind;
 pub use register::register;
 pub use sync::Synced;
 pub use wrap::measure;
@@ -35,6 +37,7 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::ModelPackage;
 use crate::domain::ids::LogId;
+use crate::domain::package::ArtefactForm;
 use crate::domain::package::PackageArtefact;
 use crate::ports::model_registry::Container;
 use crate::ports::model_registry::PackageState;
@@ -88,8 +91,10 @@ pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> 
     if let Some(why) = package_image_differs(state, package) {
         return Some(why);
     }
+    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
     let Some(record) = &state.record else {
-        return Some("the registry does not say whose it is any more".to_owned());
+        // Of what something else made, nobody need have written that into it.
+        return (!is_foreign).then(|| "the registry does not say whose it is any more".to_owned());
     };
     let run = body.run.as_ref().map(|run| run.id);
     if run != Some(record.run) {
@@ -118,13 +123,16 @@ pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> 
 /// The same for what is deployed: image and URI.
 fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option<String> {
     let uri = package.artefact.as_ref().map(|artefact| artefact.uri.clone());
-    let expected = package.image.clone().map(|image| Container {
-        image: Some(image),
+    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
+    let expected = (is_foreign || package.image.is_some()).then(|| Container {
+        image: package.image.clone(),
         image_digest: package.image_digest.clone(),
         model_data: uri,
     });
     let expected: Vec<Container> = expected.into_iter().collect();
-    if state.containers == expected {
+    // Beside the one that gets the model, pipelines may have others.
+    let counts = |container: &&Container| !is_foreign || container.model_data.is_some();
+    if state.containers.iter().filter(counts).eq(&expected) {
         return None;
     }
     let say = |all: &[Container]| {

@@ -1,4 +1,4 @@
-//! `model register` and `bind`: a package, and the one entry that binds it to its run.
+//! `model register`: a package, and the one entry that binds it to its run.
 
 use super::artefact::Wanted;
 use super::binding;
@@ -49,6 +49,9 @@ pub struct RegisterReport {
     pub run: RunId,
     pub model: RepoPath,
     pub digest: Digests,
+    /// False: no output of the run has its bytes.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub made_by_run: bool,
     /// What the package points to, if that is in a bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artefact: Option<PackageArtefact>,
@@ -107,29 +110,18 @@ pub fn register(
         let registered = registered.unwrap_or("no image");
         return Err(differs(format!("it is registered already, with {registered} and not with {image}")));
     }
-    bound(project, &*signer, &entries, end, (&state, &record))
-}
-
-/// Binds a package that the registry holds already. `word`: the run.
-pub fn bind(project: &Project, cwd: &Path, word: &str, arn: &ModelPackageArn) -> Result<RegisterReport> {
-    let signer = project.ready()?;
-    let entries = project.own_entries()?;
-    let (end, run) = complete_run(project, &entries, cwd, word)?;
-    let unknown = || AppError::NoPackage { id: arn.to_string() };
-    let state = project.registry.state(arn)?.ok_or_else(unknown)?;
-    let record = state.record.clone().ok_or_else(unknown)?;
-    let differs = |why: String| AppError::PackageDiffers { arn: arn.to_string(), why };
-    if record.run != run.id {
-        return Err(differs(format!("it is of run {}, and not of {}", record.run.short(), run.id.short())));
+    if let Some((entry, body, package)) = binding(&entries, project.ledger.log(), &record.arn) {
+        return match difference(&state, body, package) {
+            Some(why) => Err(differs(why)),
+            None => Ok(already(project, &entries, run.id, (entry, package), &state)),
+        };
     }
-    if model_of(project, end, &record)?.is_none() {
-        return Err(differs(format!("no output of run {} has its bytes", run.id.short())));
-    }
-    bound(project, &*signer, &entries, end, (&state, &record))
+    let package = package_of(&state, &record);
+    bound(project, &*signer, (end, run.id), New { package, outputs: vec![model], write_back: true })
 }
 
 /// The end of a run that completed, as this clone's own log has it.
-fn complete_run<'a>(
+pub(super) fn complete_run<'a>(
     project: &Project,
     entries: &'a [LogEntry],
     cwd: &Path,
@@ -182,47 +174,69 @@ pub(super) fn model_of(project: &Project, end: &Body, record: &PackageRecord) ->
     Ok(outputs.into_iter().find(same))
 }
 
-/// Appends the entry, unless there is one.
-fn bound(
-    project: &Project,
-    signer: &dyn EntrySigner,
-    entries: &[LogEntry],
-    end: &Body,
-    (state, record): (&PackageState, &PackageRecord),
-) -> Result<RegisterReport> {
-    let (arn, log) = (&record.arn, project.ledger.log());
-    let new = package_of(state, record);
-    // The binding stands whatever becomes of this: `sync` makes up for it.
-    let written_back = || (!arn.is_local()).then(|| project.write_back(arn).unwrap_or(false));
-    let report = |name, index, already| RegisterReport {
-        arn: arn.clone(),
-        name,
-        run: record.run,
-        model: record.model.clone(),
-        digest: record.digest,
-        artefact: new.artefact.clone(),
-        image: new.image.clone(),
-        image_digest: new.image_digest.clone(),
-        written_back: written_back(),
-        deployable: (!arn.is_local()).then_some(new.image.is_some()),
-        approval_status: state.status.clone(),
-        index,
-        already,
-    };
-    if let Some((entry, body, package)) = binding(entries, log, arn) {
-        if let Some(why) = difference(state, body, package) {
-            return Err(AppError::PackageDiffers { arn: arn.to_string(), why });
-        }
-        return Ok(report(short_name(entries, log, arn), entry.logged_at(), true));
-    }
-    let receipt = append(project, signer, end, state, record)?;
-    // By what the log has now: others may have registered meanwhile.
-    let name = short_name(&project.own_entries()?, log, arn);
-    Ok(report(name, receipt.index, receipt.already))
+/// A package that no entry binds yet.
+pub(super) struct New {
+    pub package: ModelPackage,
+    /// The output of the run that it is.
+    pub outputs: Vec<Artefact>,
+    /// Whether the package is to name its entry.
+    pub write_back: bool,
 }
 
-/// What an entry says of a package.
-fn package_of(state: &PackageState, record: &PackageRecord) -> ModelPackage {
+/// Of a package that is bound.
+pub(super) fn already(
+    project: &Project,
+    entries: &[LogEntry],
+    run: RunId,
+    (entry, package): (&LogEntry, &ModelPackage),
+    state: &PackageState,
+) -> RegisterReport {
+    let name = short_name(entries, project.ledger.log(), &package.arn);
+    let mut report = report(project, run, package, name);
+    report.approval_status = state.status.clone();
+    (report.index, report.already) = (entry.logged_at(), true);
+    report
+}
+
+fn report(project: &Project, run: RunId, package: &ModelPackage, name: Option<String>) -> RegisterReport {
+    let far = !package.arn.is_local();
+    RegisterReport {
+        arn: package.arn.clone(),
+        name,
+        run,
+        model: package.model.clone(),
+        digest: package.digest,
+        made_by_run: package.made_by_run.unwrap_or(true),
+        artefact: package.artefact.clone(),
+        image: package.image.clone(),
+        image_digest: package.image_digest.clone(),
+        deployable: far.then_some(package.image.is_some()),
+        // The binding stands whatever becomes of this: `sync` makes up for it.
+        written_back: far.then(|| project.write_back(&package.arn).unwrap_or(false)),
+        approval_status: package.approval_status.clone().unwrap_or(ApprovalStatus::Pending),
+        index: None,
+        already: false,
+    }
+}
+
+/// Appends the entry.
+pub(super) fn bound(
+    project: &Project,
+    signer: &dyn EntrySigner,
+    (end, run): (&Body, RunId),
+    new: New,
+) -> Result<RegisterReport> {
+    let package = new.package.clone();
+    let receipt = append(project, signer, end, new)?;
+    // By what the log has now: others may have registered meanwhile.
+    let name = short_name(&project.own_entries()?, project.ledger.log(), &package.arn);
+    let mut report = report(project, run, &package, name);
+    (report.index, report.already) = (receipt.index, receipt.already);
+    Ok(report)
+}
+
+/// What an entry says of a package that mlprov made.
+pub(super) fn package_of(state: &PackageState, record: &PackageRecord) -> ModelPackage {
     let container = state.containers.first();
     ModelPackage {
         arn: record.arn.clone(),
@@ -238,23 +252,19 @@ fn package_of(state: &PackageState, record: &PackageRecord) -> ModelPackage {
 }
 
 /// The whole binding in one entry: what the run's end says of code, data and configuration stands beside the ARN again.
-pub(super) fn append(
-    project: &Project,
-    signer: &dyn EntrySigner,
-    end: &Body,
-    state: &PackageState,
-    record: &PackageRecord,
-) -> Result<Receipt> {
-    project.mark_unwritten(&record.arn)?;
+pub(super) fn append(project: &Project, signer: &dyn EntrySigner, end: &Body, new: New) -> Result<Receipt> {
+    if new.write_back {
+        project.mark_unwritten(&new.package.arn)?;
+    }
     let mut body = project.draft(Kind::ModelRegistered, signer);
     body.run.clone_from(&end.run);
     body.source.clone_from(&end.source);
     body.inputs = end.inputs.clone();
-    body.outputs = List::Inline(model_of(project, end, record)?.into_iter().collect());
+    body.outputs = List::Inline(new.outputs);
     body.config_files = end.config_files.clone();
     body.parameters = end.parameters.clone();
     body.metrics = end.metrics.clone();
-    body.model_package = Some(package_of(state, record));
+    body.model_package = Some(new.package);
     body.target = Some(Target { entry: Some(end.id), ..Target::default() });
     project.append_one(body, signer)
 }

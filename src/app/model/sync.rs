@@ -20,6 +20,7 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::RunStatus;
 use crate::ports::StoreError;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::PackageRecord;
 use crate::ports::signer::EntrySigner;
 use serde::Serialize;
@@ -80,7 +81,11 @@ impl Project {
                 }
                 statuses => statuses?,
             };
-            for (arn, now) in statuses {
+            for Listed { arn, status: now, ours } in statuses {
+                // What something else made counts once it is bound.
+                if !ours && binding(&entries, self.ledger.log(), &arn).is_none() {
+                    continue;
+                }
                 match self.sync_model(signer, &entries, &arn, now, &mut synced) {
                     Err(AppError::Store(e)) if self.registry.place().is_some() => {
                         synced.unreachable = Some(e.to_string());
@@ -124,8 +129,10 @@ impl Project {
             let Some(record) = &state.record else { return Ok(()) };
             // A run that goes on, or was killed, registered it: then its own end says so, or nothing does.
             let Some(end) = complete_end(entries, record) else { return Ok(()) };
-            if register::model_of(self, end, record)?.is_some() {
-                register::append(self, signer, end, &state, record)?;
+            if let Some(model) = register::model_of(self, end, record)? {
+                let package = register::package_of(&state, record);
+                let new = register::New { package, outputs: vec![model], write_back: true };
+                register::append(self, signer, end, new)?;
                 synced.registered.push(arn.clone());
             }
             return Ok(());

@@ -10,6 +10,7 @@ use crate::durable;
 use crate::ledger::hash;
 use crate::ports::StoreError;
 use crate::ports::model_registry::Leaf;
+use crate::ports::model_registry::PackageRecord;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fs;
@@ -62,8 +63,21 @@ impl Project {
         }
         let entries = self.own_entries()?;
         let log = self.ledger.log();
-        let bound = binding(&entries, log, arn).and_then(|(entry, ..)| Some((entry, entry.logged_at()?)));
-        let Some((entry, index)) = bound else { return Ok(false) };
+        let Some((entry, body, package)) = binding(&entries, log, arn) else { return Ok(false) };
+        let (Some(index), Some(run)) = (entry.logged_at(), &body.run) else { return Ok(false) };
+        let outputs = self.list(&body.outputs)?;
+        let model = outputs.iter().find(|o| o.name == package.model && o.digest == package.digest);
+        let size = package.artefact.as_ref().map_or(0, |artefact| artefact.size);
+        let record = PackageRecord {
+            arn: arn.clone(),
+            group_name: package.group_name.clone(),
+            run: run.id,
+            model: package.model.clone(),
+            digest: package.digest,
+            size: model.map_or(size, |model| model.size),
+            artefact: package.artefact.clone(),
+            created: body.time.clone(),
+        };
         // Origin, size and root are the first lines of a checkpoint.
         let checkpoint = self.ledger.latest()?.and_then(|note| {
             let lines: Vec<&str> = note.lines().take(3).collect();
@@ -71,7 +85,7 @@ impl Project {
             (size > index).then(|| lines.join(" "))
         });
         let hash = BASE64.encode(hash::leaf(&entry.bytes).0);
-        self.registry.write_back(arn, &Leaf { log: log.to_string(), hash, checkpoint })?;
+        self.registry.write_back(&Leaf { log: log.to_string(), hash, checkpoint }, &record)?;
         durable::remove(&mark)?;
         Ok(true)
     }

@@ -43,6 +43,9 @@ pub fn check(project: &Project, body: &Body, package: &ModelPackage, findings: &
         Ok(source) => source,
         Err(e) => {
             findings.add(LINK, subject, Verdict::Unreachable, e.to_string());
+            if let StoreError::NotAgreed { .. } = e {
+                findings.hint("mlprov init   # asks once for this clone");
+            }
             return Ok(());
         }
     };

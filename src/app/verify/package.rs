@@ -203,9 +203,22 @@ fn check_record(
 ) -> Result<()> {
     let differs = state.and_then(|state| model::difference(state, body, package));
     let record = state.and_then(|state| state.record.clone());
-    if let (Some(_), None, Some(why)) = (state, &record, &differs) {
-        findings.add("model package", &package.arn, Verdict::Altered, why);
-        return Ok(());
+    match (state, &record, &differs) {
+        (Some(_), None, Some(why)) => {
+            findings.add("model package", &package.arn, Verdict::Altered, why);
+            return Ok(());
+        }
+        (Some(_), _, None) if package.made_by_run == Some(false) => {
+            let detail = "no output of the run has its bytes: who bound it says that it belongs to the run";
+            findings.add("model package", &package.arn, Verdict::Unknown, detail);
+            return Ok(());
+        }
+        (Some(_), None, None) => {
+            let detail = "it has the image and the artefact of the entry; mlprov did not make it";
+            findings.add("model package", &package.arn, Verdict::Intact, detail);
+            return is_made(project, body, package, findings);
+        }
+        _ => {}
     }
     // Made in another clone, before the project moved: then a copy of the record went along.
     let moved = match &record {
@@ -256,6 +269,16 @@ fn check_record(
                 "its model is not an output of the run",
             );
         }
+    }
+    Ok(())
+}
+
+/// Of a package that says nothing of its model, the entry does.
+fn is_made(project: &Project, body: &Body, package: &ModelPackage, findings: &mut Findings) -> Result<()> {
+    let outputs = project.list(&body.outputs).unwrap_or_default();
+    if !outputs.iter().any(|o| o.name == package.model && o.digest == package.digest) {
+        let detail = "its model is not an output of the run";
+        findings.add("model package", &package.arn, Verdict::Altered, detail);
     }
     Ok(())
 }

@@ -13,6 +13,12 @@ pub struct BindArgs {
     /// The model package, by its ARN
     #[arg(long, value_name = "ARN")]
     pub model_package: String,
+    /// Bind it even if what it points to is no output of the run; the record says so, and it does not verify as the run's
+    #[arg(long)]
+    pub artefact_not_from_run: bool,
+    /// Write nothing into a package that something else made
+    #[arg(long)]
+    pub no_write_back: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 use crate::app::AppError;
 use crate::app::model;
+use crate::app::model::BindOptions;
 use crate::app::model::DecisionReport;
 use crate::app::model::ListReport;
 use crate::app::model::RegisterReport;
@@ -50,7 +51,9 @@ pub fn run(context: &Context, args: ModelArgs) -> Result<Exit, AppError> {
 /// `bind`.
 pub fn bind(context: &Context, args: &BindArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
-    let report = model::bind(&project, &context.cwd, &args.id, &args.model_package.parse()?)?;
+    let options = BindOptions { not_from_run: args.artefact_not_from_run, no_write_back: args.no_write_back };
+    let arn = args.model_package.parse()?;
+    let report = model::bind(&project, &context.cwd, &args.id, &arn, options)?;
     registered(context, &report);
     Ok(0)
 }
@@ -62,8 +65,9 @@ fn registered(context: &Context, report: &RegisterReport) {
     let was = if report.already { "was bound already" } else { "bound" };
     let (run, model) = (report.run.short(), visible(report.model.as_str()));
     let (status, at) = (&report.approval_status, format::at(report.index));
+    let made = if report.made_by_run { "" } else { ", NOT an output of the run" };
     let how = if report.deployable == Some(false) { format::NOT_DEPLOYABLE } else { "" };
-    let mut out = format!("{}\n  {was} to run {run}: {model}, {status} ({at}){how}\n", report.arn);
+    let mut out = format!("{}\n  {was} to run {run}: {model}{made}, {status} ({at}){how}\n", report.arn);
     if let Some(artefact) = &report.artefact {
         let version = artefact.version_id.as_ref().map(|id| format!(" (version {id})")).unwrap_or_default();
         out.push_str(&format!("  artefact {}{version}\n", visible(&artefact.uri)));

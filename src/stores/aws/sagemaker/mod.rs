@@ -13,6 +13,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::ports::StoreError;
 use crate::ports::model_registry::Leaf;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::ModelRegistry;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
@@ -100,10 +101,10 @@ impl ModelRegistry for SageMakerRegistry {
         Ok(self.requests()?.describe(arn)?.map(state))
     }
 
-    fn write_back(&self, arn: &ModelPackageArn, leaf: &Leaf) -> Result<(), StoreError> {
-        match arn.is_local() {
+    fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
+        match record.arn.is_local() {
             true => Ok(()),
-            false => self.requests()?.write_back(arn, leaf),
+            false => self.requests()?.write_back(leaf, record),
         }
     }
 
@@ -150,7 +151,7 @@ impl ModelRegistry for SageMakerRegistry {
         Ok(groups)
     }
 
-    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+    fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError> {
         if arn::check_group(group).is_err() {
             return Ok(Vec::new());
         }

@@ -77,6 +77,19 @@ pub fn of(new: &NewPackage<'_>) -> Result<HashMap<String, String>, StoreError> {
     Ok(all)
 }
 
+/// The same of a package that something else made. All of it, or, if SageMaker would not take some of it, nothing.
+pub fn of_record(record: &PackageRecord) -> HashMap<String, String> {
+    let mut all = HashMap::from([
+        (RUN.to_owned(), record.run.to_string()),
+        (MODEL.to_owned(), record.model.to_string()),
+        (BLAKE3.to_owned(), record.digest.blake3.to_string()),
+        (SIZE.to_owned(), record.size.to_string()),
+    ]);
+    all.extend(record.digest.sha256.map(|sum| (SHA256.to_owned(), sum.to_string())));
+    all.extend(record.artefact.iter().flat_map(of_artefact));
+    if all.values().all(|value| fits(value)) { all } else { HashMap::new() }
+}
+
 fn of_artefact(artefact: &PackageArtefact) -> impl Iterator<Item = (String, String)> {
     let PackageArtefact { uri, form, digest, size, version_id, checksum, manifest, etag: _ } = artefact;
     let all = [

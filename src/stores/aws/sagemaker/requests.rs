@@ -8,6 +8,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::ports::StoreError;
 use crate::ports::model_registry::Leaf;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
 use crate::stores::aws::failure;
@@ -82,23 +83,23 @@ impl Requests {
         Ok(self.describe(arn)?.and_then(|found| properties::record(&found)))
     }
 
-    /// What mlprov registered, in the order of its versions.
-    pub fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+    /// In the order of the versions.
+    pub fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError> {
         let mut all = Vec::new();
         for summary in self.summaries(group)? {
             let ours = summary.model_package_description().is_some_and(|d| d.starts_with("mlprov run "));
             let arn = summary.model_package_arn().and_then(|arn| arn.parse::<ModelPackageArn>().ok());
             let status = properties::status(summary.model_approval_status());
-            all.extend(arn.filter(|_| ours).map(|arn| (arn, status)));
+            all.extend(arn.map(|arn| Listed { arn, status, ours }));
         }
-        all.sort_by_key(|(arn, _)| arn.version().parse::<u32>().unwrap_or(u32::MAX));
+        all.sort_by_key(|listed| listed.arn.version().parse::<u32>().unwrap_or(u32::MAX));
         Ok(all)
     }
 
     pub fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
         let mut records = Vec::new();
-        for (arn, _) in self.statuses(group)? {
-            records.extend(self.describe(&arn)?.and_then(|found| properties::record(&found)));
+        for listed in self.statuses(group)?.into_iter().filter(|listed| listed.ours) {
+            records.extend(self.describe(&listed.arn)?.and_then(|found| properties::record(&found)));
         }
         Ok(records)
     }
@@ -208,13 +209,17 @@ impl Requests {
     }
 
     /// The first entry that was written there stays: each clone may have a log of its own.
-    pub fn write_back(&self, arn: &ModelPackageArn, leaf: &Leaf) -> Result<(), StoreError> {
+    pub fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
+        let arn = &record.arn;
         let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
         let mut all = found.customer_metadata_properties().cloned().unwrap_or_default();
         if properties::leaf(&all).is_some_and(|known| known.log != leaf.log || known.hash == leaf.hash) {
             return Ok(());
         }
         all.extend(properties::of_leaf(leaf));
+        if properties::record(&found).is_none() {
+            all.extend(properties::of_record(record));
+        }
         let request = self.update(&found, arn).set_customer_metadata_properties(Some(all));
         let sent = self.aws.wait(request.send());
         sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
