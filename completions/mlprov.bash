@@ -3075,7 +3075,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__model__subcmd__register)
-            opts="-C -q -v -h --model-group --run --image --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --model-group --run --image --dry-run --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

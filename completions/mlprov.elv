@@ -393,6 +393,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --image 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
+            cand --dry-run 'Only show what would be registered, and where'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'

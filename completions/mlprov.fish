@@ -322,6 +322,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_sub
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l dry-run -d 'Only show what would be registered, and where'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l json -d 'One JSON document on standard output'

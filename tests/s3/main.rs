@@ -10,6 +10,7 @@ mod data;
 mod declared;
 mod doctor;
 mod faults;
+mod halfway;
 mod import;
 mod migrate;
 mod probe;

@@ -72,29 +72,39 @@ impl Project {
         })?)
     }
 
+    /// What a model's artefact would be, and where.
+    pub fn planned_artefact(
+        &self,
+        group: &str,
+        run: &RunId,
+        model: &Artefact,
+    ) -> Option<(String, ArtefactForm)> {
+        let site = self.config.shared_store().filter(|_| self.has_artefacts())?.site;
+        let (place, form) = place_of(group, run, model);
+        Some((format!("s3://{}/{}{place}", site.place.bucket, site.place.prefix), form))
+    }
+
     fn put_artefact(&self, group: &str, run: &RunId, model: &Artefact) -> Result<PackageArtefact> {
         self.learn_places(model)?;
-        let room = format!("models/{group}/{run}");
-        let name = model.name.name();
-        if model.manifest.is_some() {
-            return self.put_directory(&format!("{room}/{name}/"), model);
+        let (place, form) = place_of(group, run, model);
+        if form == ArtefactForm::Directory {
+            return self.put_directory(&place, model);
         }
         let content = Content { blake3: model.digest.blake3, size: model.size };
         let store = &*self.store;
         let read = || open(store, &content.blake3);
-        if name.ends_with(".tar.gz") {
+        if form == ArtefactForm::Archive {
             let digest = match model.digest.sha256 {
                 Some(_) => model.digest,
                 None => measured(wrap::measure(read()?))?.1,
             };
-            let placed = self.store.place(&format!("{room}/{name}"), &Placing { content, read: &read })?;
-            return Ok(artefact(placed, ArtefactForm::Archive, digest, content.size));
+            let placed = self.store.place(&place, &Placing { content, read: &read })?;
+            return Ok(artefact(placed, form, digest, content.size));
         }
-        let read = || wrap::wrap(name, &content, read()?);
+        let read = || wrap::wrap(model.name.name(), &content, read()?);
         let (wrapped, digest) = measured(wrap::measure(read()?))?;
-        let place = format!("{room}/{}", wrap::NAME);
         let placed = self.store.place(&place, &Placing { content: wrapped, read: &read })?;
-        Ok(artefact(placed, ArtefactForm::Wrapped, digest, wrapped.size))
+        Ok(artefact(placed, form, digest, wrapped.size))
     }
 
     /// Where the files of a model are.
@@ -154,6 +164,17 @@ impl Project {
             manifest: Some(list),
         })
     }
+}
+
+/// Below the store's root. Never used for anything else: SageMaker names a model by its key alone.
+fn place_of(group: &str, run: &RunId, model: &Artefact) -> (String, ArtefactForm) {
+    let name = model.name.name();
+    let (name, form) = match () {
+        () if model.manifest.is_some() => (format!("{name}/"), ArtefactForm::Directory),
+        () if name.ends_with(".tar.gz") => (name.to_owned(), ArtefactForm::Archive),
+        () => (wrap::NAME.to_owned(), ArtefactForm::Wrapped),
+    };
+    (format!("models/{group}/{run}/{name}"), form)
 }
 
 fn open(

@@ -27,6 +27,7 @@ use crate::domain::entry::Run;
 use crate::domain::entry::RunStatus;
 use crate::domain::entry::Target;
 use crate::domain::ids::RunId;
+use crate::domain::package::ArtefactForm;
 use crate::domain::package::Image;
 use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
@@ -73,26 +74,104 @@ pub struct RegisterReport {
     pub already: bool,
 }
 
-/// Registers what a run made. `word`: the run.
-pub fn register(
+/// What is to be registered.
+#[derive(Clone, Copy, Debug)]
+pub struct RegisterRequest<'a> {
+    pub cwd: &'a Path,
+    pub file: &'a Path,
+    pub group: &'a str,
+    /// The run, as the user names it.
+    pub word: &'a str,
+    pub image: Option<&'a Image>,
+}
+
+/// What would be registered, and where.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterPlan {
+    pub dry_run: bool,
+    pub group_name: String,
+    pub run: RunId,
+    pub model: RepoPath,
+    pub digest: Digests,
+    /// URI of what the package would point to, and its form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artefact: Option<(String, ArtefactForm)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployable: Option<bool>,
+    /// The package, if the registry has it already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<ModelPackageArn>,
+    /// An entry binds it already.
+    pub already: bool,
+}
+
+/// Looks, asks the registry, and changes nothing.
+pub fn plan(
     project: &Project,
-    cwd: &Path,
-    file: &Path,
-    group: &str,
-    word: &str,
-    image: Option<&Image>,
+    request: &RegisterRequest<'_>,
     progress: &dyn Progress,
-) -> Result<RegisterReport> {
-    arn::check_group(group)?;
-    project.check_image(image)?;
-    let signer = project.ready()?;
+) -> Result<RegisterPlan> {
+    project.ready()?;
     let entries = project.own_entries()?;
-    let (end, run) = complete_run(project, &entries, cwd, word)?;
-    let model = made(project, cwd, end, run, file, progress)?;
+    let (_, run, model) = sound(project, &entries, request, progress)?;
+    let known = project.registry.of_run(request.group, &run.id)?;
+    if let Some(record) = &known {
+        is_wanted(record, &model)?;
+    }
+    let log = project.ledger.log();
+    Ok(RegisterPlan {
+        dry_run: true,
+        group_name: request.group.to_owned(),
+        run: run.id,
+        artefact: project.planned_artefact(request.group, &run.id, &model),
+        image: request.image.cloned(),
+        deployable: project.registry.place().map(|_| request.image.is_some()),
+        already: known.as_ref().is_some_and(|record| binding(&entries, log, &record.arn).is_some()),
+        arn: known.map(|record| record.arn),
+        digest: model.digest,
+        model: model.name,
+    })
+}
+
+/// The run's end, the run, and the output of it that is asked for, whose bytes are stored.
+fn sound<'a>(
+    project: &Project,
+    entries: &'a [LogEntry],
+    request: &RegisterRequest<'_>,
+    progress: &dyn Progress,
+) -> Result<(&'a Body, &'a Run, Artefact)> {
+    arn::check_group(request.group)?;
+    project.check_image(request.image)?;
+    let (end, run) = complete_run(project, entries, request.cwd, request.word)?;
+    let model = made(project, request.cwd, end, run, request.file, progress)?;
     // Durable before anybody names it.
     if project.store.locate(&model.digest.blake3)?.is_none() {
         return Err(StoreError::Missing { what: format!("{} ({})", model.name, model.digest.blake3) }.into());
     }
+    Ok((end, run, model))
+}
+
+fn is_wanted(record: &PackageRecord, model: &Artefact) -> Result<()> {
+    if (&record.model, record.digest) == (&model.name, model.digest) {
+        return Ok(());
+    }
+    let why = format!("it is registered already, with {} as its model", record.model);
+    Err(AppError::PackageDiffers { arn: record.arn.to_string(), why })
+}
+
+/// Registers what a run made.
+pub fn register(
+    project: &Project,
+    request: &RegisterRequest<'_>,
+    progress: &dyn Progress,
+) -> Result<RegisterReport> {
+    let signer = project.ready()?;
+    let entries = project.own_entries()?;
+    let (end, run, model) = sound(project, &entries, request, progress)?;
+    let RegisterRequest { group, image, .. } = *request;
     let record = project.make_package(&Wanted {
         group,
         run: &run.id,
@@ -100,10 +179,8 @@ pub fn register(
         source: end.source.as_ref(),
         image,
     })?;
+    is_wanted(&record, &model)?;
     let differs = |why: String| AppError::PackageDiffers { arn: record.arn.to_string(), why };
-    if (&record.model, record.digest) != (&model.name, model.digest) {
-        return Err(differs(format!("it is registered already, with {} as its model", record.model)));
-    }
     let state = project.registry.state(&record.arn)?.ok_or_else(|| differs("it is gone again".into()))?;
     let registered = state.containers.first().and_then(|container| container.image.as_deref());
     if let Some(image) = image.filter(|image| registered != Some(image.as_str())) {

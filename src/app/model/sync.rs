@@ -1,5 +1,5 @@
-//! What `sync` does about packages: a registration that was interrupted gets its entry, and what others decided in the
-//! registry is recorded.
+//! What `sync` does about packages: a registration that was interrupted gets its entry, what others decided in the
+//! registry is recorded, and packages get to name their entries. Looking is one thing, and doing another.
 
 use super::binding;
 use super::decide;
@@ -18,6 +18,7 @@ use crate::domain::approval::Meaning;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
+use crate::domain::entry::ModelPackage;
 use crate::domain::entry::RunStatus;
 use crate::ports::StoreError;
 use crate::ports::model_registry::Listed;
@@ -27,12 +28,13 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Synced {
     /// Packages that the registry held, and no entry bound.
     pub registered: Vec<ModelPackageArn>,
     /// Statuses that the registry had, and no entry told of.
     pub decided: Vec<(ModelPackageArn, ApprovalStatus)>,
-    /// Packages that name their entry now.
+    /// Packages that did not name their entry.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub written_back: Vec<ModelPackageArn>,
     /// Why the registry could not be asked. What it says is looked at by the next `sync`.
@@ -52,79 +54,111 @@ impl Synced {
     }
 }
 
+/// What is to be recorded.
+enum Step {
+    Register { end: Body, new: register::New },
+    Decide { bound: Body, package: ModelPackage, status: ApprovalStatus },
+}
+
 impl Project {
+    /// What [`Project::sync_models`] would do.
+    pub fn look_at_models(&self) -> Result<Synced> {
+        let (mut synced, _) = self.plan_models()?;
+        let (entries, log) = (self.own_entries()?, self.ledger.log());
+        let is_in_log = |arn: &ModelPackageArn| {
+            binding(&entries, log, arn).is_some_and(|(entry, ..)| entry.logged_at().is_some())
+        };
+        synced.written_back = self.unwritten()?.into_iter().filter(is_in_log).collect();
+        Ok(synced)
+    }
+
     pub fn sync_models(&self, signer: &dyn EntrySigner) -> Result<Synced> {
-        let mut synced = Synced::default();
-        let entries = self.own_entries()?;
-        // Also groups that somebody else made.
-        let named =
-            entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());
-        let mut groups: BTreeSet<String> = named.map(|package| package.group_name.clone()).collect();
-        match self.registry.groups() {
-            Ok(known) => groups.extend(known),
-            // Nobody is kept from publishing by a registry that does not answer.
-            Err(e) if self.registry.place().is_some() => {
-                synced.unreachable = Some(e.to_string());
-                return Ok(synced);
-            }
-            Err(e) => return Err(e.into()),
-        }
-        for group in groups {
-            let statuses = match self.registry.statuses(&group) {
-                Err(e) if self.registry.place().is_some() => {
-                    synced.unreachable = Some(e.to_string());
-                    return Ok(synced);
+        let (mut synced, steps) = self.plan_models()?;
+        for step in steps {
+            match step {
+                Step::Register { end, new } => {
+                    register::append(self, signer, &end, new)?;
                 }
-                Err(e @ StoreError::Corrupt { .. }) => {
-                    synced.findings.push(e.to_string());
-                    continue;
-                }
-                statuses => statuses?,
-            };
-            for Listed { arn, status: now, ours } in statuses {
-                // What something else made counts once it is bound.
-                if !ours && binding(&entries, self.ledger.log(), &arn).is_none() {
-                    continue;
-                }
-                match self.sync_model(signer, &entries, &arn, now, &mut synced) {
-                    Err(AppError::Store(e)) if self.registry.place().is_some() => {
-                        synced.unreachable = Some(e.to_string());
-                        return Ok(synced);
-                    }
-                    done => done?,
+                Step::Decide { bound, package, status } => {
+                    let (meaning, notes) = (Meaning::Observed, Vec::new());
+                    decide::append(self, signer, &bound, &package, &status, meaning, notes)?;
                 }
             }
         }
+        if synced.unreachable.is_none() {
+            self.write_all_back(&mut synced)?;
+        }
+        Ok(synced)
+    }
+
+    /// Packages whose entry is in the log by now get to name it.
+    pub fn write_all_back(&self, synced: &mut Synced) -> Result<()> {
         for arn in self.unwritten()? {
             match self.write_back(&arn) {
                 Ok(true) => synced.written_back.push(arn),
                 Ok(false) => {}
                 Err(AppError::Store(e)) => {
                     synced.unreachable = Some(e.to_string());
-                    return Ok(synced);
+                    return Ok(());
                 }
                 Err(e) => return Err(e),
             }
         }
-        Ok(synced)
+        Ok(())
     }
 
-    fn sync_model(
+    fn plan_models(&self) -> Result<(Synced, Vec<Step>)> {
+        let (mut synced, mut steps) = (Synced::default(), Vec::new());
+        let entries = self.own_entries()?;
+        match self.plan_all(&entries, &mut synced, &mut steps) {
+            // Nobody is kept from publishing by a registry that does not answer.
+            Err(AppError::Store(e)) if self.registry.place().is_some() => {
+                synced.unreachable = Some(e.to_string());
+            }
+            planned => planned?,
+        }
+        Ok((synced, steps))
+    }
+
+    fn plan_all(&self, entries: &[LogEntry], synced: &mut Synced, steps: &mut Vec<Step>) -> Result<()> {
+        // Also groups that somebody else made.
+        let named =
+            entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());
+        let mut groups: BTreeSet<String> = named.map(|package| package.group_name.clone()).collect();
+        groups.extend(self.registry.groups()?);
+        for group in groups {
+            let statuses = match self.registry.statuses(&group) {
+                Err(e @ StoreError::Corrupt { .. }) if self.registry.place().is_none() => {
+                    synced.findings.push(e.to_string());
+                    continue;
+                }
+                statuses => statuses?,
+            };
+            for listed in statuses {
+                // What something else made counts once it is bound.
+                if listed.ours || binding(entries, self.ledger.log(), &listed.arn).is_some() {
+                    self.plan_one(entries, listed, synced, steps)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_one(
         &self,
-        signer: &dyn EntrySigner,
         entries: &[LogEntry],
-        arn: &ModelPackageArn,
-        now: ApprovalStatus,
+        Listed { arn, status: now, .. }: Listed,
         synced: &mut Synced,
+        steps: &mut Vec<Step>,
     ) -> Result<()> {
         let log = self.ledger.log();
-        let bound = binding(entries, log, arn);
-        let (last, _) = recorded_status(entries, log, arn, |_| true);
+        let bound = binding(entries, log, &arn);
+        let (last, _) = recorded_status(entries, log, &arn, |_| true);
         // Nothing to tell; whether the rest of it is as it was, `verify` asks, one request for each.
         if bound.is_some() && now == last && self.registry.place().is_some() {
             return Ok(());
         }
-        let Some(state) = self.registry.state(arn)? else { return Ok(()) };
+        let Some(state) = self.registry.state(&arn)? else { return Ok(()) };
         let Some((_, body, package)) = bound else {
             let Some(record) = &state.record else { return Ok(()) };
             // A run that goes on, or was killed, registered it: then its own end says so, or nothing does.
@@ -132,8 +166,8 @@ impl Project {
             if let Some(model) = register::model_of(self, end, record)? {
                 let package = register::package_of(&state, record);
                 let new = register::New { package, outputs: vec![model], write_back: true };
-                register::append(self, signer, end, new)?;
-                synced.registered.push(arn.clone());
+                steps.push(Step::Register { end: end.clone(), new });
+                synced.registered.push(arn);
             }
             return Ok(());
         };
@@ -142,10 +176,11 @@ impl Project {
             return Ok(());
         }
         match now {
-            now if now == last => {}
-            now @ (ApprovalStatus::Approved | ApprovalStatus::Rejected) => {
-                decide::append(self, signer, body, package, &now, Meaning::Observed, Vec::new())?;
-                synced.decided.push((arn.clone(), now));
+            status if status == last => {}
+            status @ (ApprovalStatus::Approved | ApprovalStatus::Rejected) => {
+                let (bound, package) = (body.clone(), package.clone());
+                steps.push(Step::Decide { bound, package, status: status.clone() });
+                synced.decided.push((arn, status));
             }
             now => synced
                 .findings

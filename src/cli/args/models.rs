@@ -56,6 +56,9 @@ pub enum ModelCommand {
         /// not deployable as registered
         #[arg(long, value_name = "URI")]
         image: Option<Image>,
+        /// Only show what would be registered, and where
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Approve a model package, and record that you did
     Approve(DecisionArgs),

@@ -3,7 +3,9 @@ use crate::app::model;
 use crate::app::model::BindOptions;
 use crate::app::model::DecisionReport;
 use crate::app::model::ListReport;
+use crate::app::model::RegisterPlan;
 use crate::app::model::RegisterReport;
+use crate::app::model::RegisterRequest;
 use crate::app::model::ShowReport;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -36,11 +38,14 @@ pub fn run(context: &Context, args: ModelArgs) -> Result<Exit, AppError> {
                 false => ui.answer(&text(&report)),
             }
         }
-        ModelCommand::Register { file, model_group, run, image } => {
+        ModelCommand::Register { file, model_group, run, image, dry_run } => {
             let (cwd, progress) = (&context.cwd, ui.progress());
-            let report =
-                model::register(&project, cwd, &file, &model_group, &run, image.as_ref(), &progress)?;
-            registered(context, &report);
+            let (file, image) = (&file, image.as_ref());
+            let request = RegisterRequest { cwd, file, group: &model_group, word: &run, image };
+            match dry_run {
+                false => registered(context, &model::register(&project, &request, &progress)?),
+                true => planned(context, &model::plan(&project, &request, &progress)?),
+            }
         }
         ModelCommand::Approve(args) => decide(context, &project, &args, &ApprovalStatus::Approved)?,
         ModelCommand::Reject(args) => decide(context, &project, &args, &ApprovalStatus::Rejected)?,
@@ -56,6 +61,27 @@ pub fn bind(context: &Context, args: &BindArgs) -> Result<Exit, AppError> {
     let report = model::bind(&project, &context.cwd, &args.id, &arn, options)?;
     registered(context, &report);
     Ok(0)
+}
+
+fn planned(context: &Context, plan: &RegisterPlan) {
+    if context.ui.json {
+        return context.ui.json("mlprov.model-register/1", plan);
+    }
+    let what = match (&plan.arn, plan.already) {
+        (Some(arn), true) => format!("{arn} is bound already to"),
+        (Some(arn), false) => format!("would bind {arn} to"),
+        (None, _) => format!("would register a package in {}, and bind it to", plan.group_name),
+    };
+    let how = if plan.deployable == Some(false) { format::NOT_DEPLOYABLE } else { "" };
+    let (run, model) = (plan.run.short(), visible(plan.model.as_str()));
+    let mut out = format!("{what} run {run}: {model}{how}\n");
+    if let Some((uri, form)) = &plan.artefact {
+        out.push_str(&format!("  artefact {} ({})\n", visible(uri), form.as_str()));
+    }
+    if let Some(image) = &plan.image {
+        out.push_str(&format!("  image    {}\n", visible(image.as_str())));
+    }
+    context.ui.answer(&out);
 }
 
 fn registered(context: &Context, report: &RegisterReport) {
