@@ -403,6 +403,13 @@ pub struct ModelPackage {
     pub made_by_run: Option<bool>,
 }
 
+impl ModelPackage {
+    /// Of a directory: the list of its objects.
+    pub fn manifest(&self) -> Option<&ObjectRef> {
+        self.artefact.as_ref()?.manifest.as_ref()
+    }
+}
+
 /// A public key that may write, with the right to admit others.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -13,6 +13,7 @@ mod faults;
 mod halfway;
 mod import;
 mod migrate;
+mod model_faults;
 mod probe;
 mod sagemaker;
 mod simulation;

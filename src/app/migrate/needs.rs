@@ -134,7 +134,8 @@ impl Found {
         self.objects.extend(body.metrics.stored().map(|object| object.digest.blake3));
         let diff = body.source.as_ref().and_then(|source| source.diff.as_ref());
         let command = body.run.as_ref().and_then(|run| run.command_object.as_ref());
-        let all = diff.into_iter().chain(command).chain(body.evidence.values());
+        let listed = body.model_package.as_ref().and_then(|package| package.manifest());
+        let all = diff.into_iter().chain(command).chain(listed).chain(body.evidence.values());
         self.objects.extend(all.map(|object| object.digest.blake3));
         Ok(())
     }

@@ -85,7 +85,6 @@ impl Project {
     }
 
     fn put_artefact(&self, group: &str, run: &RunId, model: &Artefact) -> Result<PackageArtefact> {
-        self.learn_places(model)?;
         let (place, form) = place_of(group, run, model);
         if form == ArtefactForm::Directory {
             return self.put_directory(&place, model);
@@ -108,7 +107,7 @@ impl Project {
     }
 
     /// Where the files of a model are.
-    fn learn_places(&self, model: &Artefact) -> Result<()> {
+    pub fn learn_places(&self, model: &Artefact) -> Result<()> {
         if let Some(map) = &model.version_map {
             self.learn(map, false)?;
         }

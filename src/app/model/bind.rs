@@ -58,7 +58,7 @@ pub fn bind(
         if let Some(why) = difference(&state, body, package) {
             return Err(differs(why));
         }
-        return Ok(already(project, &entries, run.id, (entry, package), &state));
+        return already(project, &entries, run.id, (entry, package), &state);
     }
     let Some(record) = &state.record else {
         let new = foreign(project, end, arn, &state, options)?;

@@ -149,6 +149,10 @@ fn sound<'a>(
     let model = made(project, request.cwd, end, run, request.file, progress)?;
     // Durable before anybody names it.
     if project.store.locate(&model.digest.blake3)?.is_none() {
+        // This clone may never have seen it.
+        project.learn_places(&model)?;
+    }
+    if project.store.locate(&model.digest.blake3)?.is_none() {
         return Err(StoreError::Missing { what: format!("{} ({})", model.name, model.digest.blake3) }.into());
     }
     Ok((end, run, model))
@@ -172,6 +176,9 @@ pub fn register(
     let entries = project.own_entries()?;
     let (end, run, model) = sound(project, &entries, request, progress)?;
     let RegisterRequest { group, image, .. } = *request;
+    if project.has_artefacts() {
+        project.learn_places(&model)?;
+    }
     let record = project.make_package(&Wanted {
         group,
         run: &run.id,
@@ -190,7 +197,7 @@ pub fn register(
     if let Some((entry, body, package)) = binding(&entries, project.ledger.log(), &record.arn) {
         return match difference(&state, body, package) {
             Some(why) => Err(differs(why)),
-            None => Ok(already(project, &entries, run.id, (entry, package), &state)),
+            None => already(project, &entries, run.id, (entry, package), &state),
         };
     }
     let package = package_of(&state, &record);
@@ -267,12 +274,14 @@ pub(super) fn already(
     run: RunId,
     (entry, package): (&LogEntry, &ModelPackage),
     state: &PackageState,
-) -> RegisterReport {
+) -> Result<RegisterReport> {
+    // Whoever was killed after the entry left the rest to this call.
+    project.publish_if_behind()?;
     let name = short_name(entries, project.ledger.log(), &package.arn);
     let mut report = report(project, run, package, name);
     report.approval_status = state.status.clone();
     (report.index, report.already) = (entry.logged_at(), true);
-    report
+    Ok(report)
 }
 
 fn report(project: &Project, run: RunId, package: &ModelPackage, name: Option<String>) -> RegisterReport {
