@@ -403,6 +403,15 @@ pub struct ModelPackage {
     pub made_by_run: Option<bool>,
 }
 
+/// A package whose model lies in a commit's tree.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedPackage {
+    /// The data in the tree.
+    pub name: RepoPath,
+    pub arn: ModelPackageArn,
+}
+
 impl ModelPackage {
     /// Of a directory: the list of its objects.
     pub fn manifest(&self) -> Option<&ObjectRef> {
@@ -483,6 +492,9 @@ pub struct Body {
     pub evidence: BTreeMap<String, ObjectRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_package: Option<ModelPackage>,
+    /// Of a commit: packages whose model its tree points to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_packages: Vec<NamedPackage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

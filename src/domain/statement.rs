@@ -263,6 +263,7 @@ mod tests {
             environment: None,
             evidence: BTreeMap::new(),
             model_package: None,
+            model_packages: Vec::new(),
             approval: None,
             writer: None,
             target: None,

@@ -5,6 +5,7 @@
 pub mod artefact;
 mod bind;
 mod decide;
+mod known;
 mod list;
 mod register;
 mod sync;

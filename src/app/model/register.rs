@@ -277,6 +277,7 @@ pub(super) fn already(
 ) -> Result<RegisterReport> {
     // Whoever was killed after the entry left the rest to this call.
     project.publish_if_behind()?;
+    project.remember_package(package);
     let name = short_name(entries, project.ledger.log(), &package.arn);
     let mut report = report(project, run, package, name);
     report.approval_status = state.status.clone();
@@ -350,7 +351,10 @@ pub(super) fn append(project: &Project, signer: &dyn EntrySigner, end: &Body, ne
     body.config_files = end.config_files.clone();
     body.parameters = end.parameters.clone();
     body.metrics = end.metrics.clone();
+    let package = new.package.clone();
     body.model_package = Some(new.package);
     body.target = Some(Target { entry: Some(end.id), ..Target::default() });
-    project.append_one(body, signer)
+    let receipt = project.append_one(body, signer)?;
+    project.remember_package(&package);
+    Ok(receipt)
 }

@@ -247,6 +247,9 @@ pub(super) fn finish(
         Ok(())
     })?;
     let index = index.and_then(|(index, _)| index);
+    if let Some(package) = &package {
+        project.remember_package(package);
+    }
     if let Some(package) = package.as_ref().filter(|package| !package.arn.is_local())
         && !project.write_back(&package.arn).unwrap_or(false)
     {

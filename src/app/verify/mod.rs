@@ -361,6 +361,7 @@ fn one_target(
     source::check(project, body, findings)?;
     let before = findings.links.len();
     data::check(project, body, findings, progress)?;
+    package::check_named(project, all, body, findings);
     let packages = package::bound(all, home, body, only.as_ref());
     package::check(project, all, home, (subject, body), &packages, findings)?;
     if home.id != project.ledger.log() {

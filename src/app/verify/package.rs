@@ -16,6 +16,7 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::ModelPackage;
+use crate::domain::entry::NamedPackage;
 use crate::ledger::hash;
 use crate::ports::model_registry::PackageState;
 use base64::Engine;
@@ -104,6 +105,28 @@ pub fn check(
         }
     }
     Ok(())
+}
+
+/// Packages that a commit names: each is bound by some entry, to what the tree points to there.
+pub fn check_named(project: &Project, all: &Logs, body: &Body, findings: &mut Findings) {
+    if body.model_packages.is_empty() {
+        return;
+    }
+    // A list that cannot be read is reported with the data.
+    let inputs = project.list(&body.inputs).unwrap_or_default();
+    for NamedPackage { name, arn } in &body.model_packages {
+        let binds = all.entries.iter().filter(|e| e.binds_package());
+        let package = binds.filter_map(|e| e.body()?.model_package.as_ref()).find(|p| p.arn == *arn);
+        let root = inputs.iter().find(|input| input.name == *name).map(|input| input.digest.blake3);
+        let (verdict, detail) = match package {
+            None => (Verdict::Unknown, format!("no entry that is here binds it, which {name} is said to be")),
+            Some(package) if Some(package.digest.blake3) == root => {
+                (Verdict::Intact, format!("its model is {name} of this commit"))
+            }
+            Some(_) => (Verdict::Altered, format!("its model is not {name} of this commit")),
+        };
+        findings.add("model package", arn, verdict, detail);
+    }
 }
 
 /// What the entry that binds a package says otherwise than the run's end.
