@@ -151,3 +151,52 @@ fn a_package_that_may_not_be_written_is_bound_all_the_same() {
     t.s.mlprov(&["model", "approve", "readonly/1"]).success();
     t.s.mlprov(&["verify", "readonly/1"]).success();
 }
+
+/// Whoever may write to the registry can write mlprov's properties, too: what is signed is looked at first.
+#[test]
+fn a_package_that_only_looks_like_mlprovs_is_not_bound() {
+    let Some(t) = Shelf::ministack("lookalike") else { return };
+    let run = t.train("model.pkl", "echo first > model.pkl");
+    let honest = t.register("model.pkl", "lookalike-honest", &[]);
+    let properties =
+        t.describe(honest["arn"].as_str().unwrap()).customer_metadata_properties().unwrap().clone();
+    let evil = t.put_theirs(&t.bucket, "team/evil.tar.gz", b"evil".to_vec());
+    let blake3 = blake3::hash(b"evil").to_hex().to_string();
+    let forge = |group: &str, changes: &[(&str, &str)], uri: Option<&str>| {
+        let make = t.sagemaker.create_model_package_group().model_package_group_name(group);
+        let make = make.model_package_group_description(format!("mlprov project {}", t.s.project_id()));
+        t.aws.wait(make.send()).unwrap();
+        let mut all = properties.clone();
+        all.retain(|name, _| !["mlprov:log", "mlprov:leaf", "mlprov:checkpoint"].contains(&name.as_str()));
+        all.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let container = ModelPackageContainerDefinition::builder().image(IMAGE);
+        let what = InferenceSpecification::builder()
+            .containers(container.set_model_data_url(uri.map(str::to_owned)).build())
+            .supported_content_types("text/csv")
+            .supported_response_mime_types("text/csv");
+        let make = t.sagemaker.create_model_package().model_package_group_name(group);
+        let make = make.model_package_description(format!("mlprov run {run}"));
+        let make = make.set_customer_metadata_properties(Some(all));
+        let make = make.set_inference_specification(uri.map(|_| what.build()));
+        t.aws.wait(make.send()).unwrap().model_package_arn().unwrap().to_owned()
+    };
+    let changes = [
+        ("mlprov:artefact", evil.as_str()),
+        ("mlprov:artefactBlake3", &blake3),
+        ("mlprov:artefactSize", "4"),
+    ];
+    let arns = [
+        ("lookalike-object", forge("lookalike-object", &changes, None)),
+        // The right words, and an image that gets something else.
+        ("lookalike-image", forge("lookalike-image", &[], Some(&evil))),
+    ];
+    let before = t.s.entries().len();
+    let out = t.s.mlprov(&["sync"]);
+    out.code(1);
+    for (group, arn) in &arns {
+        out.shows(arn);
+        t.s.mlprov(&["bind", "latest", "--model-package", arn]).code(1);
+        t.s.mlprov(&["model", "register", "model.pkl", "--model-group", group, "--run", "latest"]).code(1);
+    }
+    assert_eq!(t.s.entries().len(), before);
+}

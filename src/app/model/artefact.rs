@@ -84,6 +84,20 @@ impl Project {
         Some((format!("s3://{}/{}{place}", site.place.bucket, site.place.prefix), form))
     }
 
+    /// Why what a package says of its artefact is not so; `None`: it is. Whoever may write to the registry can write
+    /// mlprov's properties, too: before an entry repeats them, the artefact is looked at, and made if it is gone.
+    pub fn artefact_differs(&self, record: &PackageRecord, model: &Artefact) -> Result<Option<String>> {
+        let planned = self.planned_artefact(&record.group_name, &record.run, model);
+        let (Some(said), Some((uri, _))) = (&record.artefact, planned) else { return Ok(None) };
+        if said.uri != uri {
+            return Ok(Some(format!("its artefact is {}, and the run's model belongs to {uri}", said.uri)));
+        }
+        self.learn_places(model)?;
+        let made = self.put_artefact(&record.group_name, &record.run, model)?;
+        let same = PackageArtefact { etag: said.etag.clone(), ..made } == *said;
+        Ok((!same).then(|| format!("what it says of {uri} is not what is there")))
+    }
+
     fn put_artefact(&self, group: &str, run: &RunId, model: &Artefact) -> Result<PackageArtefact> {
         let (place, form) = place_of(group, run, model);
         if form == ArtefactForm::Directory {

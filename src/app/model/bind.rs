@@ -9,6 +9,7 @@ use super::register::already;
 use super::register::bound;
 use super::register::complete_run;
 use super::register::model_of;
+use super::register::not_ours;
 use super::register::package_of;
 use super::wrap;
 use crate::app::AppError;
@@ -70,6 +71,9 @@ pub fn bind(
     let Some(model) = model_of(project, end, record)? else {
         return Err(differs(format!("no output of run {} has its bytes", run.id.short())));
     };
+    if let Some(why) = not_ours(project, &state, record, &model)? {
+        return Err(differs(why));
+    }
     let package = package_of(&state, record);
     bound(project, &*signer, (end, run.id), New { package, outputs: vec![model], write_back: true })
 }

@@ -3,6 +3,7 @@
 use super::artefact::Wanted;
 use super::binding;
 use super::difference;
+use super::package_image_differs;
 use super::short_name;
 use crate::app;
 use crate::app::AppError;
@@ -200,8 +201,24 @@ pub fn register(
             None => already(project, &entries, run.id, (entry, package), &state),
         };
     }
+    if let Some(why) = not_ours(project, &state, &record, &model)? {
+        return Err(differs(why));
+    }
     let package = package_of(&state, &record);
     bound(project, &*signer, (end, run.id), New { package, outputs: vec![model], write_back: true })
+}
+
+/// Why a package that no entry binds is not what mlprov would have made of the model.
+pub(super) fn not_ours(
+    project: &Project,
+    state: &PackageState,
+    record: &PackageRecord,
+    model: &Artefact,
+) -> Result<Option<String>> {
+    match package_image_differs(state, &package_of(state, record)) {
+        Some(why) => Ok(Some(why)),
+        None => project.artefact_differs(record, model),
+    }
 }
 
 /// The end of a run that completed, as this clone's own log has it.

@@ -16,6 +16,7 @@ use crate::app::resolve::Target;
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::approval::Meaning;
 use crate::domain::arn::ModelPackageArn;
+use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::ModelPackage;
@@ -23,6 +24,7 @@ use crate::domain::entry::RunStatus;
 use crate::ports::StoreError;
 use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::PackageRecord;
+use crate::ports::model_registry::PackageState;
 use crate::ports::signer::EntrySigner;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -56,8 +58,8 @@ impl Synced {
 
 /// What is to be recorded.
 enum Step {
-    Register { end: Body, new: register::New },
-    Decide { bound: Body, package: ModelPackage, status: ApprovalStatus },
+    Register { end: Box<Body>, state: Box<PackageState>, record: Box<PackageRecord>, model: Box<Artefact> },
+    Decide { bound: Box<Body>, package: Box<ModelPackage>, status: ApprovalStatus },
 }
 
 impl Project {
@@ -76,7 +78,25 @@ impl Project {
         let (mut synced, steps) = self.plan_models()?;
         for step in steps {
             match step {
-                Step::Register { end, new } => {
+                Step::Register { end, state, record, model } => {
+                    let why = match register::not_ours(self, &state, &record, &model) {
+                        Err(AppError::Store(e @ StoreError::Io { .. })) => {
+                            synced.registered.retain(|arn| *arn != record.arn);
+                            synced.unreachable = Some(e.to_string());
+                            continue;
+                        }
+                        Err(AppError::Store(e @ (StoreError::Unfit { .. } | StoreError::Missing { .. }))) => {
+                            Some(e.to_string())
+                        }
+                        looked => looked?,
+                    };
+                    if let Some(why) = why {
+                        synced.registered.retain(|arn| *arn != record.arn);
+                        synced.findings.push(format!("model package {}: {why}", record.arn));
+                        continue;
+                    }
+                    let package = register::package_of(&state, &record);
+                    let new = register::New { package, outputs: vec![*model], write_back: true };
                     register::append(self, signer, &end, new)?;
                 }
                 Step::Decide { bound, package, status } => {
@@ -164,9 +184,9 @@ impl Project {
             // A run that goes on, or was killed, registered it: then its own end says so, or nothing does.
             let Some(end) = complete_end(entries, record) else { return Ok(()) };
             if let Some(model) = register::model_of(self, end, record)? {
-                let package = register::package_of(&state, record);
-                let new = register::New { package, outputs: vec![model], write_back: true };
-                steps.push(Step::Register { end: end.clone(), new });
+                let (end, record) = (Box::new(end.clone()), Box::new(record.clone()));
+                let (model, state) = (Box::new(model), Box::new(state));
+                steps.push(Step::Register { end, record, model, state });
                 synced.registered.push(arn);
             }
             return Ok(());
@@ -178,7 +198,7 @@ impl Project {
         match now {
             status if status == last => {}
             status @ (ApprovalStatus::Approved | ApprovalStatus::Rejected) => {
-                let (bound, package) = (body.clone(), package.clone());
+                let (bound, package) = (Box::new(body.clone()), Box::new(package.clone()));
                 steps.push(Step::Decide { bound, package, status: status.clone() });
                 synced.decided.push((arn, status));
             }
