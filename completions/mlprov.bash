@@ -692,7 +692,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__bind)
-            opts="-C -q -v -h --model-package --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --model-package --artefact-not-from-run --no-write-back --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3294,7 +3294,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__model__subcmd__register)
-            opts="-C -q -v -h --model-group --run --quiet --verbose --json --color --no-progress --help"
+            opts="-C -q -v -h --model-group --run --image --dry-run --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3305,6 +3305,10 @@ _mlprov() {
                     return 0
                     ;;
                 --run)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3480,7 +3484,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --source --root --worktree --quiet --verbose --json --color --no-progress --help begin end help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --image --require-clean --source --root --worktree --quiet --verbose --json --color --no-progress --help begin end help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3550,6 +3554,10 @@ _mlprov() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3574,7 +3582,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__run__subcmd__begin)
-            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --require-clean --source --root --pid --quiet --verbose --json --color --no-progress --help"
+            opts="-n -d -o -m -p -S -C -q -v -h --name --input --output --metrics --params --set-param --require --sweep --rehash --no-log --model --model-group --image --require-clean --source --root --pid --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3641,6 +3649,10 @@ _mlprov() {
                     return 0
                     ;;
                 --model-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

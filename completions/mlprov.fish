@@ -226,6 +226,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_s
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l sweep -d 'Name of the sweep that the run belongs to' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l image -d 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l source -d 'Capsule of `mlprov source export`: code and data are as it says, and no repository is needed' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -l root -d 'Directory that holds all paths of the run [default: where it stands]' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and not __fish_seen_subcommand_from begin end help" -s C -d 'Run as if started in DIR' -r -F
@@ -254,6 +255,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subco
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l sweep -d 'Name of the sweep that the run belongs to' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model -d 'Model file that the command makes; it is registered as a model package' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l model-group -d 'Model package group to register it in' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l image -d 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l source -d 'Capsule of `mlprov source export`: code and data are as it says, and no repository is needed' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l root -d 'Directory that holds all paths of the run [default: where it stands]' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand run; and __fish_seen_subcommand_from begin" -l pid -d 'The process whose end is the run\'s end, if nobody ends it before; it then counts as UNKNOWN' -r
@@ -360,10 +362,12 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_sub
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l model-group -d 'Model package group to register it in' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l run -d 'The run' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l image -d 'Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not deployable as registered' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l dry-run -d 'Only show what would be registered, and where'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand model; and __fish_seen_subcommand_from register" -l json -d 'One JSON document on standard output'
@@ -400,6 +404,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -s C -d 'Run as if s
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l artefact-not-from-run -d 'Bind it even if what it points to is no output of the run; the record says so, and it does not verify as the run\'s'
+complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l no-write-back -d 'Write nothing into a package that something else made'
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand bind" -l json -d 'One JSON document on standard output'

@@ -79,6 +79,7 @@ pub fn draft(project: ProjectId, kind: Kind, time: Timestamp, signer: &dyn Entry
         environment: None,
         evidence: Default::default(),
         model_package: None,
+        model_packages: Vec::new(),
         approval: None,
         writer: None,
         delegation: None,
@@ -287,6 +288,8 @@ fn is_same_fact(one: &[u8], other: &[u8]) -> bool {
         body.actor.disclosure = None;
         body.actor.ci = None;
         body.notes.clear();
+        // Registered before or after, the commit is the same.
+        body.model_packages.clear();
         if let Some(source) = &mut body.source {
             // The branch that a commit was on when it was recorded, and how it was found.
             source.reference = None;

@@ -161,8 +161,9 @@ fn open_at(
         None => Box::new(places.registry()),
     };
     let ledger_site = config.shared_ledger().map(|shared| shared.site);
-    let near = config.shared_store().map(|shared| shared.site).or(ledger_site);
-    let sources = BucketSources::new(&places.common, near.as_ref());
+    let store_site = config.shared_store().map(|shared| shared.site);
+    let near = store_site.clone().or(ledger_site);
+    let sources = BucketSources::new(&places.common, near.as_ref(), store_site);
     Ok(Project {
         config_digest: Digests::both_of(bytes),
         ledger,

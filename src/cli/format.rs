@@ -74,6 +74,9 @@ pub fn at(index: Option<u64>) -> String {
     index.map_or_else(|| "waits for the ledger".to_owned(), |index| format!("index {index}"))
 }
 
+/// Of a package without an image.
+pub const NOT_DEPLOYABLE: &str = "; not deployable as registered (no --image)";
+
 #[cfg(test)]
 mod tests {
     use super::*;

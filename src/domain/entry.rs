@@ -14,6 +14,7 @@ use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
+use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
 use crate::domain::time::Timestamp;
@@ -390,6 +391,34 @@ pub struct ModelPackage {
     /// As the registry had it then; absent: it was just made, and waits for a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_status: Option<ApprovalStatus>,
+    /// What the registry points to, if that is in a bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artefact: Option<PackageArtefact>,
+    /// As the package names it. By a tag alone it may mean another one later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// `sha256:…`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_digest: Option<String>,
+    /// `false`: no output of the run has its bytes; whoever bound it says that it belongs to the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by_run: Option<bool>,
+}
+
+/// A package whose model lies in a commit's tree.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamedPackage {
+    /// The data in the tree.
+    pub name: RepoPath,
+    pub arn: ModelPackageArn,
+}
+
+impl ModelPackage {
+    /// Of a directory: the list of its objects.
+    pub fn manifest(&self) -> Option<&ObjectRef> {
+        self.artefact.as_ref()?.manifest.as_ref()
+    }
 }
 
 /// A public key that may write, with the right to admit others.
@@ -465,6 +494,9 @@ pub struct Body {
     pub evidence: BTreeMap<String, ObjectRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_package: Option<ModelPackage>,
+    /// Of a commit: packages whose model its tree points to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model_packages: Vec<NamedPackage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

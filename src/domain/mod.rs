@@ -12,6 +12,7 @@ pub mod ids;
 pub mod json;
 pub mod manifest;
 pub mod merge;
+pub mod package;
 pub mod path;
 pub mod pointer;
 pub mod redact;

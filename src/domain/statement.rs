@@ -267,6 +267,7 @@ mod tests {
             environment: None,
             evidence: BTreeMap::new(),
             model_package: None,
+            model_packages: Vec::new(),
             approval: None,
             writer: None,
             delegation: None,

@@ -7,6 +7,8 @@ use crate::domain::entry::Digests;
 use crate::domain::entry::Source;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
+use crate::domain::package::Image;
+use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -24,7 +26,52 @@ pub struct PackageRecord {
     pub digest: Digests,
     /// Bytes.
     pub size: u64,
+    /// What it points to, if that is in a bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artefact: Option<PackageArtefact>,
     pub created: Timestamp,
+}
+
+/// What is started where a package is deployed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Container {
+    pub image: Option<String>,
+    /// `sha256:…`
+    pub image_digest: Option<String>,
+    /// URI of the object or prefix that it gets.
+    pub model_data: Option<String>,
+}
+
+/// All that a registry says of a package now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PackageState {
+    pub group_name: String,
+    pub status: ApprovalStatus,
+    /// `None`: mlprov did not make it, or what it wrote there is gone.
+    pub record: Option<PackageRecord>,
+    pub containers: Vec<Container>,
+    /// Of the entry that binds it, where somebody wrote it back.
+    pub leaf: Option<Leaf>,
+}
+
+/// A package in a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    pub arn: ModelPackageArn,
+    pub status: ApprovalStatus,
+    /// mlprov made it.
+    pub ours: bool,
+}
+
+/// Where the entry stands that binds a package.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leaf {
+    /// Id of the log.
+    pub log: String,
+    /// RFC 6962 leaf hash, base64.
+    pub hash: String,
+    /// Origin, size and root of a checkpoint that covers it.
+    pub checkpoint: Option<String>,
 }
 
 /// What is to be registered. Its bytes are durable.
@@ -34,6 +81,9 @@ pub struct NewPackage<'a> {
     pub group: &'a str,
     pub run: &'a RunId,
     pub model: &'a Artefact,
+    pub artefact: Option<&'a PackageArtefact>,
+    /// What runs it. Only with an artefact.
+    pub image: Option<&'a Image>,
     pub source: Option<&'a Source>,
     pub created: &'a Timestamp,
 }
@@ -58,7 +108,31 @@ impl PackageRecord {
 pub trait ModelRegistry {
     fn register(&self, new: &NewPackage<'_>) -> Result<PackageRecord, StoreError>;
 
+    /// The package of a run, if there is one in the group.
+    fn of_run(&self, group: &str, run: &RunId) -> Result<Option<PackageRecord>, StoreError> {
+        Ok(self.list(group)?.into_iter().find(|record| record.run == *run))
+    }
+
     fn describe(&self, arn: &ModelPackageArn) -> Result<Option<PackageRecord>, StoreError>;
+
+    /// `None`: there is no such package.
+    fn state(&self, arn: &ModelPackageArn) -> Result<Option<PackageState>, StoreError> {
+        let (record, status) = (self.describe(arn)?, self.approval(arn)?);
+        Ok(record.zip(status).map(|(record, status)| PackageState {
+            group_name: record.group_name.clone(),
+            status,
+            record: Some(record),
+            containers: Vec::new(),
+            leaf: None,
+        }))
+    }
+
+    /// Writes into a package where the entry stands that binds it, and `record`, if mlprov did not make it; nothing else of it
+    /// changes. Where there is no room for that, nothing happens. [`StoreError::Missing`] if there is no such package.
+    fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
+        let _ = (leaf, record);
+        Ok(())
+    }
 
     /// `None`: there is no such package.
     fn approval(&self, arn: &ModelPackageArn) -> Result<Option<ApprovalStatus>, StoreError>;
@@ -88,8 +162,8 @@ pub trait ModelRegistry {
     /// Every group that has packages of this project.
     fn groups(&self) -> Result<Vec<String>, StoreError>;
 
-    /// Status of every package of one group that mlprov registered. Cheaper than to ask for each.
-    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError>;
+    /// Status of every package of one group. Cheaper than to ask for each.
+    fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError>;
 
     /// Packages of one group, oldest first: `NAME/1` is the first.
     fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError>;

@@ -123,6 +123,14 @@ pub trait ObjectStore: Sync {
         Err(StoreError::Unfit { what: format!("s3://{bucket}"), why })
     }
 
+    /// Puts bytes to a place below the root that is used once. If something stands there it must be the same bytes: so it
+    /// can be called again after any failure.
+    fn place(&self, place: &str, new: &Placing<'_>) -> Result<Copied, StoreError> {
+        let _ = new;
+        let why = "only a store in a bucket has such places".to_owned();
+        Err(StoreError::Unfit { what: place.to_owned(), why })
+    }
+
     /// From now on, what is put waits here.
     fn stay_local(&self, why: &str) {
         let _ = why;
@@ -151,7 +159,14 @@ pub struct Elsewhere<'a> {
     pub size: u64,
 }
 
-/// See [`ObjectStore::take`].
+/// See [`ObjectStore::place`].
+pub struct Placing<'a> {
+    pub content: Content,
+    /// Opens the bytes; may be called more than once.
+    pub read: &'a ReadVersion<'a>,
+}
+
+/// See [`ObjectStore::take`] and [`ObjectStore::place`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Copied {
     pub bucket: String,

@@ -41,6 +41,15 @@ pub struct Mark {
     pub version: Option<String>,
 }
 
+/// See [`Source::current`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Current {
+    /// `None`: the bucket keeps no versions of it.
+    pub version_id: Option<String>,
+    pub stated: Stated,
+    pub etag: String,
+}
+
 pub trait Source: Sync {
     /// Current objects whose keys begin so.
     fn page(&self, prefix: &str, from: Option<&Mark>) -> Result<Page, StoreError>;
@@ -50,6 +59,8 @@ pub trait Source: Sync {
 
     /// User metadata of a version, or of what is current, by their names in lower case.
     fn metadata(&self, key: &str, version: Option<&str>) -> Result<BTreeMap<String, String>, StoreError>;
+    /// What is current, by its version; [`StoreError::Missing`] if nothing is.
+    fn current(&self, key: &str) -> Result<Current, StoreError>;
 
     /// The bytes of a version, or of what is current.
     fn read(&self, key: &str, version: Option<&str>, size: u64) -> Result<Box<dyn Read + Send>, StoreError>;

@@ -295,3 +295,18 @@ fn the_index_of_a_large_log_can_be_made_again() {
     fs::write(s.path(".git/mlprov/index.sqlite"), [7; 8192]).unwrap();
     finds_and_mends(&s, "query index", "warning", "query index is damaged");
 }
+
+#[test]
+fn what_the_registry_and_the_ledger_do_not_say_alike_is_told() {
+    let s = crate::text::trained();
+    let (code, checks) = doctor(&s, "repo");
+    assert_eq!(code, Some(0), "{checks:#?}");
+    let packages = checks.iter().find(|check| check["name"] == "model packages").unwrap();
+    assert_eq!(packages["state"], "ok");
+    let group = s.path(".git/mlprov/registry/fraud");
+    let record = fs::read_dir(&group).unwrap().next().unwrap().unwrap().path();
+    fs::write(record.with_extension("approval"), "{\"modelApprovalStatus\": \"Approved\"}").unwrap();
+    s.git_in("", &["init", "-q", "--bare", "remote.git"]);
+    s.git(&["remote", "add", "origin", "../remote.git"]);
+    finds_and_mends(&s, "model packages", "warning", "decided about in the registry");
+}

@@ -91,6 +91,10 @@ fn body(project: ProjectId, n: u64, signer: &dyn EntrySigner) -> Body {
             model: "model.bin".parse().unwrap(),
             digest: Digests::both_of(&content(n)),
             approval_status: None,
+            artefact: None,
+            image: None,
+            image_digest: None,
+            made_by_run: None,
         });
     }
     body
@@ -133,7 +137,11 @@ pub fn project(s: &Sandbox, index_from: u64) -> Project {
         ledger: Box::new(places.open_ledger().unwrap().unwrap()),
         store: Box::new(places.store()),
         registry: Box::new(places.registry()),
-        sources: Box::new(mlprov::stores::aws::s3::data::source::BucketSources::new(&places.common, None)),
+        sources: Box::new(mlprov::stores::aws::s3::data::source::BucketSources::new(
+            &places.common,
+            None,
+            None,
+        )),
         index: Box::new(places.index()),
         index_from,
         keys: Box::new(places),

@@ -381,3 +381,40 @@ fn bind_takes_only_the_package_of_its_run() {
     let _ = s.refused(3, &["bind", "latest", "--model-package", foreign]).says("no model package");
     let _ = s.refused(2, &["bind", "latest", "--model-package", "fraud"]);
 }
+
+#[test]
+fn a_commit_names_the_packages_of_the_models_in_its_tree() {
+    let s = trained();
+    let arn = register(&s);
+    s.json(&["model", "register", "other.bin", "--model-group", "second", "--run", "latest"]);
+    s.mlprov(&["track", "model.bin"]).success();
+    let commit = s.commit_all("the model");
+    assert_eq!(s.body_of(&commit)["modelPackages"], serde_json::json!([{ "arn": arn, "name": "model.bin" }]));
+    s.mlprov(&["verify", "HEAD"]).success().shows("its model is model.bin of this commit");
+    // Another version of it is not that package's.
+    s.write("model.bin", "later\n");
+    s.mlprov(&["track", "model.bin"]).success();
+    let commit = s.commit_all("another");
+    assert!(s.body_of(&commit)["modelPackages"].is_null());
+    s.mlprov(&["verify", "HEAD"]).success();
+
+    // Entries of commits that say what is not so.
+    let source = predicate(&s, "commit.recorded")["source"].clone();
+    let forged = |arn: &str, commit: &str, name: &str| {
+        s.forge(&s.writer(), Kind::CommitRecorded, |body| {
+            let mut source: mlprov::domain::entry::Source = serde_json::from_value(source.clone()).unwrap();
+            source.commit = commit.parse().unwrap();
+            body.source = Some(source);
+            let value = serde_json::json!([{ "arn": arn, "name": name }]);
+            body.model_packages = serde_json::from_value(value).unwrap();
+        });
+    };
+    let empty = ["-c", "core.hooksPath=/dev/null", "commit", "-q", "--allow-empty", "-m"];
+    s.git(&[&empty[..], &["swapped"]].concat());
+    forged(&arn, &s.head(), "model.bin");
+    s.mlprov(&["verify", "HEAD"]).code(1).shows("its model is not model.bin of this commit");
+    s.git(&[&empty[..], &["unbound"]].concat());
+    let other = s.json(&["model", "show", "second/1"])["arn"].as_str().unwrap().replace("second", "third");
+    forged(&other, &s.head(), "model.bin");
+    s.mlprov(&["verify", "HEAD"]).shows("no entry that is here binds it");
+}

@@ -3,14 +3,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod artefact;
+mod bind;
 mod bucket;
 mod cloudtrail;
 mod data;
 mod declared;
 mod doctor;
 mod faults;
+mod halfway;
 mod import;
 mod migrate;
+mod model_faults;
 mod probe;
 mod sagemaker;
 mod simulation;

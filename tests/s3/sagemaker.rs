@@ -325,8 +325,10 @@ fn sync_finishes_a_registration_and_asks_once_for_many_packages() {
     t.s.mlprov(&["verify", "half/1"]).success();
     t.proxy.mend();
     t.s.mlprov(&["sync"]).success();
-    // The groups, and one list of each.
-    assert_eq!(t.proxy.count(), 4, "{:?}", t.proxy.heads());
+    // The groups, which others may have many of, and one list of each.
+    let is_groups = |head: &&String| head.to_lowercase().contains("sagemaker.listmodelpackagegroups\r\n");
+    let groups = t.proxy.heads().iter().filter(is_groups).count();
+    assert_eq!((t.proxy.count() - groups, groups > 0), (3, true), "{:?}", t.proxy.heads());
     // What is of the clone alone asks nobody.
     t.proxy.mend();
     t.s.commit_all("second");

@@ -107,6 +107,7 @@ fn body_of(
     let mut source = project.source(commit, reference);
     source.flags = flags.to_vec();
     body.source = Some(source);
+    body.model_packages = project.packages_in(&inputs);
     body.inputs = List::Inline(inputs);
     body.config_files = List::Inline(project.bound(&commit.tree)?.configs);
     Ok(Ok(body))

@@ -3,7 +3,7 @@
 
 mod check;
 mod copy;
-mod listing;
+pub mod listing;
 mod read;
 
 pub use check::check;
@@ -203,6 +203,13 @@ impl Project {
             let known = self.dataset_anywhere(&placed.pointer.blake3)?;
             let bucket = known.and_then(|known| known.location).and_then(|location| location.bucket);
             found.extend(bucket.filter(|bucket| !self.sources.is_agreed(bucket)));
+        }
+        // And what packages point to that something else made.
+        for entry in if self.registry.place().is_some() { self.all_entries()? } else { Vec::new() } {
+            let package = entry.body().and_then(|body| body.model_package.as_ref());
+            let artefact = package.and_then(|package| package.artefact.as_ref());
+            let bucket = artefact.and_then(|artefact| artefact.place().ok()).map(|(bucket, _)| bucket);
+            found.extend(bucket.filter(|bucket| !self.sources.is_agreed(bucket)).map(str::to_owned));
         }
         found.sort();
         found.dedup();

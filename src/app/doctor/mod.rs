@@ -3,6 +3,7 @@
 
 mod ledger;
 mod place;
+mod registry;
 
 use crate::app::AppError;
 use crate::app::Project;
@@ -133,7 +134,10 @@ pub fn examine(site: &Site<'_>) -> Vec<Check> {
         Err(e) => checks.push(Check::failed("writer key", State::NotChecked, e)),
     }
     match (site.open)() {
-        Ok(project) => checks.extend(ledger::all(&project)),
+        Ok(project) => {
+            checks.extend(ledger::all(&project));
+            checks.extend(registry::all(&project, site.remote));
+        }
         Err(e) => checks.push(Check::failed("ledger", State::Problem, e)),
     }
     checks.extend(place::hooks(&repo, &config, site.program));

@@ -69,6 +69,7 @@ impl Draft<'_> {
         named.extend(body.source.as_ref().and_then(|s| s.diff.as_ref()));
         named.extend(body.run.as_ref().and_then(|r| r.command_object.as_ref()));
         named.extend(body.evidence.values());
+        named.extend(body.model_package.as_ref().and_then(|package| package.manifest()));
         let named: Vec<ObjectRef> = named.into_iter().cloned().collect();
         named.iter().try_for_each(|object| self.object(object))?;
         for list in [&body.inputs, &body.outputs, &body.config_files] {

@@ -134,7 +134,8 @@ impl Found {
         self.objects.extend(body.metrics.stored().map(|object| object.digest.blake3));
         let diff = body.source.as_ref().and_then(|source| source.diff.as_ref());
         let command = body.run.as_ref().and_then(|run| run.command_object.as_ref());
-        let all = diff.into_iter().chain(command).chain(body.evidence.values());
+        let listed = body.model_package.as_ref().and_then(|package| package.manifest());
+        let all = diff.into_iter().chain(command).chain(listed).chain(body.evidence.values());
         self.objects.extend(all.map(|object| object.digest.blake3));
         Ok(())
     }
@@ -173,7 +174,10 @@ impl Found {
             && package.model == artefact.name
             && package.digest.blake3 == blake3
         {
-            root.room.get_or_insert_with(|| format!("models/{}/{}/", package.group_name, run.id));
+            // The files of a directory could not all lie there under their names alone.
+            if root.kind == DatasetKind::File {
+                root.room.get_or_insert_with(|| format!("models/{}/{}/", package.group_name, run.id));
+            }
             root.packages.push(package.arn.clone());
         }
     }

@@ -52,9 +52,9 @@ pub fn decide(
     let arn = resolve::package(&entries, log, word).ok_or_else(unknown)?;
     let (_, body, package) = binding(&entries, log, &arn).ok_or_else(unknown)?;
     let differs = |why: String| AppError::PackageDiffers { arn: arn.to_string(), why };
-    let record = project.registry.describe(&arn)?.ok_or_else(|| differs("the registry lacks it".into()))?;
+    let state = project.registry.state(&arn)?.ok_or_else(|| differs("the registry lacks it".into()))?;
     // Nobody decides about other bytes than those that were bound.
-    if let Some(why) = difference(&record, body, package) {
+    if let Some(why) = difference(&state, body, package) {
         return Err(differs(why));
     }
     let requirements = judged(project, body)?;
@@ -67,12 +67,11 @@ pub fn decide(
         already,
     };
     let (last, said) = recorded_status(&entries, log, &arn, |_| true);
-    let now = project.registry.approval(&arn)?;
-    if now.as_ref() == Some(status) && last == *status {
+    if state.status == *status && last == *status {
         return Ok(report(said.and_then(|e| e.logged_at()), true));
     }
     let notes: Vec<String> = notes.iter().map(|note| redact::redact(note).0).collect();
-    if now.as_ref() != Some(status) {
+    if state.status != *status {
         let why = (!notes.is_empty()).then(|| notes.join("\n"));
         project.registry.decide(&arn, status, why.as_deref())?;
     }

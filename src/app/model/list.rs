@@ -86,10 +86,11 @@ pub fn list(project: &Project, group: Option<&str>) -> Result<ListReport> {
     groups.extend(project.registry.groups()?);
     let mut statuses = BTreeMap::new();
     for name in groups.iter().filter(|name| wanted(name)) {
-        statuses.extend(project.registry.statuses(name)?);
+        let listed = project.registry.statuses(name)?.into_iter();
+        statuses.extend(listed.map(|listed| (listed.arn, (listed.status, listed.ours))));
     }
     let status = |arn: &ModelPackageArn| match statuses.get(arn) {
-        Some(status) => Ok(Some(status.clone())),
+        Some((status, _)) => Ok(Some(status.clone())),
         None => Ok(project.registry.approval(arn)?),
     };
     let mut packages: Vec<PackageReport> = Vec::new();
@@ -101,8 +102,8 @@ pub fn list(project: &Project, group: Option<&str>) -> Result<ListReport> {
             packages.push(report);
         }
     }
-    for (arn, status) in statuses.clone() {
-        if packages.iter().any(|known| known.arn == arn) {
+    for (arn, (status, ours)) in statuses.clone() {
+        if !ours || packages.iter().any(|known| known.arn == arn) {
             continue;
         }
         let Some(record) = project.registry.describe(&arn)? else { continue };

@@ -2,11 +2,18 @@
 //! after it, so that no entry is ever ahead of the registry; what an interruption leaves between the two is finished by
 //! the same call, or by `sync`.
 
+pub mod artefact;
+mod bind;
 mod decide;
+mod known;
 mod list;
 mod register;
 mod sync;
+mod wrap;
+mod written;
 
+pub use bind::BindOptions;
+pub use bind::bind;
 pub use decide::DecisionReport;
 pub use decide::decide;
 pub use list::ListReport;
@@ -14,10 +21,13 @@ pub use list::PackageReport;
 pub use list::ShowReport;
 pub use list::list;
 pub use list::show;
+pub use register::RegisterPlan;
 pub use register::RegisterReport;
-pub use register::bind;
+pub use register::RegisterRequest;
+pub use register::plan;
 pub use register::register;
 pub use sync::Synced;
+pub use wrap::measure;
 
 use crate::app::Project;
 use crate::app::Result;
@@ -31,7 +41,10 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::ModelPackage;
 use crate::domain::ids::LogId;
-use crate::ports::model_registry::PackageRecord;
+use crate::domain::package::ArtefactForm;
+use crate::domain::package::PackageArtefact;
+use crate::ports::model_registry::Container;
+use crate::ports::model_registry::PackageState;
 use crate::ports::signer::EntrySigner;
 
 /// The first entry of a log that binds a package: the one that counts.
@@ -77,8 +90,16 @@ fn short_name(entries: &[LogEntry], log: LogId, arn: &ModelPackageArn) -> Option
     Some(format!("{}/{}", arn.group(), at + 1))
 }
 
-/// Why the registry's record is not that of the entry; `None`: it is.
-fn difference(record: &PackageRecord, body: &Body, package: &ModelPackage) -> Option<String> {
+/// Why what the registry says of a package is not what the entry says; `None`: it is.
+pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> Option<String> {
+    if let Some(why) = package_image_differs(state, package) {
+        return Some(why);
+    }
+    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
+    let Some(record) = &state.record else {
+        // Of what something else made, nobody need have written that into it.
+        return (!is_foreign).then(|| "the registry does not say whose it is any more".to_owned());
+    };
     let run = body.run.as_ref().map(|run| run.id);
     if run != Some(record.run) {
         return Some(format!("the registry says that it is of run {}", record.run.short()));
@@ -89,7 +110,47 @@ fn difference(record: &PackageRecord, body: &Body, package: &ModelPackage) -> Op
         let (model, blake3) = (&record.model, record.digest.blake3);
         return Some(format!("the registry says that its model is {model}, BLAKE3 {blake3}"));
     }
-    None
+    let is_same = |one: &PackageArtefact, other: &PackageArtefact| {
+        // The registry has no room for what S3 writes in quotes.
+        *one == PackageArtefact { etag: one.etag.clone(), ..other.clone() }
+    };
+    match (&package.artefact, &record.artefact) {
+        (None, None) => None,
+        (Some(entry), Some(found)) if is_same(entry, found) => None,
+        (_, found) => {
+            let uri = found.as_ref().map_or("none", |artefact| artefact.uri.as_str());
+            Some(format!("the registry says that its artefact is {uri}, or says otherwise what that holds"))
+        }
+    }
+}
+
+/// The same for what is deployed: image and URI.
+fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option<String> {
+    let uri = package.artefact.as_ref().map(|artefact| artefact.uri.clone());
+    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
+    let expected = (is_foreign || package.image.is_some()).then(|| Container {
+        image: package.image.clone(),
+        image_digest: package.image_digest.clone(),
+        model_data: uri,
+    });
+    let expected: Vec<Container> = expected.into_iter().collect();
+    // Beside the one that gets the model, pipelines may have others.
+    let counts = |container: &&Container| !is_foreign || container.model_data.is_some();
+    if state.containers.iter().filter(counts).eq(&expected) {
+        return None;
+    }
+    let say = |all: &[Container]| {
+        let one = |c: &Container| {
+            let digest = c.image_digest.as_ref().map(|digest| format!(" ({digest})")).unwrap_or_default();
+            let (image, data) = (c.image.as_deref().unwrap_or("no image"), c.model_data.as_deref());
+            format!("{image}{digest} with {}", data.unwrap_or("no model data"))
+        };
+        match all.is_empty() {
+            true => "nothing that could be deployed".to_owned(),
+            false => all.iter().map(one).collect::<Vec<_>>().join(", "),
+        }
+    };
+    Some(format!("the package has {}; recorded is {}", say(&state.containers), say(&expected)))
 }
 
 impl Project {

@@ -1,5 +1,5 @@
-//! What `sync` does about packages: a registration that was interrupted gets its entry, and what others decided in the
-//! registry is recorded.
+//! What `sync` does about packages: a registration that was interrupted gets its entry, what others decided in the
+//! registry is recorded, and packages get to name their entries. Looking is one thing, and doing another.
 
 use super::binding;
 use super::decide;
@@ -16,21 +16,29 @@ use crate::app::resolve::Target;
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::approval::Meaning;
 use crate::domain::arn::ModelPackageArn;
+use crate::domain::entry::Artefact;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
+use crate::domain::entry::ModelPackage;
 use crate::domain::entry::RunStatus;
 use crate::ports::StoreError;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::PackageRecord;
+use crate::ports::model_registry::PackageState;
 use crate::ports::signer::EntrySigner;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Synced {
     /// Packages that the registry held, and no entry bound.
     pub registered: Vec<ModelPackageArn>,
     /// Statuses that the registry had, and no entry told of.
     pub decided: Vec<(ModelPackageArn, ApprovalStatus)>,
+    /// Packages that did not name their entry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub written_back: Vec<ModelPackageArn>,
     /// Why the registry could not be asked. What it says is looked at by the next `sync`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
@@ -41,87 +49,158 @@ pub struct Synced {
 
 impl Synced {
     pub fn is_empty(&self) -> bool {
-        self.registered.is_empty() && self.decided.is_empty() && self.unreachable.is_none()
+        self.registered.is_empty()
+            && self.decided.is_empty()
+            && self.written_back.is_empty()
+            && self.unreachable.is_none()
     }
 }
 
+/// What is to be recorded.
+enum Step {
+    Register { end: Box<Body>, state: Box<PackageState>, record: Box<PackageRecord>, model: Box<Artefact> },
+    Decide { bound: Box<Body>, package: Box<ModelPackage>, status: ApprovalStatus },
+}
+
 impl Project {
+    /// What [`Project::sync_models`] would do.
+    pub fn look_at_models(&self) -> Result<Synced> {
+        let (mut synced, _) = self.plan_models()?;
+        let (entries, log) = (self.own_entries()?, self.ledger.log());
+        let is_in_log = |arn: &ModelPackageArn| {
+            binding(&entries, log, arn).is_some_and(|(entry, ..)| entry.logged_at().is_some())
+        };
+        synced.written_back = self.unwritten()?.into_iter().filter(is_in_log).collect();
+        Ok(synced)
+    }
+
     pub fn sync_models(&self, signer: &dyn EntrySigner) -> Result<Synced> {
-        let mut synced = Synced::default();
+        let (mut synced, steps) = self.plan_models()?;
+        for step in steps {
+            match step {
+                Step::Register { end, state, record, model } => {
+                    let why = match register::not_ours(self, &state, &record, &model) {
+                        Err(AppError::Store(e @ StoreError::Io { .. })) => {
+                            synced.registered.retain(|arn| *arn != record.arn);
+                            synced.unreachable = Some(e.to_string());
+                            continue;
+                        }
+                        Err(AppError::Store(e @ (StoreError::Unfit { .. } | StoreError::Missing { .. }))) => {
+                            Some(e.to_string())
+                        }
+                        looked => looked?,
+                    };
+                    if let Some(why) = why {
+                        synced.registered.retain(|arn| *arn != record.arn);
+                        synced.findings.push(format!("model package {}: {why}", record.arn));
+                        continue;
+                    }
+                    let package = register::package_of(&state, &record);
+                    let new = register::New { package, outputs: vec![*model], write_back: true };
+                    register::append(self, signer, &end, new)?;
+                }
+                Step::Decide { bound, package, status } => {
+                    let (meaning, notes) = (Meaning::Observed, Vec::new());
+                    decide::append(self, signer, &bound, &package, &status, meaning, notes)?;
+                }
+            }
+        }
+        if synced.unreachable.is_none() {
+            self.write_all_back(&mut synced)?;
+        }
+        Ok(synced)
+    }
+
+    /// Packages whose entry is in the log by now get to name it.
+    pub fn write_all_back(&self, synced: &mut Synced) -> Result<()> {
+        for arn in self.unwritten()? {
+            match self.write_back(&arn) {
+                Ok(true) => synced.written_back.push(arn),
+                Ok(false) => {}
+                Err(AppError::Store(e)) => {
+                    synced.unreachable = Some(e.to_string());
+                    return Ok(());
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_models(&self) -> Result<(Synced, Vec<Step>)> {
+        let (mut synced, mut steps) = (Synced::default(), Vec::new());
         let entries = self.own_entries()?;
+        match self.plan_all(&entries, &mut synced, &mut steps) {
+            // Nobody is kept from publishing by a registry that does not answer.
+            Err(AppError::Store(e)) if self.registry.place().is_some() => {
+                synced.unreachable = Some(e.to_string());
+            }
+            planned => planned?,
+        }
+        Ok((synced, steps))
+    }
+
+    fn plan_all(&self, entries: &[LogEntry], synced: &mut Synced, steps: &mut Vec<Step>) -> Result<()> {
         // Also groups that somebody else made.
         let named =
             entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());
         let mut groups: BTreeSet<String> = named.map(|package| package.group_name.clone()).collect();
-        match self.registry.groups() {
-            Ok(known) => groups.extend(known),
-            // Nobody is kept from publishing by a registry that does not answer.
-            Err(e) if self.registry.place().is_some() => {
-                synced.unreachable = Some(e.to_string());
-                return Ok(synced);
-            }
-            Err(e) => return Err(e.into()),
-        }
+        groups.extend(self.registry.groups()?);
         for group in groups {
             let statuses = match self.registry.statuses(&group) {
-                Err(e) if self.registry.place().is_some() => {
-                    synced.unreachable = Some(e.to_string());
-                    return Ok(synced);
-                }
-                Err(e @ StoreError::Corrupt { .. }) => {
+                Err(e @ StoreError::Corrupt { .. }) if self.registry.place().is_none() => {
                     synced.findings.push(e.to_string());
                     continue;
                 }
                 statuses => statuses?,
             };
-            for (arn, now) in statuses {
-                match self.sync_model(signer, &entries, &arn, now, &mut synced) {
-                    Err(AppError::Store(e)) if self.registry.place().is_some() => {
-                        synced.unreachable = Some(e.to_string());
-                        return Ok(synced);
-                    }
-                    done => done?,
+            for listed in statuses {
+                // What something else made counts once it is bound.
+                if listed.ours || binding(entries, self.ledger.log(), &listed.arn).is_some() {
+                    self.plan_one(entries, listed, synced, steps)?;
                 }
             }
         }
-        Ok(synced)
+        Ok(())
     }
 
-    fn sync_model(
+    fn plan_one(
         &self,
-        signer: &dyn EntrySigner,
         entries: &[LogEntry],
-        arn: &ModelPackageArn,
-        now: ApprovalStatus,
+        Listed { arn, status: now, .. }: Listed,
         synced: &mut Synced,
+        steps: &mut Vec<Step>,
     ) -> Result<()> {
         let log = self.ledger.log();
-        let bound = binding(entries, log, arn);
-        let (last, _) = recorded_status(entries, log, arn, |_| true);
+        let bound = binding(entries, log, &arn);
+        let (last, _) = recorded_status(entries, log, &arn, |_| true);
         // Nothing to tell; whether the rest of it is as it was, `verify` asks, one request for each.
         if bound.is_some() && now == last && self.registry.place().is_some() {
             return Ok(());
         }
-        let Some(record) = self.registry.describe(arn)? else { return Ok(()) };
-        let record = &record;
+        let Some(state) = self.registry.state(&arn)? else { return Ok(()) };
         let Some((_, body, package)) = bound else {
+            let Some(record) = &state.record else { return Ok(()) };
             // A run that goes on, or was killed, registered it: then its own end says so, or nothing does.
             let Some(end) = complete_end(entries, record) else { return Ok(()) };
-            if register::model_of(self, end, record)?.is_some() {
-                register::append(self, signer, end, record, &now)?;
-                synced.registered.push(arn.clone());
+            if let Some(model) = register::model_of(self, end, record)? {
+                let (end, record) = (Box::new(end.clone()), Box::new(record.clone()));
+                let (model, state) = (Box::new(model), Box::new(state));
+                steps.push(Step::Register { end, record, model, state });
+                synced.registered.push(arn);
             }
             return Ok(());
         };
-        if let Some(why) = difference(record, body, package) {
+        if let Some(why) = difference(&state, body, package) {
             synced.findings.push(format!("model package {arn}: {why}"));
             return Ok(());
         }
         match now {
-            now if now == last => {}
-            now @ (ApprovalStatus::Approved | ApprovalStatus::Rejected) => {
-                decide::append(self, signer, body, package, &now, Meaning::Observed, Vec::new())?;
-                synced.decided.push((arn.clone(), now));
+            status if status == last => {}
+            status @ (ApprovalStatus::Approved | ApprovalStatus::Rejected) => {
+                let (bound, package) = (Box::new(body.clone()), Box::new(package.clone()));
+                steps.push(Step::Decide { bound, package, status: status.clone() });
+                synced.decided.push((arn, status));
             }
             now => synced
                 .findings

@@ -146,6 +146,7 @@ pub(super) fn close_unknown(
         outputs: Vec::new(),
         metrics: Vec::new(),
         model_package: None,
+        deployable: None,
         index: receipts[0].index,
         notes: prepared.notes,
     })
@@ -229,6 +230,9 @@ pub(super) fn finish(
     let Made { stored, metrics, notes: made_notes, .. } = made;
     notes.extend(made_notes);
 
+    if let Some(package) = &package {
+        let _ = project.mark_unwritten(&package.arn); // no reason to lose a run
+    }
     let program = std::env::current_exe().and_then(std::fs::read).ok();
     let index = append(project, signer, Kind::RunFinished, |body, _| {
         body.producer.digest = program.as_deref().map(Digests::both_of);
@@ -246,6 +250,14 @@ pub(super) fn finish(
         Ok(())
     })?;
     let index = index.and_then(|(index, _)| index);
+    if let Some(package) = &package {
+        project.remember_package(package);
+    }
+    if let Some(package) = package.as_ref().filter(|package| !package.arn.is_local())
+        && !project.write_back(&package.arn).unwrap_or(false)
+    {
+        notes.push("the model package does not name this entry yet: `mlprov sync` writes that".to_owned());
+    }
 
     Ok(RunReport {
         run: id,
@@ -262,6 +274,7 @@ pub(super) fn finish(
         inputs: inputs.iter().map(|a| a.name.to_string()).collect(),
         outputs: stored.iter().map(|a| a.name.to_string()).collect(),
         metrics: metrics.into_iter().map(|m| (m.name, m.value)).collect(),
+        deployable: package.as_ref().filter(|p| !p.arn.is_local()).map(|p| p.image.is_some()),
         model_package: package.map(|p| p.arn),
         index,
         notes,

@@ -26,6 +26,7 @@ use crate::domain::entry::List;
 use crate::domain::entry::RunStatus;
 use crate::domain::entry::TreeState;
 use crate::domain::ids::RunId;
+use crate::domain::package::Image;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
 use crate::durable::staging::ScratchDir;
@@ -76,6 +77,8 @@ pub struct RunRequest {
     pub keep_output: bool,
     /// Model file and model package group.
     pub model: Option<(PathBuf, String)>,
+    /// Container image that runs it where it is deployed.
+    pub image: Option<Image>,
     pub require_clean: bool,
     /// Of a run that wraps no command: the process whose end is the run's end, if nobody ends it before.
     pub process: Option<u32>,
@@ -101,6 +104,9 @@ pub struct RunReport {
     pub metrics: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_package: Option<ModelPackageArn>,
+    /// Whether the package names an image that can run it; absent where nothing is deployed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployable: Option<bool>,
     /// Index of `run.finished` in the log; none while it waits for the ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,

@@ -6,6 +6,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
+use crate::app::model::artefact::Wanted;
 use crate::app::record;
 use crate::app::run::RunRequest;
 use crate::app::run::files;
@@ -17,10 +18,10 @@ use crate::domain::entry::ModelPackage;
 use crate::domain::entry::Run;
 use crate::domain::entry::Source;
 use crate::domain::ids::RunId;
+use crate::domain::package::Image;
 use crate::domain::path::RepoPath;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::model_registry::NewPackage;
 use crate::ports::object_store::Kept;
 use crate::ports::progress::Progress;
 use crate::worktree::scan;
@@ -46,6 +47,9 @@ pub struct Outputs {
     pub declared: Vec<Declared>,
     /// Model file and group.
     model: Option<(RepoPath, String)>,
+    /// What runs the model.
+    #[serde(default)]
+    image: Option<Image>,
     /// What the command itself said.
     #[serde(skip)]
     logged: Vec<Metric>,
@@ -75,6 +79,7 @@ impl Made {
 impl Outputs {
     pub fn plan(project: &Project, cwd: &std::path::Path, request: &RunRequest) -> Result<Self> {
         let path = |p: &PathBuf| app::repo_path(&project.repo, cwd, p);
+        project.check_image(request.image.as_ref())?;
         let mut files: Vec<(RepoPath, &'static str)> = Vec::new();
         let model = match &request.model {
             Some((file, group)) => {
@@ -99,7 +104,7 @@ impl Outputs {
                 declared.push(Declared { path, role: role.to_owned(), before, since: None });
             }
         }
-        Ok(Outputs { declared, model, logged: Vec::new(), lacks: Vec::new() })
+        Ok(Outputs { declared, model, image: request.image.clone(), logged: Vec::new(), lacks: Vec::new() })
     }
 
     /// Metrics that the command said itself.
@@ -163,8 +168,11 @@ impl Outputs {
         made: &mut Made,
     ) -> Result<Vec<Artefact>> {
         let objects = project.store.batch(false)?;
-        // SageMaker names a model by its key alone, so that is used once.
-        let room = self.model.as_ref().map(|(_, group)| format!("models/{group}/{run}/"));
+        // SageMaker names a model by its key alone, so that is used once. The files of a directory keep their places; what
+        // is registered is a copy of them.
+        let is_file = |file: &RepoPath| project.repo.root().join(file.as_str()).is_file();
+        let room = self.model.as_ref().filter(|(file, _)| is_file(file));
+        let room = room.map(|(_, group)| format!("models/{group}/{run}/"));
         let models = room.as_ref().map(|room| project.store.batch_in(room)).transpose()?;
         let (mut stored, mut waiting) = (Vec::new(), Vec::new());
         for Declared { path, role, before, since } in &self.declared {
@@ -252,25 +260,25 @@ impl Outputs {
             made.notes.push(format!("model {file}: not registered yet: it waits for the store"));
             return None;
         }
-        let record = project.registry.register(&NewPackage {
-            project: &project.config.project.id,
-            group,
-            run: &run.id,
-            model: &artefact,
-            source: Some(source),
-            created: &project.clock.now(),
-        });
-        match record {
-            Ok(record) => {
-                let (arn, group_name, model) = (record.arn, group.clone(), file.clone());
-                Some(ModelPackage { arn, group_name, model, digest: artefact.digest, approval_status: None })
-            }
+        let (source, image) = (Some(source), self.image.as_ref());
+        match project.make_package(&Wanted { group, run: &run.id, model: &artefact, source, image }) {
+            Ok(record) => Some(ModelPackage {
+                arn: record.arn,
+                group_name: group.clone(),
+                model: file.clone(),
+                digest: artefact.digest,
+                approval_status: None,
+                artefact: record.artefact,
+                image: image.map(ToString::to_string),
+                image_digest: image.and_then(|image| image.digest().map(str::to_owned)),
+                made_by_run: None,
+            }),
             Err(e) if far.is_some() => {
-                made.notes.push(format!("model {file}: not registered: {}", brief(&e.into())));
+                made.notes.push(format!("model {file}: not registered: {}", brief(&e)));
                 None
             }
             Err(e) => {
-                made.lacks(format!("model {file}: it could not be registered: {}", brief(&e.into())));
+                made.lacks(format!("model {file}: it could not be registered: {}", brief(&e)));
                 None
             }
         }

@@ -272,17 +272,19 @@ fn look(project: &Project, remote: &str, fetch_only: bool) -> Result<SyncReport>
     let size = project.ledger.head()?.size();
     let published =
         PublishedReport { log: own, size, new: size - have.min(size), left_out: Vec::new(), noted: 0 };
+    let mut models = if fetch_only { Synced::default() } else { project.look_at_models()? };
+    let findings = std::mem::take(&mut models.findings);
     Ok(SyncReport {
         remote: remote.to_owned(),
         dry_run: true,
         uploaded: Uploaded::default(),
         recorded: Vec::new(),
-        models: Synced::default(),
+        models,
         late: Vec::new(),
         skipped: Vec::new(),
         published: Some(published).filter(|_| !fetch_only),
         fetched,
-        findings: Vec::new(),
-        exit_code: 0,
+        exit_code: u8::from(!findings.is_empty()),
+        findings,
     })
 }

@@ -38,6 +38,11 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         let size = project.ledger.head()?.size() + waiting;
         let published = PublishedReport { log, size, new: waiting, left_out: Vec::new(), noted: 0 };
         report.published = Some(published).filter(|_| !request.fetch_only);
+        if !request.fetch_only {
+            report.models = project.look_at_models()?;
+            report.findings.append(&mut report.models.findings);
+            report.exit_code = u8::from(!report.findings.is_empty());
+        }
         return Ok(report);
     }
     let new = project.ledger.fetch()?;
@@ -51,7 +56,9 @@ pub fn sync(project: &Project, request: &SyncRequest, progress: &dyn Progress) -
         report.models = project.sync_models(&*signer)?;
         report.findings.append(&mut report.models.findings);
         keep::tidy(project)?;
-        project.deliver()?;
+        if !project.deliver()?.is_empty() && report.models.unreachable.is_none() {
+            project.write_all_back(&mut report.models)?;
+        }
         project.outbox().tidy();
         cache::trim(project)?;
         // Also what others committed and could not sign.

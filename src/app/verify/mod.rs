@@ -1,6 +1,7 @@
 //! `verify`: re-checks every link of a binding. It trusts nobody, repairs nothing, and does not stop at the
 //! first finding. It writes nothing but the largest checkpoint seen.
 
+mod artefact;
 mod attested;
 mod data;
 mod declared;
@@ -143,8 +144,8 @@ struct Findings {
     level: Level,
     /// Some of the bytes were not read: S3 was believed what it says of them.
     believed: bool,
-    /// The run was recorded where there was no repository.
-    attested: bool,
+    /// What else was not checked.
+    not_checked: Vec<String>,
 }
 
 impl Findings {
@@ -244,7 +245,7 @@ fn ask(project: &Project) -> Result<Option<Link>> {
 }
 
 fn conclude(target: String, findings: Findings) -> VerifyReport {
-    let Findings { links, level, believed, attested } = findings;
+    let Findings { links, level, believed, not_checked: more } = findings;
     let exits: Vec<u8> = links.iter().map(|l| l.verdict.exit()).collect();
     // Precedence 1 > 3 > 0; nothing to verify is never "verified".
     let exit_code = match () {
@@ -261,13 +262,9 @@ fn conclude(target: String, findings: Findings) -> VerifyReport {
         "that the command read the inputs that were declared".to_owned(),
         "that the clock of the writer was right".to_owned(),
     ];
+    not_checked.extend(more);
     if believed {
         not_checked.insert(0, "the bytes in S3 (`verify --deep` reads them)".to_owned());
-    }
-    if attested {
-        let what =
-            "that the code which ran was this commit: no repository was there, and its launcher says so";
-        not_checked.insert(0, what.to_owned());
     }
     VerifyReport { target, level, result, exit_code, links, not_checked }
 }
@@ -366,8 +363,9 @@ fn one_target(
     source::check(project, body, findings)?;
     let before = findings.links.len();
     data::check(project, body, findings, progress)?;
+    package::check_named(project, all, body, findings);
     let packages = package::bound(all, home, body, only.as_ref());
-    package::check(project, all, home, body, &packages, findings)?;
+    package::check(project, all, home, (subject, body), &packages, findings)?;
     if home.id != project.ledger.log() {
         // What another clone stored in a store of its own cannot be looked at from here.
         for link in findings.links[before..].iter_mut().filter(|l| l.verdict == Verdict::Missing) {

@@ -3,17 +3,24 @@
 use super::Findings;
 use super::Logs;
 use super::Verdict;
+use super::artefact;
 use super::data::finding_of;
 use super::log;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::model;
 use crate::app::query::LogEntry;
+use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::List;
 use crate::domain::entry::ModelPackage;
+use crate::domain::entry::NamedPackage;
+use crate::ledger::hash;
+use crate::ports::model_registry::PackageState;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 
 /// A package, and the entry that binds it.
@@ -58,7 +65,7 @@ pub fn check(
     project: &Project,
     all: &Logs,
     home: &log::CheckedLog,
-    subject: &Body,
+    (end, subject): (&LogEntry, &Body),
     packages: &[Bound],
     findings: &mut Findings,
 ) -> Result<()> {
@@ -77,10 +84,49 @@ pub fn check(
                 }
             }
         }
-        check_record(project, body, package, findings)?;
-        check_approval(project, all, home, package, findings)?;
+        let state = match project.registry.state(&package.arn) {
+            Ok(state) => state,
+            Err(e) => {
+                // Of the clone's own registry only the approval may be damaged.
+                let link = match package.arn.is_local() && project.registry.describe(&package.arn).is_ok() {
+                    true => "approval",
+                    false => "model package",
+                };
+                finding_of(link, &package.arn, e.into(), findings)?;
+                artefact::check(project, body, package, findings)?;
+                continue;
+            }
+        };
+        check_record(project, body, package, state.as_ref(), findings)?;
+        artefact::check(project, body, package, findings)?;
+        if let Some(state) = &state {
+            check_leaf(all, home, entry.unwrap_or(end), package, state, findings);
+            check_approval(project, all, home, package, &state.status, findings)?;
+        }
     }
     Ok(())
+}
+
+/// Packages that a commit names: each is bound by some entry, to what the tree points to there.
+pub fn check_named(project: &Project, all: &Logs, body: &Body, findings: &mut Findings) {
+    if body.model_packages.is_empty() {
+        return;
+    }
+    // A list that cannot be read is reported with the data.
+    let inputs = project.list(&body.inputs).unwrap_or_default();
+    for NamedPackage { name, arn } in &body.model_packages {
+        let binds = all.entries.iter().filter(|e| e.binds_package());
+        let package = binds.filter_map(|e| e.body()?.model_package.as_ref()).find(|p| p.arn == *arn);
+        let root = inputs.iter().find(|input| input.name == *name).map(|input| input.digest.blake3);
+        let (verdict, detail) = match package {
+            None => (Verdict::Unknown, format!("no entry that is here binds it, which {name} is said to be")),
+            Some(package) if Some(package.digest.blake3) == root => {
+                (Verdict::Intact, format!("its model is {name} of this commit"))
+            }
+            Some(_) => (Verdict::Altered, format!("its model is not {name} of this commit")),
+        };
+        findings.add("model package", arn, verdict, detail);
+    }
 }
 
 /// What the entry that binds a package says otherwise than the run's end.
@@ -107,34 +153,56 @@ fn same<T: DeserializeOwned + Clone + PartialEq>(project: &Project, one: &List<T
     one == other || project.list(one).ok() == project.list(other).ok()
 }
 
+/// Where somebody wrote into the package that its entry stands.
+fn check_leaf(
+    all: &Logs,
+    home: &log::CheckedLog,
+    binds: &LogEntry,
+    package: &ModelPackage,
+    state: &PackageState,
+    findings: &mut Findings,
+) {
+    let Some(leaf) = &state.leaf else { return };
+    let is_it = |entry: &LogEntry| BASE64.encode(hash::leaf(&entry.bytes).0) == leaf.hash;
+    let same = |e: &&LogEntry| e.log.to_string() == leaf.log && e.binds_package() && is_it(e);
+    let others = all.entries.iter().filter(same);
+    let mut others = others.filter_map(|e| e.body()?.model_package.as_ref());
+    if is_it(binds) || others.any(|other| other.arn == package.arn) {
+        let detail = "the package names the leaf of the entry that binds it";
+        findings.add("leaf", &package.arn, Verdict::Intact, detail);
+    } else if leaf.log == home.id.to_string() {
+        let detail = format!("the package names leaf {}, and no entry that binds it has that", leaf.hash);
+        findings.add("leaf", &package.arn, Verdict::Altered, detail);
+    } else {
+        let detail = format!("the package names an entry of log {}, which is not here", leaf.log);
+        findings.add("leaf", &package.arn, Verdict::Unknown, detail);
+        findings.hint("mlprov sync --fetch   # brings what other clones recorded");
+    }
+}
+
 /// The status in the registry against the last one that the log has.
 fn check_approval(
     project: &Project,
     all: &Logs,
     home: &log::CheckedLog,
     package: &ModelPackage,
+    now: &ApprovalStatus,
     findings: &mut Findings,
 ) -> Result<()> {
     let (recorded, said) =
         model::recorded_status(&all.entries, home.id, &package.arn, |entry| home.admits(entry));
-    let now = match project.registry.approval(&package.arn) {
-        Ok(now) => now,
-        Err(e) => return finding_of("approval", &package.arn, e.into(), findings),
-    };
-    // That the registry lacks it was told; of one that was brought along only the log knows the status.
-    let Some(now) = now else { return Ok(()) };
     if let Some(entry) = said.filter(|entry| !entry.is(&Kind::ModelRegistered)) {
         home.entry(entry, &all.entries, findings);
     }
     let place =
         said.map_or_else(|| "no entry says otherwise".to_owned(), |e| format!("as at index {}", e.index));
-    if now == recorded {
+    if *now == recorded {
         findings.add("approval", &package.arn, Verdict::Intact, format!("{now}, {place}"));
         return Ok(());
     }
     let waits = project.queued_entries()?;
     let (then, _) = model::recorded_status(&waits, project.ledger.log(), &package.arn, |_| true);
-    match now == then {
+    match *now == then {
         true => {
             let detail = format!("the registry says {now}; the entry about it waits for the ledger");
             findings.add("approval", &package.arn, Verdict::Pending, detail);
@@ -153,12 +221,28 @@ fn check_record(
     project: &Project,
     body: &Body,
     package: &ModelPackage,
+    state: Option<&PackageState>,
     findings: &mut Findings,
 ) -> Result<()> {
-    let record = match project.registry.describe(&package.arn) {
-        Ok(record) => record,
-        Err(e) => return finding_of("model package", &package.arn, e.into(), findings),
-    };
+    let differs = state.and_then(|state| model::difference(state, body, package));
+    let record = state.and_then(|state| state.record.clone());
+    match (state, &record, &differs) {
+        (Some(_), None, Some(why)) => {
+            findings.add("model package", &package.arn, Verdict::Altered, why);
+            return Ok(());
+        }
+        (Some(_), _, None) if package.made_by_run == Some(false) => {
+            let detail = "no output of the run has its bytes: who bound it says that it belongs to the run";
+            findings.add("model package", &package.arn, Verdict::Unknown, detail);
+            return Ok(());
+        }
+        (Some(_), None, None) => {
+            let detail = "it has the image and the artefact of the entry; mlprov did not make it";
+            findings.add("model package", &package.arn, Verdict::Intact, detail);
+            return is_made(project, body, package, findings);
+        }
+        _ => {}
+    }
     // Made in another clone, before the project moved: then a copy of the record went along.
     let moved = match &record {
         None => project.moved_package(&package.arn, &package.digest.blake3),
@@ -183,6 +267,9 @@ fn check_record(
         && Some(record.run) == run
         && outputs.iter().any(|o| o.name == record.model && o.size == record.size);
     match (agrees, is_output) {
+        (true, true) if let Some(why) = differs => {
+            findings.add("model package", &package.arn, Verdict::Altered, why);
+        }
         (true, true) => {
             let detail = format!("{whose} has the run, file and digest of the entry");
             findings.add("model package", &package.arn, Verdict::Intact, detail);
@@ -205,6 +292,16 @@ fn check_record(
                 "its model is not an output of the run",
             );
         }
+    }
+    Ok(())
+}
+
+/// Of a package that says nothing of its model, the entry does.
+fn is_made(project: &Project, body: &Body, package: &ModelPackage, findings: &mut Findings) -> Result<()> {
+    let outputs = project.list(&body.outputs).unwrap_or_default();
+    if !outputs.iter().any(|o| o.name == package.model && o.digest == package.digest) {
+        let detail = "its model is not an output of the run";
+        findings.add("model package", &package.arn, Verdict::Altered, detail);
     }
     Ok(())
 }

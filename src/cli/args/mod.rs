@@ -208,7 +208,8 @@ recorded it.")]
     #[command(after_help = "\
 Example: mlprov bind r-1a2b3c4d --model-package ARN
 
-One entry repeats commit, tree, data versions and run beside the ARN. The package's model must be an output of the run.")]
+One entry repeats commit, tree, data versions and run beside the ARN. The package's model must be an output of the run;
+what mlprov did not register is read from where the package points to.")]
     Bind(BindArgs),
     /// Show what was recorded, newest first; runs filtered, sorted, side by side
     #[command(after_help = "\

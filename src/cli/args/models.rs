@@ -1,5 +1,6 @@
 //! Arguments of the commands about model packages.
 
+use crate::domain::package::Image;
 use clap::Args;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -12,6 +13,12 @@ pub struct BindArgs {
     /// The model package, by its ARN
     #[arg(long, value_name = "ARN")]
     pub model_package: String,
+    /// Bind it even if what it points to is no output of the run; the record says so, and it does not verify as the run's
+    #[arg(long)]
+    pub artefact_not_from_run: bool,
+    /// Write nothing into a package that something else made
+    #[arg(long)]
+    pub no_write_back: bool,
 }
 
 #[derive(Args, Debug)]
@@ -45,6 +52,13 @@ pub enum ModelCommand {
         /// The run
         #[arg(long, value_name = "RUN")]
         run: String,
+        /// Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is
+        /// not deployable as registered
+        #[arg(long, value_name = "URI")]
+        image: Option<Image>,
+        /// Only show what would be registered, and where
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Approve a model package, and record that you did
     Approve(DecisionArgs),

@@ -1,6 +1,7 @@
 //! Arguments of the commands that record, show and verify.
 
 use crate::domain::filter::Filter;
+use crate::domain::package::Image;
 use crate::domain::requirement::Requirement;
 use clap::Args;
 use clap::Subcommand;
@@ -29,7 +30,7 @@ pub enum RunCommand {
     #[command(after_help = "\
 Example:
   RUN=$(mlprov run begin -d data -o model.pkl) && python train.py && mlprov run end $RUN")]
-    Begin(RunBeginArgs),
+    Begin(Box<RunBeginArgs>),
     /// End a run that was begun so
     End(RunEndArgs),
 }
@@ -100,6 +101,10 @@ pub struct RunFlags {
     /// Model package group to register it in
     #[arg(long, value_name = "G", requires = "model")]
     pub model_group: Option<String>,
+    /// Container image that runs the model where it is deployed, best as NAME@sha256:DIGEST; without it the package is not
+    /// deployable as registered
+    #[arg(long, value_name = "URI", requires = "model")]
+    pub image: Option<Image>,
     /// Refuse to run unless the work tree is exactly the commit
     #[arg(long)]
     pub require_clean: bool,

@@ -205,7 +205,7 @@ fn agree_to_sources(context: &Context, args: &InitArgs) -> Result<(), AppError> 
         return Ok(());
     }
     let places: Vec<String> = unknown.iter().map(|bucket| format!("s3://{bucket}")).collect();
-    let question = format!("Declared data lies in {}: may this clone ask there?", places.join(", "));
+    let question = format!("Data or models lie in {}: may this clone ask there?", places.join(", "));
     if confirm(context, args, question)?.is_some() {
         for bucket in unknown {
             project.sources.agree(&bucket)?;

@@ -1,8 +1,11 @@
 use crate::app::AppError;
 use crate::app::model;
+use crate::app::model::BindOptions;
 use crate::app::model::DecisionReport;
 use crate::app::model::ListReport;
+use crate::app::model::RegisterPlan;
 use crate::app::model::RegisterReport;
+use crate::app::model::RegisterRequest;
 use crate::app::model::ShowReport;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -35,10 +38,14 @@ pub fn run(context: &Context, args: ModelArgs) -> Result<Exit, AppError> {
                 false => ui.answer(&text(&report)),
             }
         }
-        ModelCommand::Register { file, model_group, run } => {
+        ModelCommand::Register { file, model_group, run, image, dry_run } => {
             let (cwd, progress) = (&context.cwd, ui.progress());
-            let report = model::register(&project, cwd, &file, &model_group, &run, &progress)?;
-            registered(context, &report);
+            let (file, image) = (&file, image.as_ref());
+            let request = RegisterRequest { cwd, file, group: &model_group, word: &run, image };
+            match dry_run {
+                false => registered(context, &model::register(&project, &request, &progress)?),
+                true => planned(context, &model::plan(&project, &request, &progress)?),
+            }
         }
         ModelCommand::Approve(args) => decide(context, &project, &args, &ApprovalStatus::Approved)?,
         ModelCommand::Reject(args) => decide(context, &project, &args, &ApprovalStatus::Rejected)?,
@@ -49,9 +56,32 @@ pub fn run(context: &Context, args: ModelArgs) -> Result<Exit, AppError> {
 /// `bind`.
 pub fn bind(context: &Context, args: &BindArgs) -> Result<Exit, AppError> {
     let project = compose::open(&context.cwd, false)?;
-    let report = model::bind(&project, &context.cwd, &args.id, &args.model_package.parse()?)?;
+    let options = BindOptions { not_from_run: args.artefact_not_from_run, no_write_back: args.no_write_back };
+    let arn = args.model_package.parse()?;
+    let report = model::bind(&project, &context.cwd, &args.id, &arn, options)?;
     registered(context, &report);
     Ok(0)
+}
+
+fn planned(context: &Context, plan: &RegisterPlan) {
+    if context.ui.json {
+        return context.ui.json("mlprov.model-register/1", plan);
+    }
+    let what = match (&plan.arn, plan.already) {
+        (Some(arn), true) => format!("{arn} is bound already to"),
+        (Some(arn), false) => format!("would bind {arn} to"),
+        (None, _) => format!("would register a package in {}, and bind it to", plan.group_name),
+    };
+    let how = if plan.deployable == Some(false) { format::NOT_DEPLOYABLE } else { "" };
+    let (run, model) = (plan.run.short(), visible(plan.model.as_str()));
+    let mut out = format!("{what} run {run}: {model}{how}\n");
+    if let Some((uri, form)) = &plan.artefact {
+        out.push_str(&format!("  artefact {} ({})\n", visible(uri), form.as_str()));
+    }
+    if let Some(image) = &plan.image {
+        out.push_str(&format!("  image    {}\n", visible(image.as_str())));
+    }
+    context.ui.answer(&out);
 }
 
 fn registered(context: &Context, report: &RegisterReport) {
@@ -59,14 +89,22 @@ fn registered(context: &Context, report: &RegisterReport) {
         return context.ui.json("mlprov.model-register/1", report);
     }
     let was = if report.already { "was bound already" } else { "bound" };
-    context.ui.answer(&format!(
-        "{}\n  {was} to run {}: {}, {} ({})\n",
-        report.arn,
-        report.run.short(),
-        visible(report.model.as_str()),
-        report.approval_status,
-        format::at(report.index)
-    ));
+    let (run, model) = (report.run.short(), visible(report.model.as_str()));
+    let (status, at) = (&report.approval_status, format::at(report.index));
+    let made = if report.made_by_run { "" } else { ", NOT an output of the run" };
+    let how = if report.deployable == Some(false) { format::NOT_DEPLOYABLE } else { "" };
+    let mut out = format!("{}\n  {was} to run {run}: {model}{made}, {status} ({at}){how}\n", report.arn);
+    if let Some(artefact) = &report.artefact {
+        let version = artefact.version_id.as_ref().map(|id| format!(" (version {id})")).unwrap_or_default();
+        out.push_str(&format!("  artefact {}{version}\n", visible(&artefact.uri)));
+    }
+    if let Some(image) = &report.image {
+        out.push_str(&format!("  image    {}\n", visible(image)));
+    }
+    context.ui.answer(&out);
+    if report.written_back == Some(false) {
+        context.ui.warning("the package does not name its entry yet: `mlprov sync` writes that".to_owned());
+    }
 }
 
 fn decide(

@@ -13,6 +13,7 @@ use crate::cli::args::RunArgs;
 use crate::cli::args::RunCommand;
 use crate::cli::args::RunFlags;
 use crate::cli::compose;
+use crate::cli::format;
 use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::domain::entry::RunStatus;
@@ -106,6 +107,7 @@ fn request(context: &Context, flags: RunFlags, command: Vec<OsString>) -> RunReq
         parents: Vec::new(),
         keep_output: !flags.no_log,
         model: flags.model.zip(flags.model_group),
+        image: flags.image,
         require_clean: flags.require_clean,
         process: None,
         stdout_is_ours: context.ui.json,
@@ -137,7 +139,8 @@ fn text(report: &RunReport) -> String {
         out.push_str(&format!("  metrics  {}\n", visible(&metrics.join(" "))));
     }
     if let Some(arn) = &report.model_package {
-        out.push_str(&format!("  model    {arn}\n"));
+        let how = if report.deployable == Some(false) { format::NOT_DEPLOYABLE } else { "" };
+        out.push_str(&format!("  model    {arn}{how}\n"));
     }
     for note in &report.notes {
         out.push_str(&format!("  note     {}\n", visible(note)));

@@ -85,11 +85,16 @@ fn text(report: &SyncReport) -> String {
             count(report.recorded.len() as u64, "commit")
         ));
     }
+    let recorded = if report.dry_run { "would record" } else { "recorded" };
     for arn in &report.models.registered {
-        out.push_str(&format!("recorded model package {arn}, whose registration had been interrupted\n"));
+        out.push_str(&format!("{recorded} model package {arn}, whose registration had been interrupted\n"));
+    }
+    for arn in &report.models.written_back {
+        let now = if report.dry_run { "does not name its entry yet" } else { "names its entry now" };
+        out.push_str(&format!("model package {arn} {now}\n"));
     }
     for (arn, status) in &report.models.decided {
-        out.push_str(&format!("recorded that model package {arn} is {status} in the registry\n"));
+        out.push_str(&format!("{recorded} that model package {arn} is {status} in the registry\n"));
     }
     if !report.late.is_empty() {
         out.push_str(&format!(

@@ -7,6 +7,7 @@ use crate::domain::arn;
 use crate::domain::arn::ModelPackageArn;
 use crate::durable;
 use crate::ports::StoreError;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::ModelRegistry;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
@@ -70,6 +71,7 @@ impl ModelRegistry for LocalRegistry {
             model: new.model.name.clone(),
             digest: new.model.digest,
             size: new.model.size,
+            artefact: new.artefact.cloned(),
             created: new.created.clone(),
         };
         let path = self.file(&record.arn);
@@ -119,10 +121,10 @@ impl ModelRegistry for LocalRegistry {
         Ok(names.into_iter().flatten().collect())
     }
 
-    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+    fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError> {
         let status = |record: PackageRecord| {
             let status = self.approval(&record.arn)?.unwrap_or(ApprovalStatus::Pending);
-            Ok((record.arn, status))
+            Ok(Listed { arn: record.arn, status, ours: true })
         };
         self.list(group)?.into_iter().map(status).collect()
     }

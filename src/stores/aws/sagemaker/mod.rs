@@ -1,6 +1,7 @@
 //! The model registry in SageMaker. Of a package only the approval status ever changes; everything else that mlprov wants to
 //! find again stands in its `CustomerMetadataProperties`.
 
+mod deployable;
 mod properties;
 mod requests;
 
@@ -9,14 +10,19 @@ use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::ids::ProjectId;
+use crate::domain::ids::RunId;
 use crate::ports::StoreError;
+use crate::ports::model_registry::Leaf;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::ModelRegistry;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
+use crate::ports::model_registry::PackageState;
 use crate::stores::aws::agreement::Agreement;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::local::registry::LocalRegistry;
+use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
 use requests::Requests;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,6 +83,31 @@ impl ModelRegistry for SageMakerRegistry {
         }
     }
 
+    fn of_run(&self, group: &str, run: &RunId) -> Result<Option<PackageRecord>, StoreError> {
+        self.requests()?.of_run(group, run)
+    }
+
+    fn state(&self, arn: &ModelPackageArn) -> Result<Option<PackageState>, StoreError> {
+        if arn.is_local() {
+            return self.local.state(arn);
+        }
+        let state = |found: DescribeModelPackageOutput| PackageState {
+            group_name: found.model_package_group_name().unwrap_or_default().to_owned(),
+            status: properties::status(found.model_approval_status()),
+            record: properties::record(&found),
+            containers: properties::containers(&found),
+            leaf: found.customer_metadata_properties().and_then(properties::leaf),
+        };
+        Ok(self.requests()?.describe(arn)?.map(state))
+    }
+
+    fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
+        match record.arn.is_local() {
+            true => Ok(()),
+            false => self.requests()?.write_back(leaf, record),
+        }
+    }
+
     fn approval(&self, arn: &ModelPackageArn) -> Result<Option<ApprovalStatus>, StoreError> {
         if arn.is_local() {
             return self.local.approval(arn);
@@ -120,7 +151,7 @@ impl ModelRegistry for SageMakerRegistry {
         Ok(groups)
     }
 
-    fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+    fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError> {
         if arn::check_group(group).is_err() {
             return Ok(Vec::new());
         }

@@ -1,11 +1,14 @@
 //! Requests to SageMaker.
 
+use super::deployable;
 use super::properties;
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::arn::ModelPackageArn;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::ports::StoreError;
+use crate::ports::model_registry::Leaf;
+use crate::ports::model_registry::Listed;
 use crate::ports::model_registry::NewPackage;
 use crate::ports::model_registry::PackageRecord;
 use crate::stores::aws::failure;
@@ -18,6 +21,7 @@ use aws_sdk_sagemaker::config::retry::RetryConfig;
 use aws_sdk_sagemaker::error::ProvideErrorMetadata;
 use aws_sdk_sagemaker::error::SdkError;
 use aws_sdk_sagemaker::operation::describe_model_package::DescribeModelPackageOutput;
+use aws_sdk_sagemaker::operation::update_model_package::builders::UpdateModelPackageFluentBuilder;
 use aws_sdk_sagemaker::types::MetadataProperties;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemaker::types::ModelPackageSummary;
@@ -79,23 +83,23 @@ impl Requests {
         Ok(self.describe(arn)?.and_then(|found| properties::record(&found)))
     }
 
-    /// What mlprov registered, in the order of its versions.
-    pub fn statuses(&self, group: &str) -> Result<Vec<(ModelPackageArn, ApprovalStatus)>, StoreError> {
+    /// In the order of the versions.
+    pub fn statuses(&self, group: &str) -> Result<Vec<Listed>, StoreError> {
         let mut all = Vec::new();
         for summary in self.summaries(group)? {
             let ours = summary.model_package_description().is_some_and(|d| d.starts_with("mlprov run "));
             let arn = summary.model_package_arn().and_then(|arn| arn.parse::<ModelPackageArn>().ok());
             let status = properties::status(summary.model_approval_status());
-            all.extend(arn.filter(|_| ours).map(|arn| (arn, status)));
+            all.extend(arn.map(|arn| Listed { arn, status, ours }));
         }
-        all.sort_by_key(|(arn, _)| arn.version().parse::<u32>().unwrap_or(u32::MAX));
+        all.sort_by_key(|listed| listed.arn.version().parse::<u32>().unwrap_or(u32::MAX));
         Ok(all)
     }
 
     pub fn list(&self, group: &str) -> Result<Vec<PackageRecord>, StoreError> {
         let mut records = Vec::new();
-        for (arn, _) in self.statuses(group)? {
-            records.extend(self.describe(&arn)?.and_then(|found| properties::record(&found)));
+        for listed in self.statuses(group)?.into_iter().filter(|listed| listed.ours) {
+            records.extend(self.describe(&listed.arn)?.and_then(|found| properties::record(&found)));
         }
         Ok(records)
     }
@@ -148,6 +152,7 @@ impl Requests {
             .generated_by(concat!("mlprov ", env!("CARGO_PKG_VERSION")))
             .project_id(new.project.to_string())
             .build();
+        let specification = deployable::specification(new)?;
         let mut pause = PAUSE;
         for attempt in 1.. {
             let request = self
@@ -158,6 +163,7 @@ impl Requests {
                 .model_approval_status(ModelApprovalStatus::PendingManualApproval)
                 .metadata_properties(metadata.clone())
                 .set_customer_metadata_properties(Some(known.clone()))
+                .set_inference_specification(specification.clone())
                 .client_token(new.run.to_string());
             let once = Config::builder().retry_config(RetryConfig::disabled());
             let failed = match self.aws.wait(request.customize().config_override(once).send()) {
@@ -186,28 +192,59 @@ impl Requests {
         Err(Failure::Unknown { what, why: "no attempt was made".to_owned() }.into())
     }
 
-    /// Sends back all that can be changed: some servers forget what an update leaves out.
     pub fn decide(
         &self,
         arn: &ModelPackageArn,
         status: &ApprovalStatus,
         why: Option<&str>,
     ) -> Result<(), StoreError> {
-        let missing = || StoreError::Missing { what: format!("model package {arn}") };
-        let found = self.describe(arn)?.ok_or_else(missing)?;
+        let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
         let request = self
-            .client
-            .update_model_package()
-            .model_package_arn(arn.as_str())
+            .update(&found, arn)
             .model_approval_status(ModelApprovalStatus::from(status.as_str()))
             // API reference: at most 1,024 characters.
-            .set_approval_description(why.map(|why| why.chars().take(1024).collect()))
-            .set_customer_metadata_properties(found.customer_metadata_properties().cloned())
-            .set_inference_specification(found.inference_specification().cloned())
-            .set_source_uri(found.source_uri().map(str::to_owned));
+            .set_approval_description(why.map(|why| why.chars().take(1024).collect()));
         let sent = self.aws.wait(request.send());
         sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
     }
+
+    /// The first entry that was written there stays: each clone may have a log of its own.
+    pub fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
+        let arn = &record.arn;
+        let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
+        let mut all = found.customer_metadata_properties().cloned().unwrap_or_default();
+        if properties::leaf(&all).is_some_and(|known| known.log != leaf.log || known.hash == leaf.hash) {
+            return Ok(());
+        }
+        all.extend(properties::of_leaf(leaf));
+        if properties::record(&found).is_none() {
+            all.extend(properties::of_record(record));
+        }
+        let request = self.update(&found, arn).set_customer_metadata_properties(Some(all));
+        let sent = self.aws.wait(request.send());
+        sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
+    }
+
+    /// Sends back all that can be changed: some servers forget what an update leaves out.
+    fn update(
+        &self,
+        found: &DescribeModelPackageOutput,
+        arn: &ModelPackageArn,
+    ) -> UpdateModelPackageFluentBuilder {
+        self.client
+            .update_model_package()
+            .model_package_arn(arn.as_str())
+            .set_model_approval_status(found.model_approval_status().cloned())
+            .set_approval_description(found.approval_description().map(str::to_owned))
+            .set_customer_metadata_properties(found.customer_metadata_properties().cloned())
+            .set_inference_specification(found.inference_specification().cloned())
+            .set_source_uri(found.source_uri().map(str::to_owned))
+            .set_model_life_cycle(found.model_life_cycle().cloned())
+    }
+}
+
+fn missing(arn: &ModelPackageArn) -> StoreError {
+    StoreError::Missing { what: format!("model package {arn}") }
 }
 
 fn description_of_group(project: &ProjectId) -> String {

@@ -10,6 +10,7 @@
 mod batch;
 mod download;
 mod journal;
+mod once;
 mod pace;
 pub mod place;
 pub mod requests;
@@ -29,6 +30,7 @@ use crate::ports::object_store::Copied;
 use crate::ports::object_store::Elsewhere;
 use crate::ports::object_store::Inventory;
 use crate::ports::object_store::ObjectStore;
+use crate::ports::object_store::Placing;
 use crate::ports::object_store::PutBatch;
 use crate::ports::object_store::Spot;
 use crate::ports::object_store::Stated;
@@ -375,6 +377,10 @@ impl ObjectStore for S3Store {
         let version_id = found.version_id.parse().map_err(unfit)?;
         let (etag, checksum) = (found.etag, found.checksum);
         Ok(Copied { bucket: requests.bucket().to_owned(), key: new, version_id, etag, checksum })
+    }
+
+    fn place(&self, place: &str, new: &Placing<'_>) -> Result<Copied, StoreError> {
+        once::place(self, place, new)
     }
 
     fn stay_local(&self, why: &str) {

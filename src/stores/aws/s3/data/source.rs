@@ -7,6 +7,7 @@ use crate::config::BucketSite;
 use crate::config::SharedStore;
 use crate::ports::StoreError;
 use crate::ports::object_store::Stated;
+use crate::ports::source::Current;
 use crate::ports::source::Mark;
 use crate::ports::source::Page;
 use crate::ports::source::Source;
@@ -24,14 +25,22 @@ pub struct BucketSources {
     own: PathBuf,
     region: Option<String>,
     endpoint: Option<String>,
+    /// The project's own data. Whoever agreed to that agreed to reading it.
+    store: Option<BucketSite>,
 }
 
 impl BucketSources {
     /// `own`: `<git common dir>/mlprov`. `near`: a bucket of the project's own, which they are reached like.
-    pub fn new(own: &Path, near: Option<&BucketSite>) -> Self {
+    pub fn new(own: &Path, near: Option<&BucketSite>, store: Option<BucketSite>) -> Self {
         let (region, endpoint) =
             near.map(|site| (site.region.clone(), site.endpoint.clone())).unwrap_or_default();
-        BucketSources { own: own.to_owned(), region, endpoint }
+        BucketSources { own: own.to_owned(), region, endpoint, store }
+    }
+
+    /// The bucket of the project's own data, if this is the one and the user agreed to it.
+    fn own_bucket(&self, bucket: &str) -> Option<&BucketSite> {
+        let site = self.store.as_ref().filter(|site| site.place.bucket == bucket)?;
+        Agreement::new(&self.own, site.terms("store")).is_made().then_some(site)
     }
 
     fn site(&self, bucket: &str) -> Result<BucketSite, StoreError> {
@@ -48,7 +57,8 @@ impl BucketSources {
 
 impl Sources for BucketSources {
     fn is_agreed(&self, bucket: &str) -> bool {
-        self.site(bucket).is_ok_and(|site| self.agreement(&site).is_made())
+        self.own_bucket(bucket).is_some()
+            || self.site(bucket).is_ok_and(|site| self.agreement(&site).is_made())
     }
 
     fn agree(&self, bucket: &str) -> Result<(), StoreError> {
@@ -56,8 +66,11 @@ impl Sources for BucketSources {
     }
 
     fn open(&self, bucket: &str) -> Result<Box<dyn Source>, StoreError> {
-        let site = self.site(bucket)?;
-        if !self.agreement(&site).is_made() {
+        let site = match self.own_bucket(bucket) {
+            Some(site) => site.clone(),
+            None => self.site(bucket)?,
+        };
+        if self.own_bucket(bucket).is_none() && !self.agreement(&site).is_made() {
             return Err(StoreError::NotAgreed { what: format!("s3://{bucket}") });
         }
         let endpoint = Endpoint { region: site.region.clone(), url: site.endpoint.clone(), hasty: false };
@@ -93,6 +106,17 @@ impl Source for Bucket {
     fn metadata(&self, key: &str, version: Option<&str>) -> Result<BTreeMap<String, String>, StoreError> {
         match self.requests.wait(self.requests.metadata(key, version))? {
             Found::There(found) => Ok(found),
+            Found::Gone => Err(StoreError::Missing { what: self.requests.url(key) }),
+        }
+    }
+
+    fn current(&self, key: &str) -> Result<Current, StoreError> {
+        match self.requests.wait(self.requests.current(key))? {
+            Found::There(found) => Ok(Current {
+                version_id: Some(found.version_id).filter(|id| !id.is_empty() && id != NO_VERSION),
+                stated: Stated { size: found.size, checksum: found.checksum },
+                etag: found.etag,
+            }),
             Found::Gone => Err(StoreError::Missing { what: self.requests.url(key) }),
         }
     }
