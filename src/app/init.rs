@@ -52,6 +52,7 @@ use crate::trust::pins::Pins;
 use serde::Serialize;
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 
 /// What there is to do, found out before anything is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,8 +105,10 @@ pub struct NewPlaces {
     pub owner: Option<String>,
     /// Alias of the KMS key that is to sign checkpoints.
     pub log_key: Option<String>,
-    /// What the buckets are to be like, if mlprov looks after them.
+    /// What the account is to be like, if mlprov looks after it.
     pub aws: Option<AwsTable>,
+    /// Of a project that resources are made for before it is there, see [`coming_project`].
+    pub project: Option<ProjectId>,
 }
 
 impl NewPlaces {
@@ -121,13 +124,14 @@ impl NewPlaces {
         let store = self.store.iter().map(|place| (Use::Store, self.site(place)));
         let places: Vec<(Use, BucketSite)> = ledger.chain(store).collect();
         let name = aws.name.as_deref().unwrap_or(name);
-        infra::describe_sites(
+        let asked = infra::Asked {
             name,
-            places.iter().map(|(what, site)| (*what, site)),
-            &aws,
-            None,
-            self.log_key.as_deref(),
-        )
+            aws: &aws,
+            store_key: None,
+            log_key: self.log_key.as_deref(),
+            sagemaker: self.project.filter(|_| self.sagemaker),
+        };
+        infra::describe_sites(places.iter().map(|(what, site)| (*what, site)), &asked)
     }
 }
 
@@ -188,7 +192,7 @@ pub fn carry_out(
         }
     }
     if let InitPlan::Make { suggested_name, project } = plan {
-        let project = project.unwrap_or_else(ProjectId::draw);
+        let project = project.or(new.project).unwrap_or_else(ProjectId::draw);
         let name = name.unwrap_or(suggested_name);
         let mut elsewhere = Elsewhere::default();
         // Both are probed before anything is written that a second attempt would take for a project.
@@ -216,6 +220,8 @@ pub fn carry_out(
         if durable::create_new(&path, text.as_bytes(), 0o644)? {
             made.push(CONFIG_FILE.to_owned());
         }
+        // From here on the settings say it.
+        let _ = std::fs::remove_file(coming_file(site.repo));
     }
     let signer = match site.provision.existing_ledger()? {
         // A new key would not be admitted to the log that is here: the old one must come back.
@@ -336,6 +342,25 @@ pub fn carry_out(
         wanting,
         hooks,
     })
+}
+
+/// Resources name the project that they are for. An `init` that was interrupted after it made them must go on as that
+/// one: the id is kept before anything is made. `keep`: false for a plan, which writes nothing.
+pub fn coming_project(repo: &Repo, keep: bool) -> Result<ProjectId> {
+    let (dir, path) = (app::own_dir(repo), coming_file(repo));
+    if let Ok(known) = read_or_empty(&path)?.trim().parse() {
+        return Ok(known);
+    }
+    let project = ProjectId::draw();
+    if keep {
+        durable::create_dir_all(&dir)?;
+        durable::replace(&path, format!("{project}\n").as_bytes(), 0o600)?;
+    }
+    Ok(project)
+}
+
+fn coming_file(repo: &Repo) -> PathBuf {
+    app::own_dir(repo).join("coming-project")
 }
 
 /// Fails unless the place is fit for what is to be there. What it lacks all the same.

@@ -15,11 +15,19 @@ pub struct AwsTable {
     pub object_lock: bool,
     /// Whether the buckets' policies deny that they are deleted.
     pub deletion_protection: bool,
+    /// Group of model packages in SageMaker, if these are registered there [default: after the name].
+    pub model_package_group: Option<String>,
 }
 
 impl Default for AwsTable {
     fn default() -> Self {
-        AwsTable { name: None, kms_key: None, object_lock: false, deletion_protection: true }
+        AwsTable {
+            name: None,
+            kms_key: None,
+            object_lock: false,
+            deletion_protection: true,
+            model_package_group: None,
+        }
     }
 }
 
@@ -31,11 +39,12 @@ impl AwsTable {
             None => String::new(),
         };
         format!(
-            "\n[aws]               # what `mlprov infra apply` makes the buckets be\n{}{}object_lock = {}\ndeletion_protection = {}\n",
+            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}",
             line("name", &self.name),
             line("kms_key", &self.kms_key),
             self.object_lock,
-            self.deletion_protection
+            self.deletion_protection,
+            line("model_package_group", &self.model_package_group),
         )
     }
 }
@@ -64,6 +73,7 @@ mod tests {
                 kms_key: key,
                 object_lock: true,
                 deletion_protection: false,
+                model_package_group: Some("shop-models".into()),
             },
             AwsTable::default(),
         ] {

@@ -1,6 +1,7 @@
 //! The desired state, as data: made from a few choices, the same for the same choices.
 
 use super::documents;
+use crate::domain::ids::ProjectId;
 use crate::ports::account::Aspect;
 use crate::ports::account::Kind;
 use crate::ports::account::Name;
@@ -24,8 +25,15 @@ pub struct Bucket {
     pub uses: Vec<(Use, String)>,
 }
 
-/// What the resources of a project are made from.
+/// A group of model packages in SageMaker.
 #[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    pub name: String,
+    pub project: ProjectId,
+}
+
+/// What the resources of a project are made from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Description {
     /// What the resources are tagged with.
     pub name: String,
@@ -34,6 +42,8 @@ pub struct Description {
     pub kms_key: Option<String>,
     /// Alias of the KMS key that signs checkpoints; `None`: publishers have it in a file.
     pub log_key: Option<String>,
+    /// Where model packages are registered, if that is SageMaker.
+    pub group: Option<Group>,
     /// Objects can be given a retention when they are written. No default: the inbox must stay deletable.
     pub object_lock: bool,
     /// Nobody can delete a bucket as long as it is on.
@@ -58,7 +68,19 @@ impl Description {
         };
         // A key that is named otherwise is somebody else's to make.
         let key = self.log_key.as_ref().filter(|key| key.starts_with("alias/")).map(key);
-        key.into_iter().chain(self.buckets.iter().map(|bucket| self.bucket(bucket))).collect()
+        let buckets = self.buckets.iter().map(|bucket| self.bucket(bucket));
+        let group = self.group.as_ref().map(|group| self.group(group));
+        key.into_iter().chain(buckets).chain(group).collect()
+    }
+
+    fn group(&self, group: &Group) -> Resource {
+        // As the registry describes the groups that it makes: it finds its own by this.
+        let description = json!(format!("mlprov project {}", group.project));
+        let aspects = BTreeMap::from([
+            (Aspect::Description, Parts::from([(String::new(), description)])),
+            (Aspect::Tagging, documents::tags(&self.name)),
+        ]);
+        Resource { name: Name { kind: Kind::ModelPackageGroup, name: group.name.clone() }, aspects }
     }
 
     fn bucket(&self, bucket: &Bucket) -> Resource {
@@ -94,9 +116,33 @@ pub fn bucket_name(project: &str, account: &str, region: &str) -> String {
     format!("{}{tail}", name.trim_end_matches('-'))
 }
 
+/// Of letters, digits and single inner hyphens, as SageMaker wants it.
+pub fn group_name(project: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let plain: String = project.chars().map(plain).collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    let mut name = words.join("-");
+    name.truncate(63);
+    match name.trim_end_matches('-') {
+        "" => "mlprov".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::arn::check_group;
+
+    #[test]
+    fn names_of_groups_are_names_of_groups() {
+        assert_eq!(group_name("Fraud  Model (v2)"), "Fraud-Model-v2");
+        assert_eq!(group_name("ö"), "mlprov");
+        for name in ["x".repeat(80), format!("{}-y", "x".repeat(62)), "--a--".to_owned(), "ö ö".to_owned()]
+        {
+            check_group(&group_name(&name)).unwrap();
+        }
+    }
 
     #[test]
     fn names_of_buckets_are_names_of_buckets() {

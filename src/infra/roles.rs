@@ -149,10 +149,9 @@ mod tests {
             name: "shop".into(),
             buckets: vec![Bucket { name: "b".into(), uses }],
             kms_key: Some("arn:aws:kms:eu-central-1:123456789012:key/k".into()),
-            log_key: None,
-            object_lock: false,
             deletion_protection: true,
             tls: true,
+            ..Description::default()
         }
     }
 

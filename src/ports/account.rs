@@ -13,6 +13,8 @@ pub enum Kind {
     /// By its alias.
     #[serde(rename = "AWS::KMS::Key")]
     Key,
+    #[serde(rename = "AWS::SageMaker::ModelPackageGroup")]
+    ModelPackageGroup,
 }
 
 /// One resource of the account.
@@ -27,6 +29,7 @@ impl fmt::Display for Name {
         match self.kind {
             Kind::Bucket => write!(f, "bucket {}", self.name),
             Kind::Key => write!(f, "key {}", self.name),
+            Kind::ModelPackageGroup => write!(f, "model package group {}", self.name),
         }
     }
 }
@@ -34,6 +37,8 @@ impl fmt::Display for Name {
 /// What one request sets, in the order in which they are sent: a lock needs versions, and what denies comes late.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 pub enum Aspect {
+    /// Of a model package group: given once, with the group.
+    Description,
     OwnershipControls,
     PublicAccessBlock,
     Versioning,
@@ -45,7 +50,21 @@ pub enum Aspect {
 }
 
 impl Aspect {
-    pub const ALL: [Aspect; 8] = [
+    /// In their order.
+    pub const ALL: [Aspect; 9] = [
+        Aspect::Description,
+        Aspect::OwnershipControls,
+        Aspect::PublicAccessBlock,
+        Aspect::Versioning,
+        Aspect::ObjectLock,
+        Aspect::Encryption,
+        Aspect::Lifecycle,
+        Aspect::Tagging,
+        Aspect::Policy,
+    ];
+
+    /// Those of a bucket.
+    pub const BUCKET: [Aspect; 8] = [
         Aspect::OwnershipControls,
         Aspect::PublicAccessBlock,
         Aspect::Versioning,
@@ -59,6 +78,7 @@ impl Aspect {
     /// For people.
     pub const fn name(self) -> &'static str {
         match self {
+            Aspect::Description => "description",
             Aspect::OwnershipControls => "object ownership",
             Aspect::PublicAccessBlock => "public access block",
             Aspect::Versioning => "versioning",
@@ -68,6 +88,11 @@ impl Aspect {
             Aspect::Tagging => "tag",
             Aspect::Policy => "policy statement",
         }
+    }
+
+    /// Whether it is given with the resource, and nothing changes it afterwards.
+    pub const fn is_fixed(self) -> bool {
+        matches!(self, Aspect::Description)
     }
 
     /// Whether it is a list whose parts have names (statements, rules, tags), of which some may be others'.
@@ -101,7 +126,8 @@ pub type Found = BTreeMap<Aspect, Reading>;
 /// One change.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Request {
-    Create,
+    /// What it shall be: as much of it goes along as the service needs for a new one.
+    Create(BTreeMap<Aspect, Parts>),
     /// These parts are set; parts of ours that are not among them go, and those of others stay.
     Put(Aspect, Parts),
 }

@@ -6,5 +6,6 @@ mod common;
 mod apply;
 mod export;
 mod faults;
+mod group;
 mod key;
 mod project;

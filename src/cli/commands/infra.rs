@@ -16,6 +16,7 @@ use crate::cli::ui;
 use crate::config::BucketSite;
 use crate::config::Config;
 use crate::config::Link;
+use crate::config::SharedRegistry;
 use crate::git::repo::Repo;
 use crate::infra::description::Description;
 use crate::infra::export;
@@ -27,6 +28,7 @@ use crate::infra::plan::Step;
 use crate::infra::roles;
 use crate::infra::roles::Role;
 use crate::ports::StoreError;
+use crate::ports::account::Kind;
 use crate::ports::account::Request;
 use crate::ports::provision::Remote;
 use crate::stores::aws::account::AwsAccount;
@@ -36,15 +38,15 @@ use dialoguer::Confirm;
 use serde_json::Value;
 
 pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
-    let (description, sites) = of_project(context)?;
+    let Described { description, sites, registry } = of_project(context)?;
     match args.command {
         InfraCommand::Plan { exit_code } => {
-            let plan = infra::plan(&wanted(&description, &sites)?)?;
+            let plan = infra::plan(&wanted(&description, &sites, &registry)?)?;
             show_plan(context, &plan);
             Ok(if exit_code && !plan.is_empty() { 1 } else { 0 })
         }
         InfraCommand::Apply { yes } => {
-            let wanted = wanted(&description, &sites)?;
+            let wanted = wanted(&description, &sites, &registry)?;
             let Some(report) = apply(context, &wanted, yes, "mlprov infra apply --yes")? else {
                 return Ok(1);
             };
@@ -69,7 +71,7 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
             Ok(0)
         }
         InfraCommand::Show { policy: None } => {
-            let report = infra::show(&wanted(&description, &sites)?)?;
+            let report = infra::show(&wanted(&description, &sites, &registry)?)?;
             match context.ui.json {
                 true => context.ui.json("mlprov.infra/1", &report),
                 false => context.ui.answer(&show_text(&report)),
@@ -79,27 +81,48 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
     }
 }
 
+/// What a project asks of an account, and where that is.
+struct Described {
+    description: Description,
+    sites: Vec<BucketSite>,
+    registry: SharedRegistry,
+}
+
 /// By the settings, if the user of this clone agreed to where they lead.
-fn of_project(context: &Context) -> Result<(Description, Vec<BucketSite>)> {
+fn of_project(context: &Context) -> Result<Described> {
     let repo = Repo::open(&context.cwd, false)?;
     let (config, _) = Config::load(repo.root())?;
     let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
     let elsewhere = config.elsewhere();
-    let described = infra::describe(config.aws_name(), &elsewhere, &config.aws)?;
+    let (description, sites) = infra::describe(&config)?;
+    let registry = config.sagemaker();
     let ledger = compose::shared_places(&places, &config, false);
     let store = elsewhere.store.map(|store| (StorePlace::new(&store, &places.common), store.site.place));
     let not_agreed = |what: String| Err(StoreError::NotAgreed { what }.into());
     match (ledger, store) {
         (Some(ledger), _) if !ledger.is_agreed() => not_agreed(ledger.shared.site.place.to_string()),
         (_, Some((store, place))) if !store.is_agreed() => not_agreed(place.to_string()),
-        _ => Ok(described),
+        _ if registry.is_some() && !compose::open(&context.cwd, false)?.registry.is_agreed() => {
+            not_agreed("SageMaker".to_owned())
+        }
+        _ => Ok(Described { description, sites, registry: registry.unwrap_or_default() }),
     }
 }
 
 /// Each resource with its account.
-pub fn wanted(description: &Description, sites: &[BucketSite]) -> Result<Vec<Wanted>> {
+pub fn wanted(
+    description: &Description,
+    sites: &[BucketSite],
+    registry: &SharedRegistry,
+) -> Result<Vec<Wanted>> {
     let mut all = Vec::new();
     for resource in description.resources() {
+        if resource.name.kind == Kind::ModelPackageGroup {
+            let SharedRegistry { region, endpoint: url } = registry.clone();
+            let account = Box::new(AwsAccount::connect(&Endpoint { region, url, hasty: false }, None)?);
+            all.push(Wanted { resource, account });
+            continue;
+        }
         let at = |bucket: &&BucketSite| bucket.place.bucket == resource.name.name;
         // The key is where the ledger is, and that comes first.
         let Some(site) = sites.iter().find(at).or(sites.first()) else { continue };
@@ -167,7 +190,7 @@ pub fn show_plan(context: &Context, plan: &Plan) {
 
 fn step_text(step: &Step) -> String {
     match &step.request {
-        Request::Create => format!("create {}", step.resource),
+        Request::Create(_) => format!("create {}", step.resource),
         Request::Put(aspect, _) => format!("set {} of {}", aspect.name(), step.resource),
     }
 }

@@ -20,6 +20,7 @@ use crate::config::Elsewhere;
 use crate::config::Link;
 use crate::config::S3Place;
 use crate::config::SharedLedger;
+use crate::config::SharedRegistry;
 use crate::config::SharedStore;
 use crate::git::repo::Repo;
 use crate::infra::description::bucket_name;
@@ -79,6 +80,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         owner: None,
         log_key: args.log_key.clone(),
         aws: None,
+        project: None,
     };
     if args.aws {
         let InitPlan::Make { suggested_name, project: None } = &plan else {
@@ -86,7 +88,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
             return Err(AppError::AlreadySo { what: "this is a project".to_owned() });
         };
         let name = name.as_deref().unwrap_or(suggested_name);
-        match in_aws(context, &args, name, &mut new)? {
+        match in_aws(context, &args, &repo, name, &mut new)? {
             Outcome::Made => {}
             Outcome::Shown => return Ok(0),
             Outcome::Refused => return Ok(1),
@@ -130,7 +132,13 @@ enum Outcome {
 }
 
 /// Makes what the project is to lie in. `new`: then says where.
-fn in_aws(context: &Context, args: &InitArgs, name: &str, new: &mut NewPlaces) -> Result<Outcome, AppError> {
+fn in_aws(
+    context: &Context,
+    args: &InitArgs,
+    repo: &Repo,
+    name: &str,
+    new: &mut NewPlaces,
+) -> Result<Outcome, AppError> {
     let endpoint = Endpoint { region: new.region.clone(), url: new.endpoint.clone(), hasty: false };
     let account = AwsAccount::connect(&endpoint, None)?;
     // Other clones must look for it in the same region, whatever their own settings say.
@@ -148,8 +156,12 @@ fn in_aws(context: &Context, args: &InitArgs, name: &str, new: &mut NewPlaces) -
     new.store.get_or_insert(place);
     let (kms_key, object_lock) = (args.kms_key.clone(), args.object_lock);
     new.aws = Some(AwsTable { kms_key, object_lock, ..AwsTable::default() });
+    if new.sagemaker {
+        new.project = Some(init::coming_project(repo, !args.plan)?);
+    }
     let (description, sites) = new.describe(name)?;
-    let wanted = infra::wanted(&description, &sites)?;
+    let registry = SharedRegistry { region: new.region.clone(), endpoint: None };
+    let wanted = infra::wanted(&description, &sites, &registry)?;
     if args.plan {
         infra::show_plan(context, &app::infra::plan(&wanted)?);
         return Ok(Outcome::Shown);

@@ -1,6 +1,7 @@
 //! A bucket's settings: each is asked for, and set, by a request of its own.
 
 use super::AwsAccount;
+use super::has_none;
 use super::lifecycle;
 use super::trouble;
 use crate::ports::StoreError;
@@ -53,7 +54,7 @@ impl AwsAccount {
             Err(e) => return Err(trouble::of("s3:ListBucket", &about(bucket), e)),
         }
         let mut found = Found::new();
-        for aspect in Aspect::ALL {
+        for aspect in Aspect::BUCKET {
             found.insert(aspect, self.read(bucket, aspect)?);
         }
         Ok(Some(found))
@@ -173,6 +174,7 @@ impl AwsAccount {
                     statements(&policy.unwrap_or_default()).into_iter().collect()
                 })
             }
+            other => Err(has_none(&about(bucket), other)),
         }
     }
 
@@ -289,6 +291,7 @@ impl AwsAccount {
                 let policy = self.merged_policy(bucket, parts)?;
                 send!("s3:PutBucketPolicy", s3.put_bucket_policy().policy(policy))
             }
+            other => Err(has_none(&about(bucket), other)),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The account's own resources: what there is, and one request for each change.
 
 mod bucket;
+mod group;
 mod key;
 mod lifecycle;
+mod tags;
 pub(super) mod trouble;
 
 use crate::ports::StoreError;
 use crate::ports::account::Account;
+use crate::ports::account::Aspect;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
 use crate::ports::account::Name;
@@ -53,18 +56,27 @@ impl Account for AwsAccount {
         match name.kind {
             Kind::Bucket => self.find_bucket(&name.name),
             Kind::Key => self.find_key(&name.name),
+            Kind::ModelPackageGroup => self.find_group(&name.name),
         }
     }
 
     fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError> {
         match (name.kind, request) {
-            (Kind::Bucket, Request::Create) => self.create_bucket(&name.name),
+            (Kind::Bucket, Request::Create(_)) => self.create_bucket(&name.name),
             (Kind::Bucket, Request::Put(aspect, parts)) => self.put(&name.name, *aspect, parts),
-            (Kind::Key, Request::Create) => self.create_key(&name.name),
-            (Kind::Key, Request::Put(..)) => {
-                let why = "nothing of it can be set afterwards".to_owned();
-                Err(StoreError::Unfit { what: name.to_string(), why })
+            (Kind::Key, Request::Create(_)) => self.create_key(&name.name),
+            (Kind::ModelPackageGroup, Request::Create(wanted)) => self.create_group(&name.name, wanted),
+            (Kind::ModelPackageGroup, Request::Put(Aspect::Tagging, tags)) => {
+                self.tag_group(&name.name, tags)
+            }
+            (Kind::Key | Kind::ModelPackageGroup, Request::Put(aspect, _)) => {
+                Err(has_none(&name.to_string(), *aspect))
             }
         }
     }
+}
+
+/// Nobody describes a resource by what it has not.
+fn has_none(what: &str, aspect: Aspect) -> StoreError {
+    StoreError::Unfit { what: what.to_owned(), why: format!("it has no {} to set", aspect.name()) }
 }
