@@ -85,6 +85,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--aws', '--aws', [CompletionResultType]::ParameterName, 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one')
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'Only show what would be made in AWS')
             [CompletionResult]::new('--object-lock', '--object-lock', [CompletionResultType]::ParameterName, 'Turn on Object Lock, so that objects can be given a retention')
+            [CompletionResult]::new('--trail', '--trail', [CompletionResultType]::ParameterName, 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')

@@ -81,6 +81,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --aws 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one'
             cand --plan 'Only show what would be made in AWS'
             cand --object-lock 'Turn on Object Lock, so that objects can be given a retention'
+            cand --trail 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'

@@ -85,6 +85,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-hooks -d 'Inst
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l aws -d 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l plan -d 'Only show what would be made in AWS'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l object-lock -d 'Turn on Object Lock, so that objects can be given a retention'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l trail -d 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'

@@ -11,8 +11,12 @@ use crate::infra::description::Bucket;
 use crate::infra::description::Description;
 use crate::infra::description::Group;
 use crate::infra::description::Resource;
+use crate::infra::description::Trail;
 use crate::infra::description::Use;
+use crate::infra::description::Whose;
 use crate::infra::description::group_name;
+use crate::infra::description::trail_bucket_name;
+use crate::infra::description::trail_name;
 use crate::infra::plan;
 use crate::infra::plan::Difference;
 use crate::infra::plan::Plan;
@@ -71,10 +75,17 @@ pub struct Asked<'a> {
     pub log_key: Option<&'a str>,
     /// Whose model packages are registered in SageMaker.
     pub sagemaker: Option<ProjectId>,
+    /// For what names the account, see [`names_account`].
+    pub whose: Option<&'a Whose>,
+}
+
+/// Whether documents of these resources name the account.
+pub fn names_account(aws: &AwsTable) -> bool {
+    aws.trail
 }
 
 /// What the settings of a project come to, and where each bucket of it is. None of it in AWS: an error.
-pub fn describe(config: &Config) -> Result<(Description, Vec<BucketSite>)> {
+pub fn describe(config: &Config, whose: Option<&Whose>) -> Result<(Description, Vec<BucketSite>)> {
     let places = config.elsewhere();
     let ledger = places.ledger.iter().map(|ledger| (Use::Ledger, &ledger.site));
     let store = places.store.iter().map(|store| (Use::Store, &store.site));
@@ -84,6 +95,7 @@ pub fn describe(config: &Config) -> Result<(Description, Vec<BucketSite>)> {
         store_key: places.store.as_ref().and_then(|store| store.kms_key.as_deref()),
         log_key: places.ledger.as_ref().and_then(|ledger| ledger.kms_key.as_deref()),
         sagemaker: config.sagemaker().map(|_| config.project.id),
+        whose,
     };
     describe_sites(ledger.chain(store), &asked)
 }
@@ -107,7 +119,19 @@ pub fn describe_sites<'a>(
     if buckets.is_empty() && asked.sagemaker.is_none() {
         return Err(AppError::NoBuckets);
     }
-    let Asked { name, aws, store_key, log_key, sagemaker } = *asked;
+    let Asked { name, aws, store_key, log_key, sagemaker, whose } = *asked;
+    if names_account(aws) && whose.is_none() {
+        return Err(AppError::NoAccount);
+    }
+    let trail = whose.filter(|_| aws.trail && !buckets.is_empty()).map(|whose| Trail {
+        name: trail_name(name),
+        bucket: aws.trail_bucket.clone().unwrap_or_else(|| trail_bucket_name(name, whose)),
+        whose: whose.clone(),
+    });
+    if let Some(trail) = trail.as_ref().filter(|trail| buckets.iter().any(|b| b.name == trail.bucket)) {
+        let why = "the trail's logs need a bucket of their own: it would log its own deliveries".to_owned();
+        return Err(StoreError::Unfit { what: format!("bucket {}", trail.bucket), why }.into());
+    }
     let group = match &aws.model_package_group {
         Some(group) => group.clone(),
         None => group_name(name),
@@ -120,6 +144,7 @@ pub fn describe_sites<'a>(
         kms_key: aws.kms_key.as_deref().or(store_key).map(str::to_owned),
         log_key: log_key.map(str::to_owned),
         group: sagemaker.map(|project| Group { name: group, project }),
+        trail,
         object_lock: aws.object_lock,
         deletion_protection: aws.deletion_protection,
         tls: !sites.iter().any(plain),

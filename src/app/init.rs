@@ -34,6 +34,7 @@ use crate::git::merge_driver;
 use crate::git::repo::Repo;
 use crate::infra::description::Description;
 use crate::infra::description::Use;
+use crate::infra::description::Whose;
 use crate::ledger::frame::Header;
 use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
@@ -109,6 +110,7 @@ pub struct NewPlaces {
     pub aws: Option<AwsTable>,
     /// Of a project that resources are made for before it is there, see [`coming_project`].
     pub project: Option<ProjectId>,
+    pub whose: Option<Whose>,
 }
 
 impl NewPlaces {
@@ -130,6 +132,7 @@ impl NewPlaces {
             store_key: None,
             log_key: self.log_key.as_deref(),
             sagemaker: self.project.filter(|_| self.sagemaker),
+            whose: self.whose.as_ref(),
         };
         infra::describe_sites(places.iter().map(|(what, site)| (*what, site)), &asked)
     }

@@ -225,6 +225,9 @@ pub enum AppError {
     /// The project's ledger and data are this clone's own.
     #[error("nothing of this project lies in a bucket")]
     NoBuckets,
+    /// What is asked for names the account, and nobody may be asked which it is.
+    #[error("the settings do not say which AWS account it is")]
+    NoAccount,
     /// Somebody changed something between the plan and the act.
     #[error("the account is no longer as the plan found it; nothing was changed")]
     PlanChanged,

@@ -88,6 +88,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::AlreadySo { .. }
         | AppError::Migrating { .. }
         | AppError::NoBuckets
+        | AppError::NoAccount
         | AppError::NeedsAnswer { .. } => 2,
         AppError::PlanChanged => 3,
         AppError::NotApplied { source, .. } => exit_code(source),
@@ -172,6 +173,7 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::Migrating { .. }
         | AppError::NotSound { .. }
         | AppError::NoBuckets
+        | AppError::NoAccount
         | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
@@ -324,6 +326,9 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotPublished { source } | AppError::NotApplied { source, .. } => hint(source, at_root)?,
         AppError::NoBuckets => {
             "mlprov migrate --ledger s3://BUCKET/PREFIX --store s3://BUCKET/PREFIX   # moves it into one".into()
+        }
+        AppError::NoAccount => {
+            "set owner = \"ACCOUNT\" in the [ledger] table of .mlprov/config.toml: aws sts get-caller-identity".into()
         }
         AppError::PlanChanged => "mlprov infra plan   # shows what it would be now".into(),
         AppError::NeedsAnswer { command, .. } => (*command).into(),

@@ -17,6 +17,10 @@ pub struct AwsTable {
     pub deletion_protection: bool,
     /// Group of model packages in SageMaker, if these are registered there [default: after the name].
     pub model_package_group: Option<String>,
+    /// Whether CloudTrail logs what happens to the buckets. It costs: see `docs/aws.md`.
+    pub trail: bool,
+    /// Bucket that it delivers to [default: after name, account and region].
+    pub trail_bucket: Option<String>,
 }
 
 impl Default for AwsTable {
@@ -27,6 +31,8 @@ impl Default for AwsTable {
             object_lock: false,
             deletion_protection: true,
             model_package_group: None,
+            trail: false,
+            trail_bucket: None,
         }
     }
 }
@@ -39,12 +45,14 @@ impl AwsTable {
             None => String::new(),
         };
         format!(
-            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}",
+            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}",
             line("name", &self.name),
             line("kms_key", &self.kms_key),
             self.object_lock,
             self.deletion_protection,
             line("model_package_group", &self.model_package_group),
+            if self.trail { "trail = true\n" } else { "" },
+            line("trail_bucket", &self.trail_bucket),
         )
     }
 }
@@ -74,6 +82,8 @@ mod tests {
                 object_lock: true,
                 deletion_protection: false,
                 model_package_group: Some("shop-models".into()),
+                trail: true,
+                trail_bucket: Some("shop-logs".into()),
             },
             AwsTable::default(),
         ] {

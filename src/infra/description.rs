@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub enum Use {
     Ledger,
     Store,
+    /// What CloudTrail delivers. It lies in a bucket of its own: a trail that logs its own delivery never ends.
+    Trail,
 }
 
 /// One bucket, and the choices about it.
@@ -32,6 +34,33 @@ pub struct Group {
     pub project: ProjectId,
 }
 
+/// Whose an account is that documents name, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Whose {
+    /// 12 digits.
+    pub account: String,
+    pub region: String,
+}
+
+/// A trail of CloudTrail, and the bucket that it delivers to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trail {
+    pub name: String,
+    pub bucket: String,
+    pub whose: Whose,
+}
+
+impl Trail {
+    pub fn arn(&self) -> String {
+        let Whose { account, region } = &self.whose;
+        format!("arn:aws:cloudtrail:{region}:{account}:trail/{}", self.name)
+    }
+
+    pub fn own_bucket(&self) -> Bucket {
+        Bucket { name: self.bucket.clone(), uses: vec![(Use::Trail, String::new())] }
+    }
+}
+
 /// What the resources of a project are made from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Description {
@@ -44,6 +73,8 @@ pub struct Description {
     pub log_key: Option<String>,
     /// Where model packages are registered, if that is SageMaker.
     pub group: Option<Group>,
+    /// Who did what with the buckets, as a second witness.
+    pub trail: Option<Trail>,
     /// Objects can be given a retention when they are written. No default: the inbox must stay deletable.
     pub object_lock: bool,
     /// Nobody can delete a bucket as long as it is on.
@@ -70,17 +101,45 @@ impl Description {
         let key = self.log_key.as_ref().filter(|key| key.starts_with("alias/")).map(key);
         let buckets = self.buckets.iter().map(|bucket| self.bucket(bucket));
         let group = self.group.as_ref().map(|group| self.group(group));
-        key.into_iter().chain(buckets).chain(group).collect()
+        // Its bucket comes first: CloudTrail tries it.
+        let trail = self.trail.iter().flat_map(|trail| [self.trail_bucket(trail), self.trail(trail)]);
+        key.into_iter().chain(buckets).chain(group).chain(trail).collect()
     }
 
     fn group(&self, group: &Group) -> Resource {
         // As the registry describes the groups that it makes: it finds its own by this.
         let description = json!(format!("mlprov project {}", group.project));
         let aspects = BTreeMap::from([
-            (Aspect::Description, Parts::from([(String::new(), description)])),
+            (Aspect::Description, whole(description)),
             (Aspect::Tagging, documents::tags(&self.name)),
         ]);
         Resource { name: Name { kind: Kind::ModelPackageGroup, name: group.name.clone() }, aspects }
+    }
+
+    fn trail_bucket(&self, trail: &Trail) -> Resource {
+        let mut resource = self.bucket(&trail.own_bucket());
+        // A key of KMS would have to let CloudTrail use it, or no log would be written.
+        resource.aspects.insert(Aspect::Encryption, whole(json!({ "SSEAlgorithm": "AES256" })));
+        resource.aspects.remove(&Aspect::ObjectLock);
+        let policy = documents::trail_policy(self, trail);
+        resource.aspects.insert(Aspect::Policy, policy);
+        resource
+    }
+
+    fn trail(&self, trail: &Trail) -> Resource {
+        let delivery = json!({
+            "S3BucketName": trail.bucket,
+            "IsMultiRegionTrail": true,
+            "IncludeGlobalServiceEvents": true,
+        });
+        let aspects = BTreeMap::from([
+            (Aspect::Delivery, whole(delivery)),
+            (Aspect::LogFileValidation, whole(json!(true))),
+            (Aspect::EventSelectors, whole(documents::event_selectors(&self.buckets))),
+            (Aspect::Tagging, documents::tags(&self.name)),
+            (Aspect::Logging, whole(json!(true))),
+        ]);
+        Resource { name: Name { kind: Kind::Trail, name: trail.name.clone() }, aspects }
     }
 
     fn bucket(&self, bucket: &Bucket) -> Resource {
@@ -90,7 +149,6 @@ impl Description {
                 json!({ "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key, "BucketKeyEnabled": true })
             }
         };
-        let whole = |value: Value| Parts::from([(String::new(), value)]);
         let mut aspects = BTreeMap::from([
             (Aspect::OwnershipControls, whole(json!("BucketOwnerEnforced"))),
             (Aspect::PublicAccessBlock, whole(documents::public_access_block())),
@@ -107,6 +165,10 @@ impl Description {
     }
 }
 
+fn whole(value: Value) -> Parts {
+    Parts::from([(String::new(), value)])
+}
+
 /// A bucket of this project's own, in a name space that all accounts share: the account and the region make it one.
 pub fn bucket_name(project: &str, account: &str, region: &str) -> String {
     let tail = format!("-{account}-{region}");
@@ -114,6 +176,16 @@ pub fn bucket_name(project: &str, account: &str, region: &str) -> String {
     let mut name: String = format!("mlprov-{}", project.chars().map(plain).collect::<String>());
     name.truncate(63usize.saturating_sub(tail.len()));
     format!("{}{tail}", name.trim_end_matches('-'))
+}
+
+/// Of letters, digits and inner hyphens.
+pub fn trail_name(project: &str) -> String {
+    format!("mlprov-{}", group_name(project))
+}
+
+/// As [`bucket_name`], for what CloudTrail delivers.
+pub fn trail_bucket_name(project: &str, whose: &Whose) -> String {
+    bucket_name(&format!("trail-{project}"), &whose.account, &whose.region)
 }
 
 /// Of letters, digits and single inner hyphens, as SageMaker wants it.

@@ -2,6 +2,7 @@
 
 use super::description::Bucket;
 use super::description::Description;
+use super::description::Trail;
 use super::description::Use;
 use crate::ports::account::Parts;
 use serde_json::Value;
@@ -55,6 +56,7 @@ pub fn kept(bucket: &Bucket) -> Vec<String> {
         let names: &[&str] = match what {
             Use::Ledger => &["ledger/commit/*", "ledger/tile/*", "ledger/checkpoint"],
             Use::Store => &["data/*", "models/*", "objects/*"],
+            Use::Trail => &["AWSLogs/*"],
         };
         names.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>()
     };
@@ -123,6 +125,30 @@ pub fn policy(description: &Description, bucket: &Bucket) -> Parts {
         statements.insert("MlprovKeepBucket".to_owned(), deny(json!("s3:DeleteBucket"), json!(arn)));
     }
     statements
+}
+
+/// As [`policy`], of the bucket that CloudTrail delivers to: this trail may, and no other.
+pub fn trail_policy(description: &Description, trail: &Trail) -> Parts {
+    let mut statements = policy(description, &trail.own_bucket());
+    let arn = format!("arn:aws:s3:::{}", trail.bucket);
+    let allow = |action: &str, resource: &str, condition: Value| json!({ "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": action, "Resource": resource, "Condition": { "StringEquals": condition } });
+    let only_it = json!({ "aws:SourceArn": trail.arn() });
+    statements.insert("MlprovTrailAcl".to_owned(), allow("s3:GetBucketAcl", &arn, only_it));
+    let logs = format!("{arn}/AWSLogs/{}/*", trail.whose.account);
+    let owned = json!({ "aws:SourceArn": trail.arn(), "s3:x-amz-acl": "bucket-owner-full-control" });
+    statements.insert("MlprovTrailWrite".to_owned(), allow("s3:PutObject", &logs, owned));
+    statements
+}
+
+/// All management events, and whatever happens to objects of the project.
+pub fn event_selectors(buckets: &[Bucket]) -> Value {
+    let objects = |bucket: &Bucket| {
+        let arn = format!("arn:aws:s3:::{}/", bucket.name);
+        prefixes(bucket).iter().map(|prefix| format!("{arn}{prefix}")).collect::<Vec<_>>()
+    };
+    let objects: Vec<String> = buckets.iter().flat_map(objects).collect();
+    let resources = json!([{ "Type": "AWS::S3::Object", "Values": objects }]);
+    json!({ "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": resources })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::description::Resource;
 use super::documents::canonical;
 use crate::ports::account::Aspect;
 use crate::ports::account::Found;
+use crate::ports::account::Kind;
 use crate::ports::account::Name;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
@@ -11,6 +12,11 @@ use crate::ports::account::Request;
 use crate::ports::account::is_ours;
 use serde::Serialize;
 use serde_json::Value;
+
+/// Prices are those of AWS's list when this was written.
+const TRAIL_COSTS: &str = "CloudTrail delivers the first copy of management events free of charge, a further one (if another trail of \
+    the account logs them already) not; data events are charged for each (USD 0.10 per 100,000), and S3 charges the storage of the logs: \
+    see AWS's price list, https://aws.amazon.com/cloudtrail/pricing/";
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +58,9 @@ pub struct Step {
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Plan {
     pub differences: Vec<Difference>,
+    /// What it will cost, for who has to agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<&'static str>,
     /// In this order.
     #[serde(skip)]
     pub steps: Vec<Step>,
@@ -96,6 +105,14 @@ pub fn plan<'a>(wanted: impl Iterator<Item = (&'a Resource, Option<Found>)>) -> 
         let found = found.unwrap_or_default();
         for aspect in Aspect::ALL {
             plan.aspect(resource, aspect, found.get(&aspect));
+        }
+        // Whatever else is set of a trail that logs already costs nothing more.
+        let starts = |step: &Step| {
+            step.resource == resource.name
+                && matches!(step.request, Request::Put(Aspect::Logging | Aspect::EventSelectors, _))
+        };
+        if resource.name.kind == Kind::Trail && plan.steps.iter().any(starts) {
+            plan.costs.push(TRAIL_COSTS);
         }
     }
     plan

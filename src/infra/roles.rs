@@ -37,6 +37,7 @@ fn below(what: Use) -> (&'static [&'static str], &'static [&'static str]) {
     match what {
         Use::Ledger => (&["ledger/*"], &["ledger/commit/*", "ledger/tile/*", "ledger/inbox/*"]),
         Use::Store => (&["data/*", "models/*", "objects/*"], &["data/*", "models/*", "objects/*"]),
+        Use::Trail => (&["AWSLogs/*"], &[]),
     }
 }
 
@@ -45,6 +46,12 @@ pub fn policy(description: &Description, role: Role) -> Value {
     let mut statements = Vec::new();
     for bucket in &description.buckets {
         of_bucket(bucket, role, &mut statements);
+    }
+    if let Some(trail) = description.trail.as_ref().filter(|_| role == Role::Auditor) {
+        of_bucket(&trail.own_bucket(), role, &mut statements);
+        let read = ["GetEventSelectors", "GetTrail", "GetTrailStatus", "ListTags"];
+        let read = read.map(|action| format!("cloudtrail:{action}"));
+        statements.push(allow("Trail", json!(read), json!(trail.arn()), None));
     }
     if let Some(key) = description.kms_key.as_ref().filter(|key| key.starts_with("arn:")) {
         let actions = match role {

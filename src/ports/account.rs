@@ -15,6 +15,8 @@ pub enum Kind {
     Key,
     #[serde(rename = "AWS::SageMaker::ModelPackageGroup")]
     ModelPackageGroup,
+    #[serde(rename = "AWS::CloudTrail::Trail")]
+    Trail,
 }
 
 /// One resource of the account.
@@ -30,6 +32,7 @@ impl fmt::Display for Name {
             Kind::Bucket => write!(f, "bucket {}", self.name),
             Kind::Key => write!(f, "key {}", self.name),
             Kind::ModelPackageGroup => write!(f, "model package group {}", self.name),
+            Kind::Trail => write!(f, "trail {}", self.name),
         }
     }
 }
@@ -39,6 +42,10 @@ impl fmt::Display for Name {
 pub enum Aspect {
     /// Of a model package group: given once, with the group.
     Description,
+    /// Of a trail: which bucket its logs go to, of which regions.
+    Delivery,
+    LogFileValidation,
+    EventSelectors,
     OwnershipControls,
     PublicAccessBlock,
     Versioning,
@@ -47,12 +54,17 @@ pub enum Aspect {
     Lifecycle,
     Tagging,
     Policy,
+    /// Of a trail.
+    Logging,
 }
 
 impl Aspect {
     /// In their order.
-    pub const ALL: [Aspect; 9] = [
+    pub const ALL: [Aspect; 13] = [
         Aspect::Description,
+        Aspect::Delivery,
+        Aspect::LogFileValidation,
+        Aspect::EventSelectors,
         Aspect::OwnershipControls,
         Aspect::PublicAccessBlock,
         Aspect::Versioning,
@@ -61,6 +73,7 @@ impl Aspect {
         Aspect::Lifecycle,
         Aspect::Tagging,
         Aspect::Policy,
+        Aspect::Logging,
     ];
 
     /// Those of a bucket.
@@ -79,6 +92,9 @@ impl Aspect {
     pub const fn name(self) -> &'static str {
         match self {
             Aspect::Description => "description",
+            Aspect::Delivery => "delivery",
+            Aspect::LogFileValidation => "log file validation",
+            Aspect::EventSelectors => "event selectors",
             Aspect::OwnershipControls => "object ownership",
             Aspect::PublicAccessBlock => "public access block",
             Aspect::Versioning => "versioning",
@@ -87,6 +103,7 @@ impl Aspect {
             Aspect::Lifecycle => "lifecycle rule",
             Aspect::Tagging => "tag",
             Aspect::Policy => "policy statement",
+            Aspect::Logging => "logging",
         }
     }
 

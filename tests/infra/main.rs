@@ -9,3 +9,4 @@ mod faults;
 mod group;
 mod key;
 mod project;
+mod trail;

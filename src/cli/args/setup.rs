@@ -47,6 +47,9 @@ pub struct InitArgs {
     /// Turn on Object Lock, so that objects can be given a retention
     #[arg(long, requires = "aws")]
     pub object_lock: bool,
+    /// Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what
+    #[arg(long, requires = "aws")]
+    pub trail: bool,
 }
 
 #[derive(Args, Debug)]

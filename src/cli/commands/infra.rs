@@ -19,6 +19,7 @@ use crate::config::Link;
 use crate::config::SharedRegistry;
 use crate::git::repo::Repo;
 use crate::infra::description::Description;
+use crate::infra::description::Whose;
 use crate::infra::export;
 use crate::infra::export::Format;
 use crate::infra::plan::Change;
@@ -28,6 +29,7 @@ use crate::infra::plan::Step;
 use crate::infra::roles;
 use crate::infra::roles::Role;
 use crate::ports::StoreError;
+use crate::ports::account::Account;
 use crate::ports::account::Kind;
 use crate::ports::account::Request;
 use crate::ports::provision::Remote;
@@ -38,7 +40,9 @@ use dialoguer::Confirm;
 use serde_json::Value;
 
 pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
-    let Described { description, sites, registry } = of_project(context)?;
+    // What is only printed asks nobody.
+    let asks = !matches!(args.command, InfraCommand::Export { .. } | InfraCommand::Show { policy: Some(_) });
+    let Described { description, sites, registry } = of_project(context, asks)?;
     match args.command {
         InfraCommand::Plan { exit_code } => {
             let plan = infra::plan(&wanted(&description, &sites, &registry)?)?;
@@ -89,14 +93,15 @@ struct Described {
 }
 
 /// By the settings, if the user of this clone agreed to where they lead.
-fn of_project(context: &Context) -> Result<Described> {
+fn of_project(context: &Context, asks: bool) -> Result<Described> {
     let repo = Repo::open(&context.cwd, false)?;
     let (config, _) = Config::load(repo.root())?;
     let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
     let elsewhere = config.elsewhere();
-    let (description, sites) = infra::describe(&config)?;
     let registry = config.sagemaker();
     let ledger = compose::shared_places(&places, &config, false);
+    let site = elsewhere.ledger.map(|ledger| ledger.site);
+    let site = site.or(elsewhere.store.as_ref().map(|store| store.site.clone()));
     let store = elsewhere.store.map(|store| (StorePlace::new(&store, &places.common), store.site.place));
     let not_agreed = |what: String| Err(StoreError::NotAgreed { what }.into());
     match (ledger, store) {
@@ -105,8 +110,26 @@ fn of_project(context: &Context) -> Result<Described> {
         _ if registry.is_some() && !compose::open(&context.cwd, false)?.registry.is_agreed() => {
             not_agreed("SageMaker".to_owned())
         }
-        _ => Ok(Described { description, sites, registry: registry.unwrap_or_default() }),
+        _ => {
+            let whose = match site.filter(|_| infra::names_account(&config.aws)) {
+                Some(site) => whose(&site, asks)?,
+                None => None,
+            };
+            let (description, sites) = infra::describe(&config, whose.as_ref())?;
+            Ok(Described { description, sites, registry: registry.unwrap_or_default() })
+        }
     }
+}
+
+/// `None`: the settings do not say whose account it is, and nobody may be asked.
+fn whose(site: &BucketSite, asks: bool) -> Result<Option<Whose>> {
+    let account = account_at(site)?;
+    let id = match &site.owner {
+        Some(id) => id.clone(),
+        None if asks => account.id()?,
+        None => return Ok(None),
+    };
+    Ok(Some(Whose { account: id, region: account.region() }))
 }
 
 /// Each resource with its account.
@@ -241,6 +264,9 @@ fn plan_text(plan: &Plan) -> String {
         };
         out.push_str(&line);
         out.push('\n');
+    }
+    for cost in &plan.costs {
+        out.push_str(&format!("This costs money: {cost}\n"));
     }
     match plan.is_empty() {
         true => out.push_str("Nothing to do: everything is as it shall be.\n"),

@@ -2,6 +2,7 @@ use crate::app;
 use crate::app::AppError;
 use crate::app::hooks::HookReport;
 use crate::app::hooks::HookState;
+use crate::app::infra::names_account;
 use crate::app::init;
 use crate::app::init::InitPlan;
 use crate::app::init::InitReport;
@@ -23,6 +24,7 @@ use crate::config::SharedLedger;
 use crate::config::SharedRegistry;
 use crate::config::SharedStore;
 use crate::git::repo::Repo;
+use crate::infra::description::Whose;
 use crate::infra::description::bucket_name;
 use crate::ports::account::Account;
 use crate::ports::provision::Remote;
@@ -81,6 +83,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         log_key: args.log_key.clone(),
         aws: None,
         project: None,
+        whose: None,
     };
     if args.aws {
         let InitPlan::Make { suggested_name, project: None } = &plan else {
@@ -154,8 +157,18 @@ fn in_aws(
     };
     new.ledger.get_or_insert_with(|| place.clone());
     new.store.get_or_insert(place);
-    let (kms_key, object_lock) = (args.kms_key.clone(), args.object_lock);
-    new.aws = Some(AwsTable { kms_key, object_lock, ..AwsTable::default() });
+    let (kms_key, object_lock, trail) = (args.kms_key.clone(), args.object_lock, args.trail);
+    let aws = AwsTable { kms_key, object_lock, trail, ..AwsTable::default() };
+    if names_account(&aws) {
+        let id = match &new.owner {
+            Some(id) => id.clone(),
+            None => account.id()?,
+        };
+        // Settings that others can go by without asking.
+        new.owner = Some(id.clone());
+        new.whose = Some(Whose { account: id, region: account.region() });
+    }
+    new.aws = Some(aws);
     if new.sagemaker {
         new.project = Some(init::coming_project(repo, !args.plan)?);
     }

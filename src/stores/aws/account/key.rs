@@ -13,13 +13,13 @@ use aws_sdk_kms::types::KeyUsageType;
 use aws_sdk_kms::types::Tag;
 
 impl AwsAccount {
-    fn kms(&self) -> aws_sdk_kms::Client {
-        aws_sdk_kms::Client::new(self.aws.config())
+    fn kms(&self) -> Result<aws_sdk_kms::Client, StoreError> {
+        Ok(aws_sdk_kms::Client::new(self.config_of("KMS")?))
     }
 
     /// A key that cannot sign checkpoints is an error: what is there is not replaced.
     pub(super) fn find_key(&self, alias: &str) -> Result<Option<Found>, StoreError> {
-        let told = match self.aws.wait(self.kms().describe_key().key_id(alias).send()) {
+        let told = match self.aws.wait(self.kms()?.describe_key().key_id(alias).send()) {
             Ok(told) => told,
             Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found_exception()) => return Ok(None),
             Err(e) => return Err(trouble::of("kms:DescribeKey", &about(alias), e)),
@@ -45,7 +45,7 @@ impl AwsAccount {
         let built = |e: BuildError| StoreError::Unfit { what: about(alias), why: e.to_string() };
         let tag = Tag::builder().tag_key("mlprov:managed-by").tag_value("mlprov").build().map_err(built)?;
         let asked = self
-            .kms()
+            .kms()?
             .create_key()
             .key_spec(KeySpec::EccNistEdwards25519)
             .key_usage(KeyUsageType::SignVerify)
@@ -56,7 +56,7 @@ impl AwsAccount {
         let made = self.aws.wait(asked.customize().config_override(once).send());
         let made = made.map_err(|e| trouble::of("kms:CreateKey", &about(alias), e))?;
         let id = made.key_metadata().map(|key| key.key_id().to_owned()).unwrap_or_default();
-        let named = self.aws.wait(self.kms().create_alias().alias_name(alias).target_key_id(&id).send());
+        let named = self.aws.wait(self.kms()?.create_alias().alias_name(alias).target_key_id(&id).send());
         match named {
             Ok(_) => Ok(()),
             // Of an answer that was lost, or of somebody who was faster.

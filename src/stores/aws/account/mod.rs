@@ -5,6 +5,7 @@ mod group;
 mod key;
 mod lifecycle;
 mod tags;
+mod trail;
 pub(super) mod trouble;
 
 use crate::ports::StoreError;
@@ -17,6 +18,7 @@ use crate::ports::account::Request;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::client;
+use aws_config::SdkConfig;
 
 /// As whoever the standard provider chain finds.
 pub struct AwsAccount {
@@ -35,11 +37,23 @@ impl AwsAccount {
     pub fn new(aws: Aws, owner: Option<String>) -> Self {
         AwsAccount { s3: client::sdk_client(&aws), aws, owner }
     }
+
+    /// For services that are about the buckets. Of buckets on another server AWS itself is asked nothing.
+    fn config_of(&self, service: &'static str) -> Result<&SdkConfig, StoreError> {
+        match (self.aws.endpoint_of("S3"), self.aws.endpoint_of(service)) {
+            (Some(s3), None) => {
+                let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
+                let why = format!("S3 is at {s3}, and this would be asked at AWS itself: set {variable}");
+                Err(StoreError::Unfit { what: format!("AWS {service}"), why })
+            }
+            _ => Ok(self.aws.config()),
+        }
+    }
 }
 
 impl Account for AwsAccount {
     fn id(&self) -> Result<String, StoreError> {
-        let sts = aws_sdk_sts::Client::new(self.aws.config());
+        let sts = aws_sdk_sts::Client::new(self.config_of("STS")?);
         let asked = self.aws.wait(sts.get_caller_identity().send());
         let told = asked.map_err(|e| trouble::of("sts:GetCallerIdentity", "the account", e))?;
         let why = || "the answer names no account".to_owned();
@@ -57,6 +71,7 @@ impl Account for AwsAccount {
             Kind::Bucket => self.find_bucket(&name.name),
             Kind::Key => self.find_key(&name.name),
             Kind::ModelPackageGroup => self.find_group(&name.name),
+            Kind::Trail => self.find_trail(&name.name),
         }
     }
 
@@ -69,6 +84,8 @@ impl Account for AwsAccount {
             (Kind::ModelPackageGroup, Request::Put(Aspect::Tagging, tags)) => {
                 self.tag_group(&name.name, tags)
             }
+            (Kind::Trail, Request::Create(wanted)) => self.create_trail(&name.name, wanted),
+            (Kind::Trail, Request::Put(aspect, parts)) => self.put_trail(&name.name, *aspect, parts),
             (Kind::Key | Kind::ModelPackageGroup, Request::Put(aspect, _)) => {
                 Err(has_none(&name.to_string(), *aspect))
             }
