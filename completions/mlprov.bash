@@ -1975,7 +1975,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__init)
-            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --trail --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --trail --codecommit --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2010,6 +2010,10 @@ _mlprov() {
                     return 0
                     ;;
                 --log-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --codecommit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -25,6 +25,7 @@ use crate::ports::StoreError;
 use crate::ports::account::Account;
 use crate::ports::account::Aspect;
 use crate::ports::account::Found;
+use crate::ports::account::Kind;
 use crate::ports::account::Name;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
@@ -81,7 +82,18 @@ pub struct Asked<'a> {
 
 /// Whether documents of these resources name the account.
 pub fn names_account(aws: &AwsTable) -> bool {
-    aws.trail
+    aws.trail || aws.codecommit.is_some()
+}
+
+/// Where the repository is cloned from and pushed to, if one is wanted, and there.
+pub fn clone_url(wanted: &[Wanted]) -> Result<Option<String>> {
+    let Some(one) = wanted.iter().find(|one| one.resource.name.kind == Kind::Repository) else {
+        return Ok(None);
+    };
+    match one.account.find(&one.resource.name)?.as_ref().and_then(|found| found.get(&Aspect::CloneUrl)) {
+        Some(Reading::Set(parts)) => Ok(parts.get("").and_then(|url| url.as_str()).map(str::to_owned)),
+        _ => Ok(None),
+    }
 }
 
 /// What the settings of a project come to, and where each bucket of it is. None of it in AWS: an error.
@@ -145,6 +157,8 @@ pub fn describe_sites<'a>(
         log_key: log_key.map(str::to_owned),
         group: sagemaker.map(|project| Group { name: group, project }),
         trail,
+        repository: aws.codecommit.clone(),
+        whose: whose.cloned(),
         object_lock: aws.object_lock,
         deletion_protection: aws.deletion_protection,
         tls: !sites.iter().any(plain),

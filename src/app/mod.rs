@@ -24,6 +24,7 @@ pub mod migrate;
 pub mod model;
 pub mod query;
 pub mod record;
+pub mod remote;
 pub mod reproduce;
 pub mod resolve;
 pub mod restore;

@@ -21,6 +21,8 @@ pub struct AwsTable {
     pub trail: bool,
     /// Bucket that it delivers to [default: after name, account and region].
     pub trail_bucket: Option<String>,
+    /// Repository of CodeCommit that is to be a remote of the project.
+    pub codecommit: Option<String>,
 }
 
 impl Default for AwsTable {
@@ -33,6 +35,7 @@ impl Default for AwsTable {
             model_package_group: None,
             trail: false,
             trail_bucket: None,
+            codecommit: None,
         }
     }
 }
@@ -45,7 +48,7 @@ impl AwsTable {
             None => String::new(),
         };
         format!(
-            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}",
+            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}",
             line("name", &self.name),
             line("kms_key", &self.kms_key),
             self.object_lock,
@@ -53,6 +56,7 @@ impl AwsTable {
             line("model_package_group", &self.model_package_group),
             if self.trail { "trail = true\n" } else { "" },
             line("trail_bucket", &self.trail_bucket),
+            line("codecommit", &self.codecommit),
         )
     }
 }
@@ -84,6 +88,7 @@ mod tests {
                 model_package_group: Some("shop-models".into()),
                 trail: true,
                 trail_bucket: Some("shop-logs".into()),
+                codecommit: Some("shop".into()),
             },
             AwsTable::default(),
         ] {

@@ -75,6 +75,10 @@ pub struct Description {
     pub group: Option<Group>,
     /// Who did what with the buckets, as a second witness.
     pub trail: Option<Trail>,
+    /// Of CodeCommit.
+    pub repository: Option<String>,
+    /// For documents that name the account.
+    pub whose: Option<Whose>,
     /// Objects can be given a retention when they are written. No default: the inbox must stay deletable.
     pub object_lock: bool,
     /// Nobody can delete a bucket as long as it is on.
@@ -103,7 +107,11 @@ impl Description {
         let group = self.group.as_ref().map(|group| self.group(group));
         // Its bucket comes first: CloudTrail tries it.
         let trail = self.trail.iter().flat_map(|trail| [self.trail_bucket(trail), self.trail(trail)]);
-        key.into_iter().chain(buckets).chain(group).chain(trail).collect()
+        let repository = self.repository.iter().map(|name| Resource {
+            name: Name { kind: Kind::Repository, name: name.clone() },
+            aspects: BTreeMap::new(),
+        });
+        key.into_iter().chain(buckets).chain(group).chain(trail).chain(repository).collect()
     }
 
     fn group(&self, group: &Group) -> Resource {

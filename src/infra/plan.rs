@@ -103,7 +103,7 @@ pub fn plan<'a>(wanted: impl Iterator<Item = (&'a Resource, Option<Found>)>) -> 
             plan.differences.push(Difference::of(resource, None, Change::Same));
         }
         let found = found.unwrap_or_default();
-        for aspect in Aspect::ALL {
+        for aspect in Aspect::ALL.into_iter().filter(|aspect| !aspect.is_given()) {
             plan.aspect(resource, aspect, found.get(&aspect));
         }
         // Whatever else is set of a trail that logs already costs nothing more.

@@ -53,6 +53,16 @@ pub fn policy(description: &Description, role: Role) -> Value {
         let read = read.map(|action| format!("cloudtrail:{action}"));
         statements.push(allow("Trail", json!(read), json!(trail.arn()), None));
     }
+    if let (Some(name), Some(whose)) = (&description.repository, &description.whose) {
+        let arn = format!("arn:aws:codecommit:{}:{}:{name}", whose.region, whose.account);
+        let actions = match role {
+            Role::Reader | Role::Auditor => json!(["codecommit:GetRepository", "codecommit:GitPull"]),
+            Role::Writer | Role::Publisher => {
+                json!(["codecommit:GetRepository", "codecommit:GitPull", "codecommit:GitPush"])
+            }
+        };
+        statements.push(allow("Code", actions, json!(arn), None));
+    }
     if let Some(key) = description.kms_key.as_ref().filter(|key| key.starts_with("arn:")) {
         let actions = match role {
             Role::Reader | Role::Auditor => json!(["kms:Decrypt"]),

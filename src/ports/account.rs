@@ -17,6 +17,8 @@ pub enum Kind {
     ModelPackageGroup,
     #[serde(rename = "AWS::CloudTrail::Trail")]
     Trail,
+    #[serde(rename = "AWS::CodeCommit::Repository")]
+    Repository,
 }
 
 /// One resource of the account.
@@ -33,6 +35,7 @@ impl fmt::Display for Name {
             Kind::Key => write!(f, "key {}", self.name),
             Kind::ModelPackageGroup => write!(f, "model package group {}", self.name),
             Kind::Trail => write!(f, "trail {}", self.name),
+            Kind::Repository => write!(f, "repository {}", self.name),
         }
     }
 }
@@ -56,11 +59,13 @@ pub enum Aspect {
     Policy,
     /// Of a trail.
     Logging,
+    /// Of a repository: known once it is there.
+    CloneUrl,
 }
 
 impl Aspect {
     /// In their order.
-    pub const ALL: [Aspect; 13] = [
+    pub const ALL: [Aspect; 14] = [
         Aspect::Description,
         Aspect::Delivery,
         Aspect::LogFileValidation,
@@ -74,6 +79,7 @@ impl Aspect {
         Aspect::Tagging,
         Aspect::Policy,
         Aspect::Logging,
+        Aspect::CloneUrl,
     ];
 
     /// Those of a bucket.
@@ -104,12 +110,18 @@ impl Aspect {
             Aspect::Tagging => "tag",
             Aspect::Policy => "policy statement",
             Aspect::Logging => "logging",
+            Aspect::CloneUrl => "clone URL",
         }
     }
 
     /// Whether it is given with the resource, and nothing changes it afterwards.
     pub const fn is_fixed(self) -> bool {
         matches!(self, Aspect::Description)
+    }
+
+    /// Whether the service decides it, and nobody wants it otherwise.
+    pub const fn is_given(self) -> bool {
+        matches!(self, Aspect::CloneUrl)
     }
 
     /// Whether it is a list whose parts have names (statements, rules, tags), of which some may be others'.

@@ -9,4 +9,5 @@ mod faults;
 mod group;
 mod key;
 mod project;
+mod repository;
 mod trail;

@@ -50,6 +50,9 @@ pub struct InitArgs {
     /// Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what
     #[arg(long, requires = "aws")]
     pub trail: bool,
+    /// Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, requires = "aws")]
+    pub codecommit: Option<Option<String>>,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,8 @@ use crate::app::infra;
 use crate::app::infra::ApplyReport;
 use crate::app::infra::ShowReport;
 use crate::app::infra::Wanted;
+use crate::app::remote;
+use crate::app::remote::Connected;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InfraArgs;
@@ -55,6 +57,7 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
                 return Ok(1);
             };
             tell(context, &report);
+            connect(context, &Repo::open(&context.cwd, false)?, &wanted)?;
             if context.ui.json {
                 context.ui.json("mlprov.infra/1", &report);
             }
@@ -202,6 +205,20 @@ pub fn tell(context: &Context, report: &ApplyReport) {
     for d in &report.remaining {
         context.ui.warning(format!("the server took {} of {}, and did not keep it", property(d), d.resource));
     }
+}
+
+/// Makes the repository of CodeCommit, if there is one, a remote of this clone.
+pub fn connect(context: &Context, repo: &Repo, wanted: &[Wanted]) -> Result<()> {
+    let Some(url) = infra::clone_url(wanted)? else { return Ok(()) };
+    match remote::connect(repo, &url)? {
+        Connected::Added(name) => context.ui.status(format!("added git remote {name}: {url}")),
+        Connected::Known(_) => {}
+        Connected::Taken => {
+            context.ui.warning("git remotes origin and codecommit are others': none was added");
+            context.ui.hint(format!("git remote add NAME {url}"));
+        }
+    }
+    Ok(())
 }
 
 pub fn show_plan(context: &Context, plan: &Plan) {

@@ -26,6 +26,7 @@ use crate::config::SharedStore;
 use crate::git::repo::Repo;
 use crate::infra::description::Whose;
 use crate::infra::description::bucket_name;
+use crate::infra::description::group_name;
 use crate::ports::account::Account;
 use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
@@ -158,7 +159,8 @@ fn in_aws(
     new.ledger.get_or_insert_with(|| place.clone());
     new.store.get_or_insert(place);
     let (kms_key, object_lock, trail) = (args.kms_key.clone(), args.object_lock, args.trail);
-    let aws = AwsTable { kms_key, object_lock, trail, ..AwsTable::default() };
+    let codecommit = args.codecommit.clone().map(|given| given.unwrap_or_else(|| group_name(name)));
+    let aws = AwsTable { kms_key, object_lock, trail, codecommit, ..AwsTable::default() };
     if names_account(&aws) {
         let id = match &new.owner {
             Some(id) => id.clone(),
@@ -183,6 +185,7 @@ fn in_aws(
         return Ok(Outcome::Refused);
     };
     infra::tell(context, &report);
+    infra::connect(context, repo, &wanted)?;
     Ok(if report.remaining.is_empty() { Outcome::Made } else { Outcome::Refused })
 }
 

@@ -4,6 +4,7 @@ mod bucket;
 mod group;
 mod key;
 mod lifecycle;
+mod repository;
 mod tags;
 mod trail;
 pub(super) mod trouble;
@@ -72,6 +73,7 @@ impl Account for AwsAccount {
             Kind::Key => self.find_key(&name.name),
             Kind::ModelPackageGroup => self.find_group(&name.name),
             Kind::Trail => self.find_trail(&name.name),
+            Kind::Repository => self.find_repository(&name.name),
         }
     }
 
@@ -86,7 +88,8 @@ impl Account for AwsAccount {
             }
             (Kind::Trail, Request::Create(wanted)) => self.create_trail(&name.name, wanted),
             (Kind::Trail, Request::Put(aspect, parts)) => self.put_trail(&name.name, *aspect, parts),
-            (Kind::Key | Kind::ModelPackageGroup, Request::Put(aspect, _)) => {
+            (Kind::Repository, Request::Create(_)) => self.create_repository(&name.name),
+            (Kind::Key | Kind::ModelPackageGroup | Kind::Repository, Request::Put(aspect, _)) => {
                 Err(has_none(&name.to_string(), *aspect))
             }
         }
