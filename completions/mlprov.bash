@@ -1795,7 +1795,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__apply)
-            opts="-y -C -q -v -h --yes --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --yes --iam --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1975,7 +1975,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__init)
-            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --trail --codecommit --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --trail --codecommit --iam --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -87,6 +87,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l aws -d 'Make what
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l plan -d 'Only show what would be made in AWS'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l object-lock -d 'Turn on Object Lock, so that objects can be given a retention'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l trail -d 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l iam -d 'Make an IAM policy for each role (reader, writer, publisher, auditor); it is attached to nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'
@@ -722,6 +723,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_sub
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s y -l yes -d 'Ask nothing; make the changes'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l iam -d 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l json -d 'One JSON document on standard output'

@@ -82,7 +82,7 @@ pub struct Asked<'a> {
 
 /// Whether documents of these resources name the account.
 pub fn names_account(aws: &AwsTable) -> bool {
-    aws.trail || aws.codecommit.is_some()
+    aws.trail || aws.iam || aws.codecommit.is_some()
 }
 
 /// Where the repository is cloned from and pushed to, if one is wanted, and there.
@@ -158,6 +158,7 @@ pub fn describe_sites<'a>(
         group: sagemaker.map(|project| Group { name: group, project }),
         trail,
         repository: aws.codecommit.clone(),
+        iam: aws.iam,
         whose: whose.cloned(),
         object_lock: aws.object_lock,
         deletion_protection: aws.deletion_protection,

@@ -23,6 +23,8 @@ pub struct AwsTable {
     pub trail_bucket: Option<String>,
     /// Repository of CodeCommit that is to be a remote of the project.
     pub codecommit: Option<String>,
+    /// Whether there is a managed policy of IAM for each role. It is attached to nobody.
+    pub iam: bool,
 }
 
 impl Default for AwsTable {
@@ -36,6 +38,7 @@ impl Default for AwsTable {
             trail: false,
             trail_bucket: None,
             codecommit: None,
+            iam: false,
         }
     }
 }
@@ -48,7 +51,7 @@ impl AwsTable {
             None => String::new(),
         };
         format!(
-            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}",
+            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}{}",
             line("name", &self.name),
             line("kms_key", &self.kms_key),
             self.object_lock,
@@ -57,6 +60,7 @@ impl AwsTable {
             if self.trail { "trail = true\n" } else { "" },
             line("trail_bucket", &self.trail_bucket),
             line("codecommit", &self.codecommit),
+            if self.iam { "iam = true\n" } else { "" },
         )
     }
 }
@@ -89,6 +93,7 @@ mod tests {
                 trail: true,
                 trail_bucket: Some("shop-logs".into()),
                 codecommit: Some("shop".into()),
+                iam: true,
             },
             AwsTable::default(),
         ] {

@@ -1,6 +1,8 @@
 //! The desired state, as data: made from a few choices, the same for the same choices.
 
 use super::documents;
+use super::roles;
+use super::roles::Role;
 use crate::domain::ids::ProjectId;
 use crate::ports::account::Aspect;
 use crate::ports::account::Kind;
@@ -77,6 +79,8 @@ pub struct Description {
     pub trail: Option<Trail>,
     /// Of CodeCommit.
     pub repository: Option<String>,
+    /// A managed policy for each role. Nobody is given one.
+    pub iam: bool,
     /// For documents that name the account.
     pub whose: Option<Whose>,
     /// Objects can be given a retention when they are written. No default: the inbox must stay deletable.
@@ -111,7 +115,23 @@ impl Description {
             name: Name { kind: Kind::Repository, name: name.clone() },
             aspects: BTreeMap::new(),
         });
-        key.into_iter().chain(buckets).chain(group).chain(trail).chain(repository).collect()
+        let roles = Role::ALL.iter().filter_map(|role| self.role(*role));
+        key.into_iter().chain(buckets).chain(group).chain(trail).chain(repository).chain(roles).collect()
+    }
+
+    /// ARN of the policy of a role, if there is to be one.
+    pub fn policy_arn(&self, role: Role) -> Option<String> {
+        let whose = self.whose.as_ref().filter(|_| self.iam)?;
+        let name = format!("mlprov-{}-{}", group_name(&self.name), role.name());
+        Some(format!("arn:aws:iam::{}:policy/{name}", whose.account))
+    }
+
+    fn role(&self, role: Role) -> Option<Resource> {
+        let aspects = BTreeMap::from([
+            (Aspect::Document, whole(roles::policy(self, role))),
+            (Aspect::Tagging, documents::tags(&self.name)),
+        ]);
+        Some(Resource { name: Name { kind: Kind::ManagedPolicy, name: self.policy_arn(role)? }, aspects })
     }
 
     fn group(&self, group: &Group) -> Resource {

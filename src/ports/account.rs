@@ -19,6 +19,9 @@ pub enum Kind {
     Trail,
     #[serde(rename = "AWS::CodeCommit::Repository")]
     Repository,
+    /// By its ARN.
+    #[serde(rename = "AWS::IAM::ManagedPolicy")]
+    ManagedPolicy,
 }
 
 /// One resource of the account.
@@ -36,6 +39,7 @@ impl fmt::Display for Name {
             Kind::ModelPackageGroup => write!(f, "model package group {}", self.name),
             Kind::Trail => write!(f, "trail {}", self.name),
             Kind::Repository => write!(f, "repository {}", self.name),
+            Kind::ManagedPolicy => write!(f, "IAM policy {}", self.name),
         }
     }
 }
@@ -49,6 +53,8 @@ pub enum Aspect {
     Delivery,
     LogFileValidation,
     EventSelectors,
+    /// Of an IAM policy.
+    Document,
     OwnershipControls,
     PublicAccessBlock,
     Versioning,
@@ -65,11 +71,12 @@ pub enum Aspect {
 
 impl Aspect {
     /// In their order.
-    pub const ALL: [Aspect; 14] = [
+    pub const ALL: [Aspect; 15] = [
         Aspect::Description,
         Aspect::Delivery,
         Aspect::LogFileValidation,
         Aspect::EventSelectors,
+        Aspect::Document,
         Aspect::OwnershipControls,
         Aspect::PublicAccessBlock,
         Aspect::Versioning,
@@ -101,6 +108,7 @@ impl Aspect {
             Aspect::Delivery => "delivery",
             Aspect::LogFileValidation => "log file validation",
             Aspect::EventSelectors => "event selectors",
+            Aspect::Document => "document",
             Aspect::OwnershipControls => "object ownership",
             Aspect::PublicAccessBlock => "public access block",
             Aspect::Versioning => "versioning",

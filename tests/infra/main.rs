@@ -8,6 +8,7 @@ mod export;
 mod faults;
 mod group;
 mod key;
+mod policies;
 mod project;
 mod repository;
 mod trail;

@@ -36,7 +36,7 @@ pub fn with_trail(bucket: &str) -> Description {
     Description { trail: Some(trail), ..description(bucket) }
 }
 
-fn each_server(test: impl Fn(&'static Server)) {
+pub fn each_server(test: impl Fn(&'static Server)) {
     for (name, server) in [("moto", Server::moto()), ("ministack", Server::ministack())] {
         match server {
             Some(server) => test(server),
@@ -46,7 +46,7 @@ fn each_server(test: impl Fn(&'static Server)) {
 }
 
 /// An access key of 12 digits is the account, at ministack.
-fn at(server: &Server) -> Aws {
+pub fn at(server: &Server) -> Aws {
     aws(
         &server.url,
         [if server.name == "ministack" { ACCOUNT } else { server.access_key }, server.secret_key],

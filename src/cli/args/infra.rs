@@ -23,6 +23,9 @@ pub enum InfraCommand {
         /// Ask nothing; make the changes
         #[arg(short, long)]
         yes: bool,
+        /// Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody
+        #[arg(long)]
+        iam: bool,
     },
     /// Print the same for another tool, which then applies it; asks nobody
     Export {

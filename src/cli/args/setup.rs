@@ -53,6 +53,9 @@ pub struct InitArgs {
     /// Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]
     #[arg(long, value_name = "NAME", num_args = 0..=1, requires = "aws")]
     pub codecommit: Option<Option<String>>,
+    /// Make an IAM policy for each role (reader, writer, publisher, auditor); it is attached to nobody
+    #[arg(long, requires = "aws")]
+    pub iam: bool,
 }
 
 #[derive(Args, Debug)]

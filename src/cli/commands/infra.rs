@@ -44,14 +44,15 @@ use serde_json::Value;
 pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
     // What is only printed asks nobody.
     let asks = !matches!(args.command, InfraCommand::Export { .. } | InfraCommand::Show { policy: Some(_) });
-    let Described { description, sites, registry } = of_project(context, asks)?;
+    let iam = matches!(args.command, InfraCommand::Apply { iam: true, .. });
+    let Described { description, sites, registry } = of_project(context, asks, iam)?;
     match args.command {
         InfraCommand::Plan { exit_code } => {
             let plan = infra::plan(&wanted(&description, &sites, &registry)?)?;
             show_plan(context, &plan);
             Ok(if exit_code && !plan.is_empty() { 1 } else { 0 })
         }
-        InfraCommand::Apply { yes } => {
+        InfraCommand::Apply { yes, .. } => {
             let wanted = wanted(&description, &sites, &registry)?;
             let Some(report) = apply(context, &wanted, yes, "mlprov infra apply --yes")? else {
                 return Ok(1);
@@ -96,9 +97,10 @@ struct Described {
 }
 
 /// By the settings, if the user of this clone agreed to where they lead.
-fn of_project(context: &Context, asks: bool) -> Result<Described> {
+fn of_project(context: &Context, asks: bool, iam: bool) -> Result<Described> {
     let repo = Repo::open(&context.cwd, false)?;
-    let (config, _) = Config::load(repo.root())?;
+    let (mut config, _) = Config::load(repo.root())?;
+    config.aws.iam |= iam;
     let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
     let elsewhere = config.elsewhere();
     let registry = config.sagemaker();

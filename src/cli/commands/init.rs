@@ -160,7 +160,7 @@ fn in_aws(
     new.store.get_or_insert(place);
     let (kms_key, object_lock, trail) = (args.kms_key.clone(), args.object_lock, args.trail);
     let codecommit = args.codecommit.clone().map(|given| given.unwrap_or_else(|| group_name(name)));
-    let aws = AwsTable { kms_key, object_lock, trail, codecommit, ..AwsTable::default() };
+    let aws = AwsTable { kms_key, object_lock, trail, codecommit, iam: args.iam, ..AwsTable::default() };
     if names_account(&aws) {
         let id = match &new.owner {
             Some(id) => id.clone(),

@@ -4,6 +4,7 @@ mod bucket;
 mod group;
 mod key;
 mod lifecycle;
+mod policy;
 mod repository;
 mod tags;
 mod trail;
@@ -74,6 +75,7 @@ impl Account for AwsAccount {
             Kind::ModelPackageGroup => self.find_group(&name.name),
             Kind::Trail => self.find_trail(&name.name),
             Kind::Repository => self.find_repository(&name.name),
+            Kind::ManagedPolicy => self.find_policy(&name.name),
         }
     }
 
@@ -88,6 +90,8 @@ impl Account for AwsAccount {
             }
             (Kind::Trail, Request::Create(wanted)) => self.create_trail(&name.name, wanted),
             (Kind::Trail, Request::Put(aspect, parts)) => self.put_trail(&name.name, *aspect, parts),
+            (Kind::ManagedPolicy, Request::Create(wanted)) => self.create_policy(&name.name, wanted),
+            (Kind::ManagedPolicy, Request::Put(aspect, parts)) => self.put_policy(&name.name, *aspect, parts),
             (Kind::Repository, Request::Create(_)) => self.create_repository(&name.name),
             (Kind::Key | Kind::ModelPackageGroup | Kind::Repository, Request::Put(aspect, _)) => {
                 Err(has_none(&name.to_string(), *aspect))

@@ -49,13 +49,14 @@ fn meaning(status: u16, code: &str) -> Trouble {
         | "AuthorizationHeaderMalformed"
         | "IncorrectEndpoint"
         | "IllegalLocationConstraintException" => Trouble::OtherRegion,
-        "TooManyBuckets" | "MaximumNumberOfTrailsExceededException" | "LimitExceededException" | "ServiceQuotaExceededException" => Trouble::Quota,
+        "TooManyBuckets" | "MaximumNumberOfTrailsExceededException" | "LimitExceededException" | "LimitExceeded" | "ServiceQuotaExceededException" => Trouble::Quota,
         "SlowDown"
         | "Throttling"
         | "ThrottlingException"
         | "RequestLimitExceeded"
         | "TooManyRequestsException"
         | "OperationAborted"
+        | "ConcurrentModification"
         // The bucket's policy was set just before, and is not known everywhere yet.
         | "InsufficientS3BucketPolicyException" => Trouble::Busy,
         _ => match status {
