@@ -220,6 +220,9 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__infra,apply)
                 cmd="mlprov__subcmd__help__subcmd__infra__subcmd__apply"
                 ;;
+            mlprov__subcmd__help__subcmd__infra,destroy)
+                cmd="mlprov__subcmd__help__subcmd__infra__subcmd__destroy"
+                ;;
             mlprov__subcmd__help__subcmd__infra,export)
                 cmd="mlprov__subcmd__help__subcmd__infra__subcmd__export"
                 ;;
@@ -325,6 +328,9 @@ _mlprov() {
             mlprov__subcmd__infra,apply)
                 cmd="mlprov__subcmd__infra__subcmd__apply"
                 ;;
+            mlprov__subcmd__infra,destroy)
+                cmd="mlprov__subcmd__infra__subcmd__destroy"
+                ;;
             mlprov__subcmd__infra,export)
                 cmd="mlprov__subcmd__infra__subcmd__export"
                 ;;
@@ -339,6 +345,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__infra__subcmd__help,apply)
                 cmd="mlprov__subcmd__infra__subcmd__help__subcmd__apply"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,destroy)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__destroy"
                 ;;
             mlprov__subcmd__infra__subcmd__help,export)
                 cmd="mlprov__subcmd__infra__subcmd__help__subcmd__export"
@@ -913,7 +922,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__infra)
-            opts="plan apply export show"
+            opts="plan apply destroy export show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -927,6 +936,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__infra__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra__subcmd__destroy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1773,7 +1796,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply export show help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply destroy export show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1816,6 +1839,32 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__infra__subcmd__destroy)
+            opts="-y -C -q -v -h --including-data --yes --confirm --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --confirm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__infra__subcmd__export)
             opts="-C -q -v -h --format --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1843,7 +1892,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__help)
-            opts="plan apply export show help"
+            opts="plan apply destroy export show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1857,6 +1906,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__help__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__destroy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -929,6 +929,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand destroy 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
             cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -952,6 +953,22 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -y 'Ask nothing; make the changes'
             cand --yes 'Ask nothing; make the changes'
             cand --iam 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;infra;destroy'= {
+            cand --confirm 'The project''s name, where there is no terminal to type it on'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --including-data 'Ledger, data, the trail''s logs, the log''s key and the code in CodeCommit, too: they cannot be brought back'
+            cand -y 'Ask nothing; delete it. With --including-data the project''s name is needed all the same'
+            cand --yes 'Ask nothing; delete it. With --including-data the project''s name is needed all the same'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -990,6 +1007,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;infra;help'= {
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand destroy 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
             cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -997,6 +1015,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;infra;help;plan'= {
         }
         &'mlprov;infra;help;apply'= {
+        }
+        &'mlprov;infra;help;destroy'= {
         }
         &'mlprov;infra;help;export'= {
         }
@@ -1285,12 +1305,15 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;infra'= {
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand destroy 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
             cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
         }
         &'mlprov;help;infra;plan'= {
         }
         &'mlprov;help;infra;apply'= {
+        }
+        &'mlprov;help;infra;destroy'= {
         }
         &'mlprov;help;infra;export'= {
         }

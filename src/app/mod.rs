@@ -5,6 +5,7 @@ pub mod commit;
 pub mod data;
 pub mod declare;
 pub mod delivery;
+pub mod destroy;
 pub mod diff;
 pub mod doctor;
 pub mod graph;
@@ -229,6 +230,12 @@ pub enum AppError {
     /// What is asked for names the account, and nobody may be asked which it is.
     #[error("the settings do not say which AWS account it is")]
     NoAccount,
+    /// Somebody wants to keep what is there.
+    #[error("deletion protection is on; nothing was deleted")]
+    DeletionProtected,
+    /// What was typed is not the name of what would be lost.
+    #[error("{given:?} is not the name of this project ({name:?}); nothing was deleted")]
+    NotConfirmed { given: String, name: String },
     /// Somebody changed something between the plan and the act.
     #[error("the account is no longer as the plan found it; nothing was changed")]
     PlanChanged,

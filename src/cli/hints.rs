@@ -89,6 +89,8 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::Migrating { .. }
         | AppError::NoBuckets
         | AppError::NoAccount
+        | AppError::DeletionProtected
+        | AppError::NotConfirmed { .. }
         | AppError::NeedsAnswer { .. } => 2,
         AppError::PlanChanged => 3,
         AppError::NotApplied { source, .. } => exit_code(source),
@@ -174,6 +176,8 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NotSound { .. }
         | AppError::NoBuckets
         | AppError::NoAccount
+        | AppError::DeletionProtected
+        | AppError::NotConfirmed { .. }
         | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
@@ -326,6 +330,12 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotPublished { source } | AppError::NotApplied { source, .. } => hint(source, at_root)?,
         AppError::NoBuckets => {
             "mlprov migrate --ledger s3://BUCKET/PREFIX --store s3://BUCKET/PREFIX   # moves it into one".into()
+        }
+        AppError::DeletionProtected => {
+            "set deletion_protection = false in the [aws] table of .mlprov/config.toml, and run `mlprov infra apply`".into()
+        }
+        AppError::NotConfirmed { name, .. } => {
+            format!("mlprov infra destroy --including-data --confirm {}", quote(name))
         }
         AppError::NoAccount => {
             "set owner = \"ACCOUNT\" in the [ledger] table of .mlprov/config.toml: aws sts get-caller-identity".into()

@@ -134,6 +134,13 @@ impl Description {
         Some(Resource { name: Name { kind: Kind::ManagedPolicy, name: self.policy_arn(role)? }, aspects })
     }
 
+    /// Of one of its buckets, what lies where.
+    pub fn holdings(&self, name: &str) -> Vec<String> {
+        let trail = self.trail.as_ref().map(Trail::own_bucket);
+        let buckets = self.buckets.iter().chain(trail.as_ref());
+        buckets.filter(|bucket| bucket.name == name).flat_map(documents::holdings).collect()
+    }
+
     fn group(&self, group: &Group) -> Resource {
         // As the registry describes the groups that it makes: it finds its own by this.
         let description = json!(format!("mlprov project {}", group.project));

@@ -50,6 +50,22 @@ pub fn canonical(value: &Value) -> Value {
     }
 }
 
+/// The statement by which nothing of the project is deleted.
+pub const KEEP: &str = "MlprovKeep";
+
+/// Everything of the project in a bucket, and nothing else: below these.
+pub fn holdings(bucket: &Bucket) -> Vec<String> {
+    let below = |(what, prefix): &(Use, String)| {
+        let names: &[&str] = match what {
+            Use::Ledger => &["ledger/"],
+            Use::Store => &["data/", "models/", "objects/"],
+            Use::Trail => &["AWSLogs/"],
+        };
+        names.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>()
+    };
+    bucket.uses.iter().flat_map(below).collect()
+}
+
 /// What is never deleted there.
 pub fn kept(bucket: &Bucket) -> Vec<String> {
     let below = |(what, prefix): &(Use, String)| {
@@ -106,7 +122,7 @@ pub fn policy(description: &Description, bucket: &Bucket) -> Parts {
     let objects = |keys: &[String]| json!(keys.iter().map(|key| format!("{arn}/{key}")).collect::<Vec<_>>());
     let mut statements = Parts::new();
     statements.insert(
-        "MlprovKeep".to_owned(),
+        KEEP.to_owned(),
         deny(json!(["s3:DeleteObject", "s3:DeleteObjectVersion"]), objects(&kept(bucket))),
     );
     let commits: Vec<String> = ledgers(bucket).map(|prefix| format!("{prefix}ledger/commit/*")).collect();

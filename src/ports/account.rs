@@ -169,10 +169,33 @@ pub enum Request {
     Put(Aspect, Parts),
 }
 
+/// What came of a deletion.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deletion {
+    /// Also if it was not there.
+    Gone,
+    /// It goes by itself after so many days, and until then somebody can prevent it.
+    Scheduled(u32),
+    /// It cannot go, and why.
+    Kept(String),
+}
+
+/// What came of emptying a part of a bucket.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Emptied {
+    /// Versions and delete markers.
+    pub deleted: u64,
+    /// What the service did not let go: how many, and of the first of them why.
+    pub kept: u64,
+    pub why: Option<String>,
+}
+
 /// Promises:
 /// 1. `find` changes nothing.
 /// 2. Every request may be repeated: what is so already stays so.
 /// 3. After an error nothing of another resource, and no other aspect of this one, has changed.
+/// 4. `delete` takes what holds something, or is used, for kept; only `empty` deletes what is in a bucket.
 pub trait Account {
     /// 12 digits.
     fn id(&self) -> Result<String, StoreError>;
@@ -184,6 +207,12 @@ pub trait Account {
 
     /// What the server has not at all is no error: `find` tells it.
     fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError>;
+
+    fn delete(&self, name: &Name) -> Result<Deletion, StoreError>;
+
+    /// Deletes every version and delete marker below a prefix. Interrupted, it goes on when called again. `tell`: how many
+    /// are gone.
+    fn empty(&self, bucket: &str, prefix: &str, tell: &dyn Fn(u64)) -> Result<Emptied, StoreError>;
 }
 
 /// Why the account did not do what was asked, by what its user can do about it.

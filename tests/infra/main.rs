@@ -4,6 +4,7 @@
 mod common;
 
 mod apply;
+mod destroy;
 mod export;
 mod faults;
 mod group;

@@ -11,6 +11,8 @@ use crate::cli::Exit;
 use crate::cli::args::InfraArgs;
 use crate::cli::args::InfraCommand;
 use crate::cli::args::InfraFormat;
+use crate::cli::commands::destroy;
+use crate::cli::commands::destroy::Asked;
 use crate::cli::compose;
 use crate::cli::format::count;
 use crate::cli::format::visible;
@@ -45,7 +47,7 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
     // What is only printed asks nobody.
     let asks = !matches!(args.command, InfraCommand::Export { .. } | InfraCommand::Show { policy: Some(_) });
     let iam = matches!(args.command, InfraCommand::Apply { iam: true, .. });
-    let Described { description, sites, registry } = of_project(context, asks, iam)?;
+    let Described { settings, description, sites, registry } = of_project(context, asks, iam)?;
     match args.command {
         InfraCommand::Plan { exit_code } => {
             let plan = infra::plan(&wanted(&description, &sites, &registry)?)?;
@@ -63,6 +65,11 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
                 context.ui.json("mlprov.infra/1", &report);
             }
             Ok(if report.remaining.is_empty() { 0 } else { 1 })
+        }
+        InfraCommand::Destroy { including_data, yes, confirm } => {
+            let wanted = wanted(&description, &sites, &registry)?;
+            let asked = Asked { including_data, yes, confirm };
+            destroy::run(context, &description, &wanted, &settings, &asked)
         }
         InfraCommand::Export { format } => {
             let format = match format {
@@ -91,6 +98,7 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
 
 /// What a project asks of an account, and where that is.
 struct Described {
+    settings: Config,
     description: Description,
     sites: Vec<BucketSite>,
     registry: SharedRegistry,
@@ -121,7 +129,7 @@ fn of_project(context: &Context, asks: bool, iam: bool) -> Result<Described> {
                 None => None,
             };
             let (description, sites) = infra::describe(&config, whose.as_ref())?;
-            Ok(Described { description, sites, registry: registry.unwrap_or_default() })
+            Ok(Described { settings: config, description, sites, registry: registry.unwrap_or_default() })
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod demo;
+pub mod destroy;
 pub mod diff;
 pub mod doctor;
 pub mod du;

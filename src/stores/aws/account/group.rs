@@ -17,7 +17,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 impl AwsAccount {
-    fn sagemaker(&self) -> Client {
+    pub(super) fn sagemaker(&self) -> Client {
         Client::new(self.aws.config())
     }
 

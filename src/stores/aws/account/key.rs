@@ -13,7 +13,7 @@ use aws_sdk_kms::types::KeyUsageType;
 use aws_sdk_kms::types::Tag;
 
 impl AwsAccount {
-    fn kms(&self) -> Result<aws_sdk_kms::Client, StoreError> {
+    pub(super) fn kms(&self) -> Result<aws_sdk_kms::Client, StoreError> {
         Ok(aws_sdk_kms::Client::new(self.config_of("KMS")?))
     }
 

@@ -5,6 +5,7 @@ mod group;
 mod key;
 mod lifecycle;
 mod policy;
+mod removal;
 mod repository;
 mod tags;
 mod trail;
@@ -13,6 +14,8 @@ pub(super) mod trouble;
 use crate::ports::StoreError;
 use crate::ports::account::Account;
 use crate::ports::account::Aspect;
+use crate::ports::account::Deletion;
+use crate::ports::account::Emptied;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
 use crate::ports::account::Name;
@@ -97,6 +100,21 @@ impl Account for AwsAccount {
                 Err(has_none(&name.to_string(), *aspect))
             }
         }
+    }
+
+    fn delete(&self, name: &Name) -> Result<Deletion, StoreError> {
+        match name.kind {
+            Kind::Bucket => self.delete_bucket(&name.name),
+            Kind::Key => self.delete_key(&name.name),
+            Kind::ModelPackageGroup => self.delete_group(&name.name),
+            Kind::Trail => self.delete_trail(&name.name),
+            Kind::Repository => self.delete_repository(&name.name),
+            Kind::ManagedPolicy => self.delete_policy(&name.name),
+        }
+    }
+
+    fn empty(&self, bucket: &str, prefix: &str, tell: &dyn Fn(u64)) -> Result<Emptied, StoreError> {
+        self.empty_bucket(bucket, prefix, tell)
     }
 }
 

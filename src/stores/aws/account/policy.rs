@@ -21,11 +21,11 @@ use std::collections::BTreeMap;
 const VERSIONS: usize = 5;
 
 impl AwsAccount {
-    fn iam(&self) -> Result<Client, StoreError> {
+    pub(super) fn iam(&self) -> Result<Client, StoreError> {
         Ok(Client::new(self.config_of("IAM")?))
     }
 
-    fn policy(&self, arn: &str) -> Result<Option<Policy>, StoreError> {
+    pub(super) fn policy(&self, arn: &str) -> Result<Option<Policy>, StoreError> {
         match self.aws.wait(self.iam()?.get_policy().policy_arn(arn).send()) {
             Ok(told) => Ok(told.policy().cloned()),
             Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_entity_exception()) => Ok(None),

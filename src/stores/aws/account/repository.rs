@@ -11,7 +11,7 @@ use aws_sdk_codecommit::Client;
 use serde_json::json;
 
 impl AwsAccount {
-    fn codecommit(&self) -> Result<Client, StoreError> {
+    pub(super) fn codecommit(&self) -> Result<Client, StoreError> {
         Ok(Client::new(self.config_of("CodeCommit")?))
     }
 

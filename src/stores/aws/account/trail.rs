@@ -21,7 +21,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 impl AwsAccount {
-    fn cloudtrail(&self) -> Result<Client, StoreError> {
+    pub(super) fn cloudtrail(&self) -> Result<Client, StoreError> {
         Ok(Client::new(self.config_of("CloudTrail")?))
     }
 
