@@ -80,7 +80,7 @@ pub struct Asked<'a> {
     pub whose: Option<&'a Whose>,
 }
 
-/// Whether documents of these resources name the account.
+/// Whether there are resources that cannot be described without the account.
 pub fn names_account(aws: &AwsTable) -> bool {
     aws.trail || aws.iam || aws.codecommit.is_some()
 }
@@ -159,6 +159,7 @@ pub fn describe_sites<'a>(
         trail,
         repository: aws.codecommit.clone(),
         iam: aws.iam,
+        publisher_role: aws.publisher_role.clone(),
         whose: whose.cloned(),
         object_lock: aws.object_lock,
         deletion_protection: aws.deletion_protection,

@@ -25,6 +25,8 @@ pub struct AwsTable {
     pub codecommit: Option<String>,
     /// Whether there is a managed policy of IAM for each role. It is attached to nobody.
     pub iam: bool,
+    /// ARN of the role that publishes: the policy of the log's key lets it sign.
+    pub publisher_role: Option<String>,
 }
 
 impl Default for AwsTable {
@@ -39,6 +41,7 @@ impl Default for AwsTable {
             trail_bucket: None,
             codecommit: None,
             iam: false,
+            publisher_role: None,
         }
     }
 }
@@ -51,7 +54,7 @@ impl AwsTable {
             None => String::new(),
         };
         format!(
-            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}{}",
+            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}{}{}",
             line("name", &self.name),
             line("kms_key", &self.kms_key),
             self.object_lock,
@@ -61,6 +64,7 @@ impl AwsTable {
             line("trail_bucket", &self.trail_bucket),
             line("codecommit", &self.codecommit),
             if self.iam { "iam = true\n" } else { "" },
+            line("publisher_role", &self.publisher_role),
         )
     }
 }
@@ -94,6 +98,7 @@ mod tests {
                 trail_bucket: Some("shop-logs".into()),
                 codecommit: Some("shop".into()),
                 iam: true,
+                publisher_role: Some("arn:aws:iam::123456789012:role/publisher".into()),
             },
             AwsTable::default(),
         ] {

@@ -73,6 +73,8 @@ pub struct Description {
     pub kms_key: Option<String>,
     /// Alias of the KMS key that signs checkpoints; `None`: publishers have it in a file.
     pub log_key: Option<String>,
+    /// ARN of who may sign with it whatever IAM says of them.
+    pub publisher_role: Option<String>,
     /// Where model packages are registered, if that is SageMaker.
     pub group: Option<Group>,
     /// Who did what with the buckets, as a second witness.
@@ -101,9 +103,11 @@ pub struct Resource {
 impl Description {
     /// In the order in which they are made.
     pub fn resources(&self) -> Vec<Resource> {
+        let policy = |whose| documents::key_policy(whose, self.publisher_role.as_deref());
+        let policy = self.whose.as_ref().map(|whose| (Aspect::Policy, policy(whose)));
         let key = |alias: &String| Resource {
             name: Name { kind: Kind::Key, name: alias.clone() },
-            aspects: BTreeMap::new(),
+            aspects: policy.into_iter().collect(),
         };
         // A key that is named otherwise is somebody else's to make.
         let key = self.log_key.as_ref().filter(|key| key.starts_with("alias/")).map(key);

@@ -4,6 +4,7 @@ use super::description::Bucket;
 use super::description::Description;
 use super::description::Trail;
 use super::description::Use;
+use super::description::Whose;
 use crate::ports::account::Parts;
 use serde_json::Value;
 use serde_json::json;
@@ -153,6 +154,19 @@ pub fn trail_policy(description: &Description, trail: &Trail) -> Parts {
     let logs = format!("{arn}/AWSLogs/{}/*", trail.whose.account);
     let owned = json!({ "aws:SourceArn": trail.arn(), "s3:x-amz-acl": "bucket-owner-full-control" });
     statements.insert("MlprovTrailWrite".to_owned(), allow("s3:PutObject", &logs, owned));
+    statements
+}
+
+/// Of the log's key: the account has it, and IAM says who else may use it; the publishers' role may without.
+pub fn key_policy(whose: &Whose, publisher: Option<&str>) -> Parts {
+    let allow = |who: &str, actions: Value| json!({ "Effect": "Allow", "Principal": { "AWS": who }, "Action": actions, "Resource": "*" });
+    // Without the account nobody could ever change this policy again.
+    let root = format!("arn:aws:iam::{}:root", whose.account);
+    let mut statements = Parts::from([("MlprovAccount".to_owned(), allow(&root, json!("kms:*")))]);
+    if let Some(role) = publisher {
+        let sign = json!(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]);
+        statements.insert("MlprovSign".to_owned(), allow(role, sign));
+    }
     statements
 }
 

@@ -5,6 +5,7 @@ mod common;
 
 mod apply;
 mod destroy;
+mod everything;
 mod export;
 mod faults;
 mod group;

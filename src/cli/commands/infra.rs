@@ -124,7 +124,9 @@ fn of_project(context: &Context, asks: bool, iam: bool) -> Result<Described> {
             not_agreed("SageMaker".to_owned())
         }
         _ => {
-            let whose = match site.filter(|_| infra::names_account(&config.aws)) {
+            // The policy of the log's key names it, too; where nobody may be asked it is left out.
+            let named = infra::names_account(&config.aws) || config.keys.kms_key.is_some();
+            let whose = match site.filter(|_| named) {
                 Some(site) => whose(&site, asks)?,
                 None => None,
             };

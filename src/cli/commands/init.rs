@@ -161,7 +161,7 @@ fn in_aws(
     let (kms_key, object_lock, trail) = (args.kms_key.clone(), args.object_lock, args.trail);
     let codecommit = args.codecommit.clone().map(|given| given.unwrap_or_else(|| group_name(name)));
     let aws = AwsTable { kms_key, object_lock, trail, codecommit, iam: args.iam, ..AwsTable::default() };
-    if names_account(&aws) {
+    if names_account(&aws) || new.log_key.is_some() {
         let id = match &new.owner {
             Some(id) => id.clone(),
             None => account.id()?,

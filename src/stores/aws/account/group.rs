@@ -61,9 +61,10 @@ impl AwsAccount {
         match self.aws.wait(asked.send()) {
             Ok(_) => Ok(()),
             // An answer that was lost, or somebody who was faster.
-            Err(e) => match self.find_group(group)? {
-                Some(_) => Ok(()),
-                None => Err(trouble::of("sagemaker:CreateModelPackageGroup", &about(group), e)),
+            Err(e) => match self.find_group(group) {
+                Ok(Some(_)) => Ok(()),
+                // What the first one said is what is to be done about.
+                Ok(None) | Err(_) => Err(trouble::of("sagemaker:CreateModelPackageGroup", &about(group), e)),
             },
         }
     }

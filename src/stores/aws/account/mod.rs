@@ -7,6 +7,7 @@ mod lifecycle;
 mod policy;
 mod removal;
 mod repository;
+mod statements;
 mod tags;
 mod trail;
 pub(super) mod trouble;
@@ -86,7 +87,8 @@ impl Account for AwsAccount {
         match (name.kind, request) {
             (Kind::Bucket, Request::Create(_)) => self.create_bucket(&name.name),
             (Kind::Bucket, Request::Put(aspect, parts)) => self.put(&name.name, *aspect, parts),
-            (Kind::Key, Request::Create(_)) => self.create_key(&name.name),
+            (Kind::Key, Request::Create(wanted)) => self.create_key(&name.name, wanted),
+            (Kind::Key, Request::Put(Aspect::Policy, policy)) => self.put_key_policy(&name.name, policy),
             (Kind::ModelPackageGroup, Request::Create(wanted)) => self.create_group(&name.name, wanted),
             (Kind::ModelPackageGroup, Request::Put(Aspect::Tagging, tags)) => {
                 self.tag_group(&name.name, tags)
