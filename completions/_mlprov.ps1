@@ -77,6 +77,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Server that speaks S3, if it is not AWS; it goes into the project''s settings')
             [CompletionResult]::new('--kms-key', '--kms-key', [CompletionResultType]::ParameterName, 'KMS key (ARN, id or alias) of the bucket''s default encryption [default: SSE-S3]')
             [CompletionResult]::new('--log-key', '--log-key', [CompletionResultType]::ParameterName, 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]')
+            [CompletionResult]::new('--retention-days', '--retention-days', [CompletionResultType]::ParameterName, 'Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days')
             [CompletionResult]::new('--codecommit', '--codecommit', [CompletionResultType]::ParameterName, 'Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')

@@ -2038,7 +2038,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__init)
-            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --trail --codecommit --iam --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --retention-days --trail --codecommit --iam --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2073,6 +2073,10 @@ _mlprov() {
                     return 0
                     ;;
                 --log-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retention-days)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -73,6 +73,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --endpoint-url 'Server that speaks S3, if it is not AWS; it goes into the project''s settings'
             cand --kms-key 'KMS key (ARN, id or alias) of the bucket''s default encryption [default: SSE-S3]'
             cand --log-key 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]'
+            cand --retention-days 'Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days'
             cand --codecommit 'Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'

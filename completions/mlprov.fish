@@ -76,6 +76,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l endpoint-url -d 'Server that speaks S3, if it is not AWS; it goes into the project\'s settings' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l kms-key -d 'KMS key (ARN, id or alias) of the bucket\'s default encryption [default: SSE-S3]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l log-key -d 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l retention-days -d 'Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l codecommit -d 'Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''

@@ -17,6 +17,7 @@ use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::ConfigError;
 use crate::config::Elsewhere;
+use crate::config::Lock;
 use crate::config::S3Place;
 use crate::config::SharedLedger;
 use crate::config::SharedStore;
@@ -119,6 +120,10 @@ impl NewPlaces {
         BucketSite { place: place.clone(), region, endpoint, owner: self.owner.clone() }
     }
 
+    fn lock(&self) -> Lock {
+        self.aws.as_ref().map(AwsTable::lock).unwrap_or_default()
+    }
+
     /// What they come to as resources. `name`: of the project.
     pub fn describe(&self, name: &str) -> Result<(Description, Vec<BucketSite>)> {
         let aws = self.aws.clone().unwrap_or_default();
@@ -200,14 +205,15 @@ pub fn carry_out(
         let mut elsewhere = Elsewhere::default();
         // Both are probed before anything is written that a second attempt would take for a project.
         if let Some(place) = &new.store {
-            let store = SharedStore::new(new.site(place));
+            let store = SharedStore { lock: new.lock(), ..SharedStore::new(new.site(place)) };
             wanting.extend(fit(place, &*(site.bucket)(&store))?);
             elsewhere.store = Some(store);
         }
         if let Some(place) = &new.ledger {
             let header = Header::new(project, LogId::draw());
             let (site_of, log, vkey) = (new.site(place), header.log, String::new());
-            let mut shared = SharedLedger { site: site_of, log, vkey, kms_key: new.log_key.clone() };
+            let (kms_key, lock) = (new.log_key.clone(), new.lock());
+            let mut shared = SharedLedger { site: site_of, log, vkey, kms_key, lock };
             wanting.extend(fit(place, &*(site.shared)(&shared))?);
             let key = (site.shared)(&shared).create_log_key(header.log, &header.origin)?;
             shared.vkey = key.verifier().to_string();

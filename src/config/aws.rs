@@ -1,6 +1,7 @@
 //! What the buckets of a project are to be like, beyond where they are: choices, never credentials.
 
 use super::Config;
+use super::Lock;
 use serde::Deserialize;
 
 /// `[aws]`, for `mlprov infra`. The buckets themselves are those of `[ledger]` and `[store]`.
@@ -27,6 +28,10 @@ pub struct AwsTable {
     pub iam: bool,
     /// ARN of the role that publishes: the policy of the log's key lets it sign.
     pub publisher_role: Option<String>,
+    /// For so many days nobody can delete a version of data, nor a commit of the ledger. Needs `object_lock`.
+    pub retention_days: Option<u32>,
+    /// The same until somebody lifts it, version by version. Needs `object_lock`.
+    pub legal_hold: bool,
 }
 
 impl Default for AwsTable {
@@ -42,11 +47,31 @@ impl Default for AwsTable {
             codecommit: None,
             iam: false,
             publisher_role: None,
+            retention_days: None,
+            legal_hold: false,
         }
     }
 }
 
 impl AwsTable {
+    pub fn lock(&self) -> Lock {
+        Lock { days: self.retention_days, legal_hold: self.legal_hold }
+    }
+
+    /// Why the choices do not fit together.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.lock() != Lock::default() && !self.object_lock {
+            return Err("[aws] retention_days and legal_hold need object_lock = true".into());
+        }
+        match self.retention_days {
+            // As S3 has it: 100 years.
+            Some(days) if !(1..=36_500).contains(&days) => {
+                Err(format!("[aws] retention_days = {days} is not between 1 and 36500"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// As it stands at the end of the settings.
     pub fn text(&self) -> String {
         let line = |name: &str, value: &Option<String>| match value {
@@ -54,7 +79,7 @@ impl AwsTable {
             None => String::new(),
         };
         format!(
-            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}{}{}",
+            "\n[aws]               # what `mlprov infra apply` makes the account be\n{}{}object_lock = {}\ndeletion_protection = {}\n{}{}{}{}{}{}{}{}",
             line("name", &self.name),
             line("kms_key", &self.kms_key),
             self.object_lock,
@@ -65,6 +90,8 @@ impl AwsTable {
             line("codecommit", &self.codecommit),
             if self.iam { "iam = true\n" } else { "" },
             line("publisher_role", &self.publisher_role),
+            self.retention_days.map(|days| format!("retention_days = {days}\n")).unwrap_or_default(),
+            if self.legal_hold { "legal_hold = true\n" } else { "" },
         )
     }
 }
@@ -99,11 +126,15 @@ mod tests {
                 codecommit: Some("shop".into()),
                 iam: true,
                 publisher_role: Some("arn:aws:iam::123456789012:role/publisher".into()),
+                retention_days: Some(7),
+                legal_hold: true,
             },
             AwsTable::default(),
         ] {
             assert_eq!(read(&(embedded.clone() + &table.text())).unwrap().aws, table);
         }
+        assert!(read(&format!("{embedded}[aws]\nretention_days = 7\n")).is_err());
+        assert!(read(&format!("{embedded}[aws]\nobject_lock = true\nretention_days = 0\n")).is_err());
         assert!(read(&(embedded + "[aws]\nsecret_key = \"x\"\n")).is_err());
     }
 }

@@ -46,10 +46,10 @@ fn below(what: Use) -> (&'static [&'static str], &'static [&'static str]) {
 pub fn policy(description: &Description, role: Role) -> Value {
     let mut statements = Vec::new();
     for bucket in &description.buckets {
-        of_bucket(bucket, role, &mut statements);
+        of_bucket(bucket, role, description.object_lock, &mut statements);
     }
     if let Some(trail) = description.trail.as_ref().filter(|_| role == Role::Auditor) {
-        of_bucket(&trail.own_bucket(), role, &mut statements);
+        of_bucket(&trail.own_bucket(), role, false, &mut statements);
         let read = ["GetEventSelectors", "GetTrail", "GetTrailStatus", "ListTags"];
         let read = read.map(|action| format!("cloudtrail:{action}"));
         statements.push(allow("Trail", json!(read), json!(trail.arn()), None));
@@ -146,7 +146,7 @@ fn allow(sid: &str, actions: Value, resources: Value, condition: Option<Value>) 
     statement
 }
 
-fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
+fn of_bucket(bucket: &Bucket, role: Role, locks: bool, statements: &mut Vec<Value>) {
     let arn = format!("arn:aws:s3:::{}", bucket.name);
     let objects = |keys: Vec<String>| {
         let mut arns: Vec<String> = keys.into_iter().map(|key| format!("{arn}/{key}")).collect();
@@ -178,8 +178,11 @@ fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
     let about = json!(["s3:GetBucketVersioning", "s3:GetBucketLocation"]);
     statements.push(allow("About", about, json!(arn), None));
     if matches!(role, Role::Writer | Role::Publisher) {
-        let add = json!(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]);
-        statements.push(allow("Add", add, objects(all(|what| below(what).1)), None));
+        let mut add = vec!["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+        if locks {
+            add.extend(["s3:PutObjectRetention", "s3:PutObjectLegalHold"]);
+        }
+        statements.push(allow("Add", json!(add), objects(all(|what| below(what).1)), None));
         let ledgers = || bucket.uses.iter().filter(|(what, _)| *what == Use::Ledger);
         let inbox: Vec<String> = ledgers().map(|(_, prefix)| format!("{prefix}ledger/inbox/*")).collect();
         if !inbox.is_empty() {

@@ -10,6 +10,7 @@ mod export;
 mod faults;
 mod group;
 mod key;
+mod lock;
 mod policies;
 mod project;
 mod repository;

@@ -14,6 +14,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::commands::hooks::tell_left_alone;
 use crate::cli::commands::infra;
 use crate::cli::compose;
+use crate::cli::format::count;
 use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::config::AwsTable;
@@ -158,9 +159,18 @@ fn in_aws(
     };
     new.ledger.get_or_insert_with(|| place.clone());
     new.store.get_or_insert(place);
-    let (kms_key, object_lock, trail) = (args.kms_key.clone(), args.object_lock, args.trail);
+    let (kms_key, trail, retention_days) = (args.kms_key.clone(), args.trail, args.retention_days);
+    let object_lock = args.object_lock || retention_days.is_some();
     let codecommit = args.codecommit.clone().map(|given| given.unwrap_or_else(|| group_name(name)));
-    let aws = AwsTable { kms_key, object_lock, trail, codecommit, iam: args.iam, ..AwsTable::default() };
+    let aws = AwsTable {
+        kms_key,
+        object_lock,
+        trail,
+        codecommit,
+        iam: args.iam,
+        retention_days,
+        ..AwsTable::default()
+    };
     if names_account(&aws) || new.log_key.is_some() {
         let id = match &new.owner {
             Some(id) => id.clone(),
@@ -169,6 +179,10 @@ fn in_aws(
         // Settings that others can go by without asking.
         new.owner = Some(id.clone());
         new.whose = Some(Whose { account: id, region: account.region() });
+    }
+    if let Some(days) = retention_days {
+        let days = count(days.into(), "day");
+        context.ui.warning(format!("what is stored cannot be deleted for {days}, by nobody at all"));
     }
     new.aws = Some(aws);
     if new.sagemaker {
@@ -294,7 +308,7 @@ fn text(report: &InitReport) -> String {
         out.push_str(&format!("  made    {made}\n"));
     }
     if hooks > 0 {
-        out.push_str(&format!("  made    {}\n", crate::cli::format::count(hooks as u64, "git hook")));
+        out.push_str(&format!("  made    {}\n", count(hooks as u64, "git hook")));
     }
     if report.made.is_empty() && hooks == 0 {
         out.push_str("  Everything was there; nothing was changed.\n");
