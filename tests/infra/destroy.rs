@@ -21,6 +21,7 @@ use mlprov::app::destroy::DestroyReport;
 use mlprov::app::infra;
 use mlprov::app::infra::Wanted;
 use mlprov::infra::description::Description;
+use mlprov::infra::description::Use;
 use mlprov::ports::account::Deletion;
 use mlprov::ports::clock::Clock;
 use mlprov::stores::local::clock::SystemClock;
@@ -167,6 +168,24 @@ fn interrupted_at_every_request_it_goes_on() {
         }
         assert!(n > 15, "{n}");
     }
+}
+
+/// A policy that only keeps what is there is gone before that goes: an empty one is taken by nobody.
+#[test]
+fn a_bucket_of_data_alone_goes_too() {
+    apply::each_server(|server| {
+        let bucket = format!("destroy-store-{}", server.name.to_lowercase());
+        let mut description = Description { deletion_protection: false, ..description(&bucket) };
+        description.buckets[0].uses.retain(|(what, _)| *what == Use::Store);
+        let wanted = apply::wanted(&description, server, &server.url);
+        apply::apply(&wanted, &infra::plan(&wanted).unwrap()).unwrap();
+        let (aws, client) = raw(server);
+        let put = client.put_object().bucket(&bucket).key("t/data/a").body(b"x".to_vec().into());
+        aws.wait(put.send()).unwrap();
+        let report = destroy(&description, &wanted).unwrap();
+        assert_eq!(report.resources[0].outcome, Deletion::Gone, "{}", server.name);
+        assert!(!is_there(server, &bucket), "{}", server.name);
+    });
 }
 
 /// More than a page of a thousand, with one in the middle that a retention holds, and others of its own key.

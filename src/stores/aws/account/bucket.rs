@@ -287,10 +287,10 @@ impl AwsAccount {
                 }
                 send!("s3:PutBucketTagging", s3.put_bucket_tagging().tagging(tags.build().map_err(built)?))
             }
-            Aspect::Policy => {
-                let policy = self.merged_policy(bucket, parts)?;
-                send!("s3:PutBucketPolicy", s3.put_bucket_policy().policy(policy))
-            }
+            Aspect::Policy => match self.merged_policy(bucket, parts)? {
+                Some(policy) => send!("s3:PutBucketPolicy", s3.put_bucket_policy().policy(policy)),
+                None => send!("s3:DeleteBucketPolicy", s3.delete_bucket_policy()),
+            },
             other => Err(has_none(&about(bucket), other)),
         }
     }
@@ -320,7 +320,7 @@ impl AwsAccount {
     }
 
     /// What else stands in the policy stays, and its statements stay as they are.
-    fn merged_policy(&self, bucket: &str, ours: &Parts) -> Result<String, StoreError> {
+    fn merged_policy(&self, bucket: &str, ours: &Parts) -> Result<Option<String>, StoreError> {
         let asked = self.s3.get_bucket_policy().bucket(bucket).set_expected_bucket_owner(self.owner.clone());
         let text = match self.aws.wait(asked.send()) {
             Ok(told) => told.policy().map(str::to_owned),

@@ -61,7 +61,7 @@ impl AwsAccount {
         let id = told.key_metadata().map(|key| key.key_id()).unwrap_or_default();
         let there = Some(self.key_policy(alias, id)?).filter(|text| !text.is_empty());
         let policy = statements::merged(there.as_deref(), ours, &about(alias))?;
-        let asked = self.kms()?.put_key_policy().key_id(id).policy_name("default").policy(policy);
+        let asked = self.kms()?.put_key_policy().key_id(id).policy_name("default").set_policy(policy);
         let done = self.aws.wait(asked.send()).map(|_| ());
         done.map_err(|e| trouble::of("kms:PutKeyPolicy", &about(alias), e))
     }
@@ -69,7 +69,7 @@ impl AwsAccount {
     /// Without a policy that is wanted KMS gives it one by itself, by which IAM says who may use it.
     pub(super) fn create_key(&self, alias: &str, wanted: &BTreeMap<Aspect, Parts>) -> Result<(), StoreError> {
         let policy = wanted.get(&Aspect::Policy);
-        let policy = policy.map(|ours| statements::merged(None, ours, &about(alias))).transpose()?;
+        let policy = policy.map(|ours| statements::merged(None, ours, &about(alias))).transpose()?.flatten();
         let built = |e: BuildError| StoreError::Unfit { what: about(alias), why: e.to_string() };
         let tag = Tag::builder().tag_key("mlprov:managed-by").tag_value("mlprov").build().map_err(built)?;
         let asked = self

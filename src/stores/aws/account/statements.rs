@@ -25,8 +25,8 @@ pub fn of(text: &str) -> Parts {
     all(&policy).into_iter().enumerate().map(named).collect()
 }
 
-/// A policy with these of ours; what else stands in `text` stays, and stays as it is.
-pub fn merged(text: Option<&str>, ours: &Parts, what: &str) -> Result<String, StoreError> {
+/// A policy with these of ours; what else stands in `text` stays, and stays as it is. `None`: nothing stands in it.
+pub fn merged(text: Option<&str>, ours: &Parts, what: &str) -> Result<Option<String>, StoreError> {
     let mut policy = match text {
         None => json!({ "Version": "2012-10-17" }),
         Some(text) => serde_json::from_str(text).map_err(|e| {
@@ -41,6 +41,10 @@ pub fn merged(text: Option<&str>, ours: &Parts, what: &str) -> Result<String, St
         statement["Sid"] = json!(sid);
         statements.push(statement);
     }
+    // No service takes an empty list.
+    if statements.is_empty() {
+        return Ok(None);
+    }
     policy["Statement"] = Value::Array(statements);
-    Ok(policy.to_string())
+    Ok(Some(policy.to_string()))
 }
