@@ -79,6 +79,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Server that speaks S3, if it is not AWS; it goes into the project''s settings')
             [CompletionResult]::new('--kms-key', '--kms-key', [CompletionResultType]::ParameterName, 'KMS key (ARN, id or alias) of the bucket''s default encryption [default: SSE-S3]')
             [CompletionResult]::new('--log-key', '--log-key', [CompletionResultType]::ParameterName, 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]')
+            [CompletionResult]::new('--retention-days', '--retention-days', [CompletionResultType]::ParameterName, 'Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days')
+            [CompletionResult]::new('--codecommit', '--codecommit', [CompletionResultType]::ParameterName, 'Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Ask nothing; agree to what would be asked')
@@ -87,6 +89,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--aws', '--aws', [CompletionResultType]::ParameterName, 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one')
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'Only show what would be made in AWS')
             [CompletionResult]::new('--object-lock', '--object-lock', [CompletionResultType]::ParameterName, 'Turn on Object Lock, so that objects can be given a retention')
+            [CompletionResult]::new('--trail', '--trail', [CompletionResultType]::ParameterName, 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what')
+            [CompletionResult]::new('--iam', '--iam', [CompletionResultType]::ParameterName, 'Make an IAM policy for each role (reader, writer, publisher, auditor); it is attached to nobody')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -1129,6 +1133,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what differs between the account and what it shall be; changes nothing')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make it so, after showing the plan; called again after an interruption it goes on')
+            [CompletionResult]::new('destroy', 'destroy', [CompletionResultType]::ParameterValue, 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the same for another tool, which then applies it; asks nobody')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what there is, whoever made it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1153,6 +1158,24 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Ask nothing; make the changes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Ask nothing; make the changes')
+            [CompletionResult]::new('--iam', '--iam', [CompletionResultType]::ParameterName, 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mlprov;infra;destroy' {
+            [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'The project''s name, where there is no terminal to type it on')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('--including-data', '--including-data', [CompletionResultType]::ParameterName, 'Ledger, data, the trail''s logs, the log''s key and the code in CodeCommit, too: they cannot be brought back')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Ask nothing; delete it. With --including-data the project''s name is needed all the same')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Ask nothing; delete it. With --including-data the project''s name is needed all the same')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
@@ -1194,6 +1217,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;infra;help' {
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what differs between the account and what it shall be; changes nothing')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make it so, after showing the plan; called again after an interruption it goes on')
+            [CompletionResult]::new('destroy', 'destroy', [CompletionResultType]::ParameterValue, 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the same for another tool, which then applies it; asks nobody')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what there is, whoever made it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1203,6 +1227,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;infra;help;apply' {
+            break
+        }
+        'mlprov;infra;help;destroy' {
             break
         }
         'mlprov;infra;help;export' {
@@ -1576,6 +1603,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         'mlprov;help;infra' {
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what differs between the account and what it shall be; changes nothing')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make it so, after showing the plan; called again after an interruption it goes on')
+            [CompletionResult]::new('destroy', 'destroy', [CompletionResultType]::ParameterValue, 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Print the same for another tool, which then applies it; asks nobody')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what there is, whoever made it')
             break
@@ -1584,6 +1612,9 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;help;infra;apply' {
+            break
+        }
+        'mlprov;help;infra;destroy' {
             break
         }
         'mlprov;help;infra;export' {

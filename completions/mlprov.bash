@@ -247,6 +247,9 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__infra,apply)
                 cmd="mlprov__subcmd__help__subcmd__infra__subcmd__apply"
                 ;;
+            mlprov__subcmd__help__subcmd__infra,destroy)
+                cmd="mlprov__subcmd__help__subcmd__infra__subcmd__destroy"
+                ;;
             mlprov__subcmd__help__subcmd__infra,export)
                 cmd="mlprov__subcmd__help__subcmd__infra__subcmd__export"
                 ;;
@@ -358,6 +361,9 @@ _mlprov() {
             mlprov__subcmd__infra,apply)
                 cmd="mlprov__subcmd__infra__subcmd__apply"
                 ;;
+            mlprov__subcmd__infra,destroy)
+                cmd="mlprov__subcmd__infra__subcmd__destroy"
+                ;;
             mlprov__subcmd__infra,export)
                 cmd="mlprov__subcmd__infra__subcmd__export"
                 ;;
@@ -372,6 +378,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__infra__subcmd__help,apply)
                 cmd="mlprov__subcmd__infra__subcmd__help__subcmd__apply"
+                ;;
+            mlprov__subcmd__infra__subcmd__help,destroy)
+                cmd="mlprov__subcmd__infra__subcmd__help__subcmd__destroy"
                 ;;
             mlprov__subcmd__infra__subcmd__help,export)
                 cmd="mlprov__subcmd__infra__subcmd__help__subcmd__export"
@@ -1090,7 +1099,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__infra)
-            opts="plan apply export show"
+            opts="plan apply destroy export show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1104,6 +1113,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__infra__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__infra__subcmd__destroy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1992,7 +2015,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply export show help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help plan apply destroy export show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2014,12 +2037,38 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__apply)
-            opts="-y -C -q -v -h --yes --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --yes --iam --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__destroy)
+            opts="-y -C -q -v -h --including-data --yes --confirm --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --confirm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2062,7 +2111,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__help)
-            opts="plan apply export show help"
+            opts="plan apply destroy export show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2076,6 +2125,20 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__infra__subcmd__help__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__infra__subcmd__help__subcmd__destroy)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2194,7 +2257,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__init)
-            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --quiet --verbose --json --color --no-progress --help"
+            opts="-y -C -q -v -h --name --yes --no-hooks --ledger --store --registry --region --endpoint-url --aws --plan --kms-key --log-key --object-lock --retention-days --trail --codecommit --iam --quiet --verbose --json --color --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2229,6 +2292,14 @@ _mlprov() {
                     return 0
                     ;;
                 --log-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retention-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --codecommit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -75,6 +75,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --endpoint-url 'Server that speaks S3, if it is not AWS; it goes into the project''s settings'
             cand --kms-key 'KMS key (ARN, id or alias) of the bucket''s default encryption [default: SSE-S3]'
             cand --log-key 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]'
+            cand --retention-days 'Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days'
+            cand --codecommit 'Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
             cand -y 'Ask nothing; agree to what would be asked'
@@ -83,6 +85,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --aws 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one'
             cand --plan 'Only show what would be made in AWS'
             cand --object-lock 'Turn on Object Lock, so that objects can be given a retention'
+            cand --trail 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what'
+            cand --iam 'Make an IAM policy for each role (reader, writer, publisher, auditor); it is attached to nobody'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -1034,6 +1038,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --help 'Print help'
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand destroy 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
             cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1056,6 +1061,23 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --color 'When to use colours'
             cand -y 'Ask nothing; make the changes'
             cand --yes 'Ask nothing; make the changes'
+            cand --iam 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;infra;destroy'= {
+            cand --confirm 'The project''s name, where there is no terminal to type it on'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand --including-data 'Ledger, data, the trail''s logs, the log''s key and the code in CodeCommit, too: they cannot be brought back'
+            cand -y 'Ask nothing; delete it. With --including-data the project''s name is needed all the same'
+            cand --yes 'Ask nothing; delete it. With --including-data the project''s name is needed all the same'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'
@@ -1094,6 +1116,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;infra;help'= {
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand destroy 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
             cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1101,6 +1124,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;infra;help;plan'= {
         }
         &'mlprov;infra;help;apply'= {
+        }
+        &'mlprov;infra;help;destroy'= {
         }
         &'mlprov;infra;help;export'= {
         }
@@ -1404,12 +1429,15 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;infra'= {
             cand plan 'Show what differs between the account and what it shall be; changes nothing'
             cand apply 'Make it so, after showing the plan; called again after an interruption it goes on'
+            cand destroy 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
             cand export 'Print the same for another tool, which then applies it; asks nobody'
             cand show 'Show what there is, whoever made it'
         }
         &'mlprov;help;infra;plan'= {
         }
         &'mlprov;help;infra;apply'= {
+        }
+        &'mlprov;help;infra;destroy'= {
         }
         &'mlprov;help;infra;export'= {
         }

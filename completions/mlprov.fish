@@ -78,6 +78,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l region -d 'Region
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l endpoint-url -d 'Server that speaks S3, if it is not AWS; it goes into the project\'s settings' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l kms-key -d 'KMS key (ARN, id or alias) of the bucket\'s default encryption [default: SSE-S3]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l log-key -d 'Sign checkpoints with a key of KMS that has this alias; it is made if there is none [default: a key file]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l retention-days -d 'Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l codecommit -d 'Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -87,6 +89,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l no-hooks -d 'Inst
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l aws -d 'Make what a new project needs in AWS first: a bucket for ledger and data, unless --ledger or --store name one'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l plan -d 'Only show what would be made in AWS'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l object-lock -d 'Turn on Object Lock, so that objects can be given a retention'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l trail -d 'Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what'
+complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l iam -d 'Make an IAM policy for each role (reader, writer, publisher, auditor); it is attached to nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand init" -l json -d 'One JSON document on standard output'
@@ -769,20 +773,21 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_su
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "reindex" -d 'Make tiles and lookups again from the journal'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "adopt" -d 'Let a copied or restored log go on under a new id'
 complete -c mlprov -n "__fish_mlprov_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -s C -d 'Run as if started in DIR' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -l color -d 'When to use colours' -r -f -a "auto\t''
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -s q -l quiet -d 'Only answers and errors, no status or hints'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -s v -l verbose -d 'Say more about what is done'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -l no-progress -d 'Say nothing of how far a long step has come'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -f -a "plan" -d 'Show what differs between the account and what it shall be; changes nothing'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -f -a "apply" -d 'Make it so, after showing the plan; called again after an interruption it goes on'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -f -a "export" -d 'Print the same for another tool, which then applies it; asks nobody'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -f -a "show" -d 'Show what there is, whoever made it'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply export show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -f -a "plan" -d 'Show what differs between the account and what it shall be; changes nothing'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -f -a "apply" -d 'Make it so, after showing the plan; called again after an interruption it goes on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -f -a "destroy" -d 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -f -a "export" -d 'Print the same for another tool, which then applies it; asks nobody'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -f -a "show" -d 'Show what there is, whoever made it'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and not __fish_seen_subcommand_from plan apply destroy export show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from plan" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from plan" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
@@ -798,11 +803,24 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_sub
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s y -l yes -d 'Ask nothing; make the changes'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l iam -d 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l confirm -d 'The project\'s name, where there is no terminal to type it on' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l including-data -d 'Ledger, data, the trail\'s logs, the log\'s key and the code in CodeCommit, too: they cannot be brought back'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s y -l yes -d 'Ask nothing; delete it. With --including-data the project\'s name is needed all the same'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from export" -l format -r -f -a "terraform\t''
 cloudformation\t''
 pulumi\t''"
@@ -830,6 +848,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_sub
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Show what differs between the account and what it shall be; changes nothing'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "apply" -d 'Make it so, after showing the plan; called again after an interruption it goes on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "export" -d 'Print the same for another tool, which then applies it; asks nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what there is, whoever made it'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -997,6 +1016,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subc
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "adopt" -d 'Let a copied or restored log go on under a new id'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "plan" -d 'Show what differs between the account and what it shall be; changes nothing'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "apply" -d 'Make it so, after showing the plan; called again after an interruption it goes on'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "destroy" -d 'Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "export" -d 'Print the same for another tool, which then applies it; asks nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "show" -d 'Show what there is, whoever made it'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from hooks" -f -a "install" -d 'Put our block into every hook file, or bring it up to date'

@@ -49,6 +49,12 @@ if ! [ -x "$tools/cfn-lint/bin/cfn-lint" ]; then
         echo "skipped: cfn-lint could not be installed" >&2
 fi
 PATH=$PATH:$tools/cfn-lint/bin
+# Runs the Pulumi program that we generate, and makes nothing.
+if ! [ -f "$tools/pulumi/ready" ]; then
+    { python3 -m venv "$tools/pulumi" && "$tools/pulumi/bin/pip" install -q pulumi==3.272.0 pulumi-aws==7.51.1 &&
+        touch "$tools/pulumi/ready"; } ||
+        echo "skipped: Pulumi could not be installed" >&2
+fi
 
 # The training libraries that hooks/training speaks to (about 7 GB), and our own package as `pip install .` makes it.
 if ! [ -f "$tools/training/ready" ]; then

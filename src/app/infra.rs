@@ -4,17 +4,28 @@ use crate::app::AppError;
 use crate::app::Result;
 use crate::config::AwsTable;
 use crate::config::BucketSite;
-use crate::config::Elsewhere;
+use crate::config::Config;
+use crate::domain::arn;
+use crate::domain::ids::ProjectId;
 use crate::infra::description::Bucket;
 use crate::infra::description::Description;
+use crate::infra::description::Group;
 use crate::infra::description::Resource;
+use crate::infra::description::Trail;
 use crate::infra::description::Use;
+use crate::infra::description::Whose;
+use crate::infra::description::group_name;
+use crate::infra::description::trail_bucket_name;
+use crate::infra::description::trail_name;
 use crate::infra::plan;
 use crate::infra::plan::Difference;
 use crate::infra::plan::Plan;
 use crate::infra::plan::Step;
+use crate::ports::StoreError;
 use crate::ports::account::Account;
 use crate::ports::account::Aspect;
+use crate::ports::account::Found;
+use crate::ports::account::Kind;
 use crate::ports::account::Name;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
@@ -56,22 +67,55 @@ pub struct ShowReport {
     pub resources: Vec<Shown>,
 }
 
-/// What the places and choices of a project come to, and where each bucket of it is. None of it in buckets: an error.
-pub fn describe(name: &str, places: &Elsewhere, aws: &AwsTable) -> Result<(Description, Vec<BucketSite>)> {
+/// What a project asks of an account, besides its buckets.
+pub struct Asked<'a> {
+    /// Of the project, or as the settings have it.
+    pub name: &'a str,
+    pub aws: &'a AwsTable,
+    pub store_key: Option<&'a str>,
+    pub log_key: Option<&'a str>,
+    /// Whose model packages are registered in SageMaker.
+    pub sagemaker: Option<ProjectId>,
+    /// For what names the account, see [`names_account`].
+    pub whose: Option<&'a Whose>,
+}
+
+/// Whether there are resources that cannot be described without the account.
+pub fn names_account(aws: &AwsTable) -> bool {
+    aws.trail || aws.iam || aws.codecommit.is_some()
+}
+
+/// Where the repository is cloned from and pushed to, if one is wanted, and there.
+pub fn clone_url(wanted: &[Wanted]) -> Result<Option<String>> {
+    let Some(one) = wanted.iter().find(|one| one.resource.name.kind == Kind::Repository) else {
+        return Ok(None);
+    };
+    match one.account.find(&one.resource.name)?.as_ref().and_then(|found| found.get(&Aspect::CloneUrl)) {
+        Some(Reading::Set(parts)) => Ok(parts.get("").and_then(|url| url.as_str()).map(str::to_owned)),
+        _ => Ok(None),
+    }
+}
+
+/// What the settings of a project come to, and where each bucket of it is. None of it in AWS: an error.
+pub fn describe(config: &Config, whose: Option<&Whose>) -> Result<(Description, Vec<BucketSite>)> {
+    let places = config.elsewhere();
     let ledger = places.ledger.iter().map(|ledger| (Use::Ledger, &ledger.site));
     let store = places.store.iter().map(|store| (Use::Store, &store.site));
-    let store_key = places.store.as_ref().and_then(|store| store.kms_key.as_deref());
-    let log_key = places.ledger.as_ref().and_then(|ledger| ledger.kms_key.as_deref());
-    describe_sites(name, ledger.chain(store), aws, store_key, log_key)
+    let asked = Asked {
+        name: config.aws_name(),
+        aws: &config.aws,
+        store_key: places.store.as_ref().and_then(|store| store.kms_key.as_deref()),
+        log_key: places.ledger.as_ref().and_then(|ledger| ledger.kms_key.as_deref()),
+        sagemaker: config.sagemaker().map(|_| config.project.id),
+        whose,
+    };
+    describe_sites(ledger.chain(store), &asked)
 }
 
 /// As [`describe`], of places that are not in the settings yet.
 pub fn describe_sites<'a>(
-    name: &str,
     places: impl Iterator<Item = (Use, &'a BucketSite)>,
-    aws: &AwsTable,
-    store_key: Option<&str>,
-    log_key: Option<&str>,
+    asked: &Asked<'_>,
 ) -> Result<(Description, Vec<BucketSite>)> {
     let (mut buckets, mut sites): (Vec<Bucket>, Vec<BucketSite>) = (Vec::new(), Vec::new());
     for (what, site) in places {
@@ -84,15 +128,39 @@ pub fn describe_sites<'a>(
             }
         }
     }
-    if buckets.is_empty() {
+    if buckets.is_empty() && asked.sagemaker.is_none() {
         return Err(AppError::NoBuckets);
     }
+    let Asked { name, aws, store_key, log_key, sagemaker, whose } = *asked;
+    if names_account(aws) && whose.is_none() {
+        return Err(AppError::NoAccount);
+    }
+    let trail = whose.filter(|_| aws.trail && !buckets.is_empty()).map(|whose| Trail {
+        name: trail_name(name),
+        bucket: aws.trail_bucket.clone().unwrap_or_else(|| trail_bucket_name(name, whose)),
+        whose: whose.clone(),
+    });
+    if let Some(trail) = trail.as_ref().filter(|trail| buckets.iter().any(|b| b.name == trail.bucket)) {
+        let why = "the trail's logs need a bucket of their own: it would log its own deliveries".to_owned();
+        return Err(StoreError::Unfit { what: format!("bucket {}", trail.bucket), why }.into());
+    }
+    let group = match &aws.model_package_group {
+        Some(group) => group.clone(),
+        None => group_name(name),
+    };
+    arn::check_group(&group)?;
     let plain = |site: &BucketSite| site.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
     let description = Description {
         name: name.to_owned(),
         buckets,
         kms_key: aws.kms_key.as_deref().or(store_key).map(str::to_owned),
         log_key: log_key.map(str::to_owned),
+        group: sagemaker.map(|project| Group { name: group, project }),
+        trail,
+        repository: aws.codecommit.clone(),
+        iam: aws.iam,
+        publisher_role: aws.publisher_role.clone(),
+        whose: whose.cloned(),
         object_lock: aws.object_lock,
         deletion_protection: aws.deletion_protection,
         tls: !sites.iter().any(plain),
@@ -104,9 +172,25 @@ pub fn describe_sites<'a>(
 pub fn plan(wanted: &[Wanted]) -> Result<Plan> {
     let mut found = Vec::new();
     for one in wanted {
-        found.push((&one.resource, one.account.find(&one.resource.name)?));
+        let there = one.account.find(&one.resource.name)?;
+        check_fixed(&one.resource, there.as_ref())?;
+        found.push((&one.resource, there));
     }
     Ok(plan::plan(found.into_iter()))
+}
+
+/// What cannot be changed is somebody else's if it is not as it shall be.
+fn check_fixed(resource: &Resource, there: Option<&Found>) -> Result<()> {
+    for (aspect, wanted) in resource.aspects.iter().filter(|(aspect, _)| aspect.is_fixed()) {
+        let Some(Reading::Set(parts)) = there.and_then(|found| found.get(aspect)) else { continue };
+        if parts != wanted {
+            let text = |parts: &Parts| parts.get("").map(ToString::to_string).unwrap_or_default();
+            let (is, shall, name) = (text(parts), text(wanted), aspect.name());
+            let why = format!("it is there, and another's: its {name} is {is}, not {shall}");
+            return Err(StoreError::Unfit { what: resource.name.to_string(), why }.into());
+        }
+    }
+    Ok(())
 }
 
 /// `agreed`: the plan that the user saw. If it would be another one by now, nothing is changed. `tell`: how many of how

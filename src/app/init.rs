@@ -17,6 +17,7 @@ use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::ConfigError;
 use crate::config::Elsewhere;
+use crate::config::Lock;
 use crate::config::S3Place;
 use crate::config::SharedLedger;
 use crate::config::SharedStore;
@@ -34,6 +35,7 @@ use crate::git::merge_driver;
 use crate::git::repo::Repo;
 use crate::infra::description::Description;
 use crate::infra::description::Use;
+use crate::infra::description::Whose;
 use crate::ledger::frame::Header;
 use crate::ledger::note::VerifierKey;
 use crate::ports::StoreError;
@@ -52,6 +54,7 @@ use crate::trust::pins::Pins;
 use serde::Serialize;
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 
 /// What there is to do, found out before anything is written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,14 +107,21 @@ pub struct NewPlaces {
     pub owner: Option<String>,
     /// Alias of the KMS key that is to sign checkpoints.
     pub log_key: Option<String>,
-    /// What the buckets are to be like, if mlprov looks after them.
+    /// What the account is to be like, if mlprov looks after it.
     pub aws: Option<AwsTable>,
+    /// Of a project that resources are made for before it is there, see [`coming_project`].
+    pub project: Option<ProjectId>,
+    pub whose: Option<Whose>,
 }
 
 impl NewPlaces {
     fn site(&self, place: &S3Place) -> BucketSite {
         let (region, endpoint) = (self.region.clone(), self.endpoint.clone());
         BucketSite { place: place.clone(), region, endpoint, owner: self.owner.clone() }
+    }
+
+    fn lock(&self) -> Lock {
+        self.aws.as_ref().map(AwsTable::lock).unwrap_or_default()
     }
 
     /// What they come to as resources. `name`: of the project.
@@ -121,13 +131,15 @@ impl NewPlaces {
         let store = self.store.iter().map(|place| (Use::Store, self.site(place)));
         let places: Vec<(Use, BucketSite)> = ledger.chain(store).collect();
         let name = aws.name.as_deref().unwrap_or(name);
-        infra::describe_sites(
+        let asked = infra::Asked {
             name,
-            places.iter().map(|(what, site)| (*what, site)),
-            &aws,
-            None,
-            self.log_key.as_deref(),
-        )
+            aws: &aws,
+            store_key: None,
+            log_key: self.log_key.as_deref(),
+            sagemaker: self.project.filter(|_| self.sagemaker),
+            whose: self.whose.as_ref(),
+        };
+        infra::describe_sites(places.iter().map(|(what, site)| (*what, site)), &asked)
     }
 }
 
@@ -190,19 +202,20 @@ pub fn carry_out(
         }
     }
     if let InitPlan::Make { suggested_name, project } = plan {
-        let project = project.unwrap_or_else(ProjectId::draw);
+        let project = project.or(new.project).unwrap_or_else(ProjectId::draw);
         let name = name.unwrap_or(suggested_name);
         let mut elsewhere = Elsewhere::default();
         // Both are probed before anything is written that a second attempt would take for a project.
         if let Some(place) = &new.store {
-            let store = SharedStore::new(new.site(place));
+            let store = SharedStore { lock: new.lock(), ..SharedStore::new(new.site(place)) };
             wanting.extend(fit(place, &*(site.bucket)(&store))?);
             elsewhere.store = Some(store);
         }
         if let Some(place) = &new.ledger {
             let header = Header::new(project, LogId::draw());
             let (site_of, log, vkey) = (new.site(place), header.log, String::new());
-            let mut shared = SharedLedger { site: site_of, log, vkey, kms_key: new.log_key.clone() };
+            let (kms_key, lock) = (new.log_key.clone(), new.lock());
+            let mut shared = SharedLedger { site: site_of, log, vkey, kms_key, lock };
             wanting.extend(fit(place, &*(site.shared)(&shared))?);
             let key = (site.shared)(&shared).create_log_key(header.log, &header.origin)?;
             shared.vkey = key.verifier().to_string();
@@ -218,6 +231,8 @@ pub fn carry_out(
         if durable::create_new(&path, text.as_bytes(), 0o644)? {
             made.push(CONFIG_FILE.to_owned());
         }
+        // From here on the settings say it.
+        let _ = std::fs::remove_file(coming_file(site.repo));
     }
     let signer = match site.provision.existing_ledger()? {
         // A new key would not be admitted to the log that is here: the old one must come back.
@@ -339,6 +354,25 @@ pub fn carry_out(
         wanting,
         hooks,
     })
+}
+
+/// Resources name the project that they are for. An `init` that was interrupted after it made them must go on as that
+/// one: the id is kept before anything is made. `keep`: false for a plan, which writes nothing.
+pub fn coming_project(repo: &Repo, keep: bool) -> Result<ProjectId> {
+    let (dir, path) = (app::own_dir(repo), coming_file(repo));
+    if let Ok(known) = read_or_empty(&path)?.trim().parse() {
+        return Ok(known);
+    }
+    let project = ProjectId::draw();
+    if keep {
+        durable::create_dir_all(&dir)?;
+        durable::replace(&path, format!("{project}\n").as_bytes(), 0o600)?;
+    }
+    Ok(project)
+}
+
+fn coming_file(repo: &Repo) -> PathBuf {
+    app::own_dir(repo).join("coming-project")
 }
 
 /// Fails unless the place is fit for what is to be there. What it lacks all the same.

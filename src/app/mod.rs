@@ -7,6 +7,7 @@ pub mod commit;
 pub mod data;
 pub mod declare;
 pub mod delivery;
+pub mod destroy;
 pub mod diff;
 pub mod doctor;
 pub mod graph;
@@ -26,6 +27,7 @@ pub mod migrate;
 pub mod model;
 pub mod query;
 pub mod record;
+pub mod remote;
 pub mod reproduce;
 pub mod resolve;
 pub mod restore;
@@ -227,6 +229,15 @@ pub enum AppError {
     /// The project's ledger and data are this clone's own.
     #[error("nothing of this project lies in a bucket")]
     NoBuckets,
+    /// What is asked for names the account, and nobody may be asked which it is.
+    #[error("the settings do not say which AWS account it is")]
+    NoAccount,
+    /// Somebody wants to keep what is there.
+    #[error("deletion protection is on; nothing was deleted")]
+    DeletionProtected,
+    /// What was typed is not the name of what would be lost.
+    #[error("{given:?} is not the name of this project ({name:?}); nothing was deleted")]
+    NotConfirmed { given: String, name: String },
     /// Somebody changed something between the plan and the act.
     #[error("the account is no longer as the plan found it; nothing was changed")]
     PlanChanged,

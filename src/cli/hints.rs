@@ -90,6 +90,9 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NoBuckets
         | AppError::BadCapsule { .. }
         | AppError::CapsuleExpired { .. }
+        | AppError::NoAccount
+        | AppError::DeletionProtected
+        | AppError::NotConfirmed { .. }
         | AppError::NeedsAnswer { .. } => 2,
         AppError::PlanChanged => 3,
         AppError::NotApplied { source, .. } => exit_code(source),
@@ -176,6 +179,9 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::NoBuckets
         | AppError::BadCapsule { .. }
         | AppError::CapsuleExpired { .. }
+        | AppError::NoAccount
+        | AppError::DeletionProtected
+        | AppError::NotConfirmed { .. }
         | AppError::PlanChanged
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
@@ -337,6 +343,15 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         AppError::NotPublished { source } | AppError::NotApplied { source, .. } => hint(source, at_root)?,
         AppError::NoBuckets => {
             "mlprov migrate --ledger s3://BUCKET/PREFIX --store s3://BUCKET/PREFIX   # moves it into one".into()
+        }
+        AppError::DeletionProtected => {
+            "set deletion_protection = false in the [aws] table of .mlprov/config.toml, and run `mlprov infra apply`".into()
+        }
+        AppError::NotConfirmed { name, .. } => {
+            format!("mlprov infra destroy --including-data --confirm {}", quote(name))
+        }
+        AppError::NoAccount => {
+            "set owner = \"ACCOUNT\" in the [ledger] table of .mlprov/config.toml: aws sts get-caller-identity".into()
         }
         AppError::PlanChanged => "mlprov infra plan   # shows what it would be now".into(),
         AppError::NeedsAnswer { command, .. } => (*command).into(),

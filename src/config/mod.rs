@@ -12,6 +12,7 @@ pub use place::S3Place;
 use serde::Deserialize;
 pub use shared::BucketSite;
 pub use shared::Elsewhere;
+pub use shared::Lock;
 pub use shared::SharedLedger;
 pub use shared::SharedRegistry;
 pub use shared::SharedStore;

@@ -90,6 +90,7 @@ fn set(table: &mut Table, name: &str, value: Option<&str>, comment: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Lock;
     use crate::config::SharedLedger;
     use crate::config::SharedStore;
     use crate::domain::ids::LogId;
@@ -111,6 +112,7 @@ mod tests {
             log: LogId::draw(),
             vkey: "x".into(),
             kms_key: None,
+            lock: Lock::default(),
         };
         let store = SharedStore::new(site("s3://def/team", None));
         let to = Elsewhere { ledger: Some(ledger), store: Some(store) };

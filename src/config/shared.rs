@@ -8,6 +8,15 @@ use super::StoreTable;
 use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 
+/// What S3 is told of each new object that is to stay (Object Lock).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lock {
+    /// Nobody deletes it before, whoever he is: compliance mode.
+    pub days: Option<u32>,
+    /// Nobody deletes it as long as nobody lifts that.
+    pub legal_hold: bool,
+}
+
 /// A ledger in a bucket, which all clones share.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SharedLedger {
@@ -17,6 +26,7 @@ pub struct SharedLedger {
     pub vkey: String,
     /// The key of KMS that signs them (ARN, id or alias); `None`: publishers have it in a file.
     pub kms_key: Option<String>,
+    pub lock: Lock,
 }
 
 /// A store in a versioned bucket, which all clones share.
@@ -26,6 +36,7 @@ pub struct SharedStore {
     pub kms_key: Option<String>,
     /// Bytes.
     pub cache_max: u64,
+    pub lock: Lock,
 }
 
 /// The model registry in SageMaker.
@@ -89,7 +100,7 @@ impl BucketSite {
 
 impl SharedStore {
     pub fn new(site: BucketSite) -> Self {
-        SharedStore { site, kms_key: None, cache_max: CACHE_MAX }
+        SharedStore { site, kms_key: None, cache_max: CACHE_MAX, lock: Lock::default() }
     }
 }
 
@@ -136,7 +147,8 @@ vkey = "{}"        # the key that signs its checkpoints
     pub fn shared_ledger(&self) -> Option<SharedLedger> {
         let LedgerTable { url, region, endpoint, owner, log, vkey, .. } = self.ledger.clone();
         let site = BucketSite { place: url?, region, endpoint, owner };
-        Some(SharedLedger { site, log: log?, vkey: vkey?, kms_key: self.keys.kms_key.clone() })
+        let (kms_key, lock) = (self.keys.kms_key.clone(), self.aws.lock());
+        Some(SharedLedger { site, log: log?, vkey: vkey?, kms_key, lock })
     }
 
     pub fn elsewhere(&self) -> Elsewhere {
@@ -147,7 +159,8 @@ vkey = "{}"        # the key that signs its checkpoints
     pub fn shared_store(&self) -> Option<SharedStore> {
         let StoreTable { url, region, endpoint, owner, kms_key, cache_max, .. } = self.store.clone();
         let site = BucketSite { place: url?, region, endpoint, owner };
-        Some(SharedStore { site, kms_key, cache_max: cache_max.unwrap_or(CACHE_MAX) })
+        let cache_max = cache_max.unwrap_or(CACHE_MAX);
+        Some(SharedStore { site, kms_key, cache_max, lock: self.aws.lock() })
     }
 
     /// The text of the settings, with the registry in SageMaker.
@@ -182,6 +195,7 @@ vkey = "{}"        # the key that signs its checkpoints
     /// Why the tables do not fit together.
     pub(super) fn check_backends(&self) -> Result<(), String> {
         self.check_registry()?;
+        self.aws.check()?;
         let LedgerTable { backend, url, region, endpoint, owner, log, vkey } = &self.ledger;
         match (self.keys.checkpoint.as_str(), &self.keys.kms_key) {
             ("kms", Some(_)) if backend == "s3" => {}

@@ -258,6 +258,27 @@ impl Repo {
         self.git.remotes().unwrap_or_default().into_iter().map(|remote| remote.name).collect()
     }
 
+    /// Name of the remote that is fetched from there.
+    pub fn remote_at(&self, url: &str) -> Option<String> {
+        let remotes = self.git.remotes().unwrap_or_default();
+        remotes.into_iter().find(|remote| remote.url.as_deref() == Some(url)).map(|remote| remote.name)
+    }
+
+    /// As `git remote add`.
+    pub fn add_remote(&self, name: &str, url: &str) -> Result<(), GitError> {
+        // The URL last: without it there is no remote.
+        self.git.set(&format!("remote.{name}.fetch"), &format!("+refs/heads/*:refs/remotes/{name}/*"))?;
+        self.git.set(&format!("remote.{name}.url"), url)
+    }
+
+    /// In the clone's own settings, unless something is set for it.
+    pub fn set_if_unset(&self, key: &str, value: &str) -> Result<(), GitError> {
+        match self.git.setting(key) {
+            Some(_) => Ok(()),
+            None => self.git.set(key, value),
+        }
+    }
+
     /// Fetch URLs of all remotes, as configured.
     pub fn remote_urls(&self) -> Vec<String> {
         self.git.remotes().unwrap_or_default().into_iter().filter_map(|remote| remote.url).collect()

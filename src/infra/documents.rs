@@ -2,7 +2,9 @@
 
 use super::description::Bucket;
 use super::description::Description;
+use super::description::Trail;
 use super::description::Use;
+use super::description::Whose;
 use crate::ports::account::Parts;
 use serde_json::Value;
 use serde_json::json;
@@ -49,12 +51,29 @@ pub fn canonical(value: &Value) -> Value {
     }
 }
 
+/// The statement by which nothing of the project is deleted.
+pub const KEEP: &str = "MlprovKeep";
+
+/// Everything of the project in a bucket, and nothing else: below these.
+pub fn holdings(bucket: &Bucket) -> Vec<String> {
+    let below = |(what, prefix): &(Use, String)| {
+        let names: &[&str] = match what {
+            Use::Ledger => &["ledger/"],
+            Use::Store => &["data/", "models/", "objects/"],
+            Use::Trail => &["AWSLogs/"],
+        };
+        names.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>()
+    };
+    bucket.uses.iter().flat_map(below).collect()
+}
+
 /// What is never deleted there.
 pub fn kept(bucket: &Bucket) -> Vec<String> {
     let below = |(what, prefix): &(Use, String)| {
         let names: &[&str] = match what {
             Use::Ledger => &["ledger/commit/*", "ledger/tile/*", "ledger/checkpoint"],
             Use::Store => &["data/*", "models/*", "objects/*"],
+            Use::Trail => &["AWSLogs/*"],
         };
         names.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>()
     };
@@ -104,7 +123,7 @@ pub fn policy(description: &Description, bucket: &Bucket) -> Parts {
     let objects = |keys: &[String]| json!(keys.iter().map(|key| format!("{arn}/{key}")).collect::<Vec<_>>());
     let mut statements = Parts::new();
     statements.insert(
-        "MlprovKeep".to_owned(),
+        KEEP.to_owned(),
         deny(json!(["s3:DeleteObject", "s3:DeleteObjectVersion"]), objects(&kept(bucket))),
     );
     let commits: Vec<String> = ledgers(bucket).map(|prefix| format!("{prefix}ledger/commit/*")).collect();
@@ -123,6 +142,43 @@ pub fn policy(description: &Description, bucket: &Bucket) -> Parts {
         statements.insert("MlprovKeepBucket".to_owned(), deny(json!("s3:DeleteBucket"), json!(arn)));
     }
     statements
+}
+
+/// As [`policy`], of the bucket that CloudTrail delivers to: this trail may, and no other.
+pub fn trail_policy(description: &Description, trail: &Trail) -> Parts {
+    let mut statements = policy(description, &trail.own_bucket());
+    let arn = format!("arn:aws:s3:::{}", trail.bucket);
+    let allow = |action: &str, resource: &str, condition: Value| json!({ "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": action, "Resource": resource, "Condition": { "StringEquals": condition } });
+    let only_it = json!({ "aws:SourceArn": trail.arn() });
+    statements.insert("MlprovTrailAcl".to_owned(), allow("s3:GetBucketAcl", &arn, only_it));
+    let logs = format!("{arn}/AWSLogs/{}/*", trail.whose.account);
+    let owned = json!({ "aws:SourceArn": trail.arn(), "s3:x-amz-acl": "bucket-owner-full-control" });
+    statements.insert("MlprovTrailWrite".to_owned(), allow("s3:PutObject", &logs, owned));
+    statements
+}
+
+/// Of the log's key: the account has it, and IAM says who else may use it; the publishers' role may without.
+pub fn key_policy(whose: &Whose, publisher: Option<&str>) -> Parts {
+    let allow = |who: &str, actions: Value| json!({ "Effect": "Allow", "Principal": { "AWS": who }, "Action": actions, "Resource": "*" });
+    // Without the account nobody could ever change this policy again.
+    let root = format!("arn:aws:iam::{}:root", whose.account);
+    let mut statements = Parts::from([("MlprovAccount".to_owned(), allow(&root, json!("kms:*")))]);
+    if let Some(role) = publisher {
+        let sign = json!(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]);
+        statements.insert("MlprovSign".to_owned(), allow(role, sign));
+    }
+    statements
+}
+
+/// All management events, and whatever happens to objects of the project.
+pub fn event_selectors(buckets: &[Bucket]) -> Value {
+    let objects = |bucket: &Bucket| {
+        let arn = format!("arn:aws:s3:::{}/", bucket.name);
+        prefixes(bucket).iter().map(|prefix| format!("{arn}{prefix}")).collect::<Vec<_>>()
+    };
+    let objects: Vec<String> = buckets.iter().flat_map(objects).collect();
+    let resources = json!([{ "Type": "AWS::S3::Object", "Values": objects }]);
+    json!({ "ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": resources })
 }
 
 #[cfg(test)]

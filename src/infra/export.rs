@@ -1,5 +1,7 @@
 //! The same infrastructure for teams that apply it with tools of their own.
 
+mod services;
+
 use super::description::Description;
 use super::description::Resource;
 use crate::ports::account::Aspect;
@@ -52,26 +54,34 @@ impl Bucket<'_> {
     }
 
     fn policy(&self) -> Value {
-        let named = |(sid, mut statement): (String, Value)| {
-            statement["Sid"] = json!(sid);
-            statement
-        };
-        let statements: Vec<Value> = self.parts(Aspect::Policy).into_iter().map(named).collect();
-        json!({ "Version": "2012-10-17", "Statement": statements })
+        policy_document(self.parts(Aspect::Policy))
     }
 }
 
-/// The alias of the key that is to be made, and the buckets.
-fn parts(resources: &[Resource]) -> (Option<&str>, Vec<Bucket<'_>>) {
-    let key = resources.iter().find(|r| r.name.kind == Kind::Key).map(|r| r.name.name.as_str());
+fn policy_document(statements: Parts) -> Value {
+    let named = |(sid, mut statement): (String, Value)| {
+        statement["Sid"] = json!(sid);
+        statement
+    };
+    let statements: Vec<Value> = statements.into_iter().map(named).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn buckets(resources: &[Resource]) -> Vec<Bucket<'_>> {
     let buckets = resources.iter().filter(|r| r.name.kind == Kind::Bucket).enumerate();
     let id = |n: usize| if n == 0 { "bucket".to_owned() } else { format!("bucket{}", n + 1) };
-    (key, buckets.map(|(n, resource)| Bucket { resource, id: id(n) }).collect())
+    buckets.map(|(n, resource)| Bucket { resource, id: id(n) }).collect()
+}
+
+/// What the bucket of the trail is called.
+fn trail_bucket(description: &Description, buckets: &[Bucket<'_>]) -> String {
+    let name = description.trail.as_ref().map(|trail| trail.bucket.as_str());
+    buckets.iter().find(|b| Some(b.name()) == name).map(|b| b.id.clone()).unwrap_or_default()
 }
 
 fn cloudformation(description: &Description) -> Value {
     let resources = description.resources();
-    let (key, buckets) = parts(&resources);
+    let buckets = buckets(&resources);
     let mut out = Map::new();
     let retained = |kind: &str, properties: Value| json!({ "Type": kind, "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Properties": properties });
     let tag = |(key, value): (String, Value)| json!({ "Key": key, "Value": value });
@@ -114,20 +124,9 @@ fn cloudformation(description: &Description) -> Value {
         out.insert(format!("{id}Policy"), retained("AWS::S3::BucketPolicy", policy));
         out.insert(id, retained("AWS::S3::Bucket", properties));
     }
-    if let Some(alias) = key {
-        let root = json!({ "AWS": { "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root" } });
-        let statement =
-            json!({ "Sid": "Iam", "Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*" });
-        let key = json!({
-            "Description": "signs the checkpoints of an mlprov ledger",
-            "KeySpec": "ECC_NIST_EDWARDS25519",
-            "KeyUsage": "SIGN_VERIFY",
-            "KeyPolicy": { "Version": "2012-10-17", "Statement": [statement] },
-            "Tags": [{ "Key": "mlprov:managed-by", "Value": "mlprov" }],
-        });
-        out.insert("LogKey".into(), retained("AWS::KMS::Key", key));
-        let alias = json!({ "AliasName": alias, "TargetKeyId": { "Ref": "LogKey" } });
-        out.insert("LogKeyAlias".into(), json!({ "Type": "AWS::KMS::Alias", "Properties": alias }));
+    let trail = trail_bucket(description, &buckets).replacen('b', "B", 1);
+    for resource in &resources {
+        services::cloudformation(resource, &trail, &mut out);
     }
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -138,7 +137,7 @@ fn cloudformation(description: &Description) -> Value {
 
 fn terraform(description: &Description) -> Value {
     let resources = description.resources();
-    let (key, buckets) = parts(&resources);
+    let buckets = buckets(&resources);
     let mut out: Map<String, Value> = Map::new();
     let mut add = |kind: &str, id: &str, properties: Value| {
         let of_kind = out.entry(kind).or_insert_with(|| json!({}));
@@ -194,17 +193,9 @@ fn terraform(description: &Description) -> Value {
         let policy = json!({ "bucket": name, "policy": bucket.policy().to_string() });
         add("aws_s3_bucket_policy", id, policy);
     }
-    if let Some(alias) = key {
-        let key = json!({
-            "description": "signs the checkpoints of an mlprov ledger",
-            "customer_master_key_spec": "ECC_NIST_EDWARDS25519",
-            "key_usage": "SIGN_VERIFY",
-            "tags": { "mlprov:managed-by": "mlprov" },
-            "lifecycle": { "prevent_destroy": true },
-        });
-        add("aws_kms_key", "log", key);
-        let alias = json!({ "name": alias, "target_key_id": "${aws_kms_key.log.key_id}" });
-        add("aws_kms_alias", "log", alias);
+    let trail = trail_bucket(description, &buckets);
+    for resource in &resources {
+        services::terraform(resource, &trail, &mut add);
     }
     json!({
         "terraform": { "required_providers": { "aws": { "source": "hashicorp/aws", "version": ">= 6.0" } } },
@@ -218,35 +209,58 @@ fn pulumi(description: &Description) -> String {
     let mut out = String::from(
         "\"\"\"What an mlprov project lies in (mlprov infra export).\"\"\"\n\nimport pulumi\nimport pulumi_aws as aws\n",
     );
-    // The resource that others name comes first.
-    let order = ["aws_s3_bucket", "aws_kms_key"];
-    let all = terraform["resource"].as_object().into_iter().flatten();
-    let (first, then): (Vec<_>, Vec<_>) = all.partition(|(kind, _)| order.contains(&kind.as_str()));
-    for (kind, resources) in first.into_iter().chain(then) {
+    // What others name comes first, and what names others last.
+    let order = |kind: &str| match kind {
+        "aws_s3_bucket" | "aws_kms_key" => 0,
+        "aws_cloudtrail" => 2,
+        _ => 1,
+    };
+    let mut all: Vec<_> = terraform["resource"].as_object().into_iter().flatten().collect();
+    all.sort_by_key(|(kind, _)| order(kind));
+    for (kind, resources) in all {
         for (id, properties) in resources.as_object().into_iter().flatten() {
             let short = kind.trim_start_matches("aws_");
-            let (module, name) = short.split_once('_').unwrap_or((short, ""));
+            // The one resource that is called as its service is.
+            let (module, name) = short.split_once('_').unwrap_or((short, "trail"));
             let class: String = name.split('_').map(capital).collect();
-            let variable = format!("{name}_{id}").replace("bucket_bucket", "bucket");
+            let variable = variable_of(&format!("{kind}.{id}"));
             out.push_str(&format!(
                 "\n{variable} = aws.{module}.{class}(\n    {:?},\n",
                 variable.replace('_', "-")
             ));
-            let mut protect = false;
+            let mut options: Vec<String> = Vec::new();
             for (field, value) in properties.as_object().into_iter().flatten() {
-                if field == "lifecycle" {
-                    protect = true;
+                match field.as_str() {
+                    "lifecycle" => options.push("protect=True".to_owned()),
+                    "depends_on" => {
+                        let names = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                        let names: Vec<String> = names.map(variable_of).collect();
+                        options.push(format!("depends_on=[{}]", names.join(", ")));
+                    }
+                    _ => {}
+                }
+                if matches!(field.as_str(), "lifecycle" | "depends_on") {
                     continue;
                 }
                 out.push_str(&format!("    {}={},\n", plural(kind, field), python(value, kind, field)));
             }
-            if protect {
-                out.push_str("    opts=pulumi.ResourceOptions(protect=True),\n");
+            if !options.is_empty() {
+                out.push_str(&format!("    opts=pulumi.ResourceOptions({}),\n", options.join(", ")));
             }
             out.push_str(")\n");
         }
     }
     out
+}
+
+/// Of a resource as Terraform refers to it: `aws_s3_bucket.bucket` and perhaps more.
+fn variable_of(reference: &str) -> String {
+    let mut parts = reference.trim_start_matches("aws_").split('.');
+    let (kind, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match kind.split_once('_') {
+        Some((_, name)) => format!("{name}_{id}").replace("bucket_bucket", "bucket"),
+        None => id.to_owned(),
+    }
 }
 
 fn capital(word: &str) -> String {
@@ -264,7 +278,7 @@ fn plural(kind: &str, field: &str) -> String {
         (
             "aws_s3_bucket_lifecycle_configuration" | "aws_s3_bucket_server_side_encryption_configuration",
             "rule"
-        )
+        ) | ("aws_cloudtrail", "event_selector" | "data_resource")
     );
     if many { format!("{field}s") } else { field.to_owned() }
 }
@@ -277,21 +291,21 @@ fn python(value: &Value, kind: &str, field: &str) -> String {
         Value::String(text) => match text.strip_prefix("${aws_").and_then(|rest| rest.strip_suffix('}')) {
             // `s3_bucket.bucket.id`
             Some(reference) => {
-                let parts: Vec<&str> = reference.split('.').collect();
-                let name = parts[0].split_once('_').map_or(parts[0], |(_, name)| name);
-                format!("{}.{}", format!("{name}_{}", parts[1]).replace("bucket_bucket", "bucket"), parts[2])
+                format!("{}.{}", variable_of(reference), reference.rsplit('.').next().unwrap_or_default())
             }
             None => format!("{text:?}"),
         },
         // A block that stands once.
-        Value::Array(items) if items.len() == 1 && plural(kind, field) == *field => {
+        Value::Array(items) if items.len() == 1 && items[0].is_object() && plural(kind, field) == *field => {
             python(&items[0], kind, "")
         }
         Value::Array(items) => {
             format!("[{}]", items.iter().map(|item| python(item, kind, "")).collect::<Vec<_>>().join(", "))
         }
         Value::Object(fields) => {
-            let field = |(name, value): (&String, &Value)| format!("{name:?}: {}", python(value, kind, name));
+            let field = |(name, value): (&String, &Value)| {
+                format!("{:?}: {}", plural(kind, name), python(value, kind, name))
+            };
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
         }
     }

@@ -4,6 +4,7 @@ use super::description::Resource;
 use super::documents::canonical;
 use crate::ports::account::Aspect;
 use crate::ports::account::Found;
+use crate::ports::account::Kind;
 use crate::ports::account::Name;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
@@ -11,6 +12,11 @@ use crate::ports::account::Request;
 use crate::ports::account::is_ours;
 use serde::Serialize;
 use serde_json::Value;
+
+/// Prices are those of AWS's list when this was written.
+const TRAIL_COSTS: &str = "CloudTrail delivers the first copy of management events free of charge, a further one (if another trail of \
+    the account logs them already) not; data events are charged for each (USD 0.10 per 100,000), and S3 charges the storage of the logs: \
+    see AWS's price list, https://aws.amazon.com/cloudtrail/pricing/";
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +58,9 @@ pub struct Step {
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Plan {
     pub differences: Vec<Difference>,
+    /// What it will cost, for who has to agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<&'static str>,
     /// In this order.
     #[serde(skip)]
     pub steps: Vec<Step>,
@@ -88,13 +97,22 @@ pub fn plan<'a>(wanted: impl Iterator<Item = (&'a Resource, Option<Found>)>) -> 
         let is_new = found.is_none();
         if is_new {
             plan.differences.push(Difference::of(resource, None, Change::Create));
-            plan.steps.push(Step { resource: resource.name.clone(), request: Request::Create });
+            let request = Request::Create(resource.aspects.clone());
+            plan.steps.push(Step { resource: resource.name.clone(), request });
         } else {
             plan.differences.push(Difference::of(resource, None, Change::Same));
         }
         let found = found.unwrap_or_default();
-        for aspect in Aspect::ALL {
+        for aspect in Aspect::ALL.into_iter().filter(|aspect| !aspect.is_given()) {
             plan.aspect(resource, aspect, found.get(&aspect));
+        }
+        // Whatever else is set of a trail that logs already costs nothing more.
+        let starts = |step: &Step| {
+            step.resource == resource.name
+                && matches!(step.request, Request::Put(Aspect::Logging | Aspect::EventSelectors, _))
+        };
+        if resource.name.kind == Kind::Trail && plan.steps.iter().any(starts) {
+            plan.costs.push(TRAIL_COSTS);
         }
     }
     plan
@@ -138,7 +156,7 @@ impl Plan {
             self.differences.push(difference);
         }
         let is_change = |d: &Difference| !matches!(d.change, Change::Same | Change::Others);
-        if self.differences[before..].iter().any(is_change) {
+        if !aspect.is_fixed() && self.differences[before..].iter().any(is_change) {
             let parts = wanted.cloned().unwrap_or_default();
             let request = Request::Put(aspect, parts);
             self.steps.push(Step { resource: resource.name.clone(), request });
@@ -161,11 +179,10 @@ mod tests {
                 name: "b".into(),
                 uses: vec![(Use::Ledger, "t/".into()), (Use::Store, "t/".into())],
             }],
-            kms_key: None,
-            log_key: None,
             object_lock: true,
             deletion_protection: true,
             tls: true,
+            ..Description::default()
         }
     }
 
@@ -182,7 +199,7 @@ mod tests {
 
     fn done(plan: &Plan) -> Vec<Option<Aspect>> {
         let aspect = |step: &Step| match &step.request {
-            Request::Create => None,
+            Request::Create(_) => None,
             Request::Put(aspect, _) => Some(*aspect),
         };
         plan.steps.iter().map(aspect).collect()
@@ -190,7 +207,7 @@ mod tests {
 
     #[test]
     fn of_an_empty_account_everything_is_made_in_order() {
-        let all: Vec<Option<Aspect>> = std::iter::once(None).chain(Aspect::ALL.map(Some)).collect();
+        let all: Vec<Option<Aspect>> = std::iter::once(None).chain(Aspect::BUCKET.map(Some)).collect();
         assert_eq!(done(&of(&description(), None)), all);
         assert_eq!(of(&description(), None), of(&description(), None));
     }
@@ -206,7 +223,7 @@ mod tests {
     #[test]
     fn each_property_that_drifted_is_one_request() {
         let description = description();
-        for aspect in Aspect::ALL {
+        for aspect in Aspect::BUCKET {
             let sound = as_described(&description);
             let Some(Reading::Set(parts)) = sound.get(&aspect) else { panic!("{aspect:?}") };
             for part in parts.keys() {

@@ -3,6 +3,7 @@
 use super::description::Bucket;
 use super::description::Description;
 use super::description::Use;
+use super::description::Whose;
 use super::documents::prefixes;
 use serde_json::Value;
 use serde_json::json;
@@ -37,6 +38,7 @@ fn below(what: Use) -> (&'static [&'static str], &'static [&'static str]) {
     match what {
         Use::Ledger => (&["ledger/*"], &["ledger/commit/*", "ledger/tile/*", "ledger/inbox/*"]),
         Use::Store => (&["data/*", "models/*", "objects/*"], &["data/*", "models/*", "objects/*"]),
+        Use::Trail => (&["AWSLogs/*"], &[]),
     }
 }
 
@@ -44,7 +46,23 @@ fn below(what: Use) -> (&'static [&'static str], &'static [&'static str]) {
 pub fn policy(description: &Description, role: Role) -> Value {
     let mut statements = Vec::new();
     for bucket in &description.buckets {
-        of_bucket(bucket, role, &mut statements);
+        of_bucket(bucket, role, description.object_lock, &mut statements);
+    }
+    if let Some(trail) = description.trail.as_ref().filter(|_| role == Role::Auditor) {
+        of_bucket(&trail.own_bucket(), role, false, &mut statements);
+        let read = ["GetEventSelectors", "GetTrail", "GetTrailStatus", "ListTags"];
+        let read = read.map(|action| format!("cloudtrail:{action}"));
+        statements.push(allow("Trail", json!(read), json!(trail.arn()), None));
+    }
+    if let (Some(name), Some(whose)) = (&description.repository, &description.whose) {
+        let arn = format!("arn:aws:codecommit:{}:{}:{name}", whose.region, whose.account);
+        let actions = match role {
+            Role::Reader | Role::Auditor => json!(["codecommit:GetRepository", "codecommit:GitPull"]),
+            Role::Writer | Role::Publisher => {
+                json!(["codecommit:GetRepository", "codecommit:GitPull", "codecommit:GitPush"])
+            }
+        };
+        statements.push(allow("Code", actions, json!(arn), None));
     }
     if let Some(key) = description.kms_key.as_ref().filter(|key| key.starts_with("arn:")) {
         let actions = match role {
@@ -53,13 +71,11 @@ pub fn policy(description: &Description, role: Role) -> Value {
         };
         statements.push(allow("Encryption", actions, json!(key), None));
     }
+    of_group(description, role, &mut statements);
+    of_account(description, role, &mut statements);
     if let Some(key) = description.log_key.as_ref().filter(|_| role == Role::Publisher) {
         let actions = json!(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]);
-        let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": key } });
-        statements.push(match key.starts_with("alias/") {
-            true => allow("Sign", actions, json!("arn:aws:kms:*:*:key/*"), Some(by_alias)),
-            false => allow("Sign", actions, json!(key), None),
-        });
+        statements.push(of_key("Sign", key, actions));
     }
     // Sids are letters and digits, and each stands once.
     for (n, statement) in statements.iter_mut().enumerate() {
@@ -67,6 +83,59 @@ pub fn policy(description: &Description, role: Role) -> Value {
         statement["Sid"] = json!(format!("Mlprov{sid}{}", n + 1));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// Model packages. Which is approved is decided by who publishes.
+fn of_group(description: &Description, role: Role, statements: &mut Vec<Value>) {
+    let Some(group) = &description.group else { return };
+    let everywhere = Whose { account: "*".to_owned(), region: "*".to_owned() };
+    let Whose { account, region } = description.whose.as_ref().unwrap_or(&everywhere);
+    // SageMaker writes names in ARNs in lower case.
+    let mut names = vec![group.name.clone(), group.name.to_lowercase()];
+    names.dedup();
+    let arns = |kind: &str, tail: &str| {
+        let arn = |name| format!("arn:aws:sagemaker:{region}:{account}:{kind}/{name}{tail}");
+        names.iter().map(arn).collect::<Vec<_>>()
+    };
+    let both = || json!([arns("model-package-group", ""), arns("model-package", "/*")].concat());
+    // Lists know no resource: IAM takes them for all or for none.
+    let list = json!(["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"]);
+    statements.push(allow("Models", list, json!("*"), None));
+    let mut actions = vec!["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"];
+    match role {
+        Role::Reader => {}
+        Role::Writer => actions.push("sagemaker:CreateModelPackage"),
+        Role::Publisher => {
+            actions.extend(["sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"]);
+        }
+        Role::Auditor => actions.push("sagemaker:ListTags"),
+    }
+    statements.push(allow("Packages", json!(actions), both(), None));
+}
+
+/// What an auditor compares with `infra plan`, beside the buckets.
+fn of_account(description: &Description, role: Role, statements: &mut Vec<Value>) {
+    if role != Role::Auditor {
+        return;
+    }
+    let policies: Vec<String> = Role::ALL.iter().filter_map(|role| description.policy_arn(*role)).collect();
+    if !policies.is_empty() {
+        let read = json!(["iam:GetPolicy", "iam:GetPolicyVersion"]);
+        statements.push(allow("Policies", read, json!(policies), None));
+    }
+    if let Some(key) = &description.log_key {
+        let read = json!(["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetPublicKey"]);
+        statements.push(of_key("Key", key, read));
+    }
+}
+
+/// An alias is no resource of IAM's: the key that has it is meant.
+fn of_key(sid: &str, key: &str, actions: Value) -> Value {
+    let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": key } });
+    match key.starts_with("alias/") {
+        true => allow(sid, actions, json!("arn:aws:kms:*:*:key/*"), Some(by_alias)),
+        false => allow(sid, actions, json!(key), None),
+    }
 }
 
 fn allow(sid: &str, actions: Value, resources: Value, condition: Option<Value>) -> Value {
@@ -77,7 +146,7 @@ fn allow(sid: &str, actions: Value, resources: Value, condition: Option<Value>) 
     statement
 }
 
-fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
+fn of_bucket(bucket: &Bucket, role: Role, locks: bool, statements: &mut Vec<Value>) {
     let arn = format!("arn:aws:s3:::{}", bucket.name);
     let objects = |keys: Vec<String>| {
         let mut arns: Vec<String> = keys.into_iter().map(|key| format!("{arn}/{key}")).collect();
@@ -109,8 +178,11 @@ fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
     let about = json!(["s3:GetBucketVersioning", "s3:GetBucketLocation"]);
     statements.push(allow("About", about, json!(arn), None));
     if matches!(role, Role::Writer | Role::Publisher) {
-        let add = json!(["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]);
-        statements.push(allow("Add", add, objects(all(|what| below(what).1)), None));
+        let mut add = vec!["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+        if locks {
+            add.extend(["s3:PutObjectRetention", "s3:PutObjectLegalHold"]);
+        }
+        statements.push(allow("Add", json!(add), objects(all(|what| below(what).1)), None));
         let ledgers = || bucket.uses.iter().filter(|(what, _)| *what == Use::Ledger);
         let inbox: Vec<String> = ledgers().map(|(_, prefix)| format!("{prefix}ledger/inbox/*")).collect();
         if !inbox.is_empty() {
@@ -141,6 +213,9 @@ fn of_bucket(bucket: &Bucket, role: Role, statements: &mut Vec<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ProjectId;
+    use crate::infra::description::Group;
+    use crate::infra::description::Trail;
     use std::collections::BTreeSet;
 
     fn description() -> Description {
@@ -149,10 +224,9 @@ mod tests {
             name: "shop".into(),
             buckets: vec![Bucket { name: "b".into(), uses }],
             kms_key: Some("arn:aws:kms:eu-central-1:123456789012:key/k".into()),
-            log_key: None,
-            object_lock: false,
             deletion_protection: true,
             tls: true,
+            ..Description::default()
         }
     }
 
@@ -208,6 +282,61 @@ mod tests {
                 "{policy}"
             );
             assert!(policy.len() < 6_144, "IAM takes no longer ones: {}", policy.len());
+        }
+    }
+
+    fn everything() -> Description {
+        let whose = Whose { account: "123456789012".into(), region: "eu-central-1".into() };
+        let group = Group { name: "Shop".into(), project: ProjectId::draw() };
+        let (name, bucket) = ("mlprov-shop".to_owned(), "mlprov-trail-shop-123456789012-eu-central-1".into());
+        Description {
+            log_key: Some("alias/mlprov-shop".into()),
+            group: Some(group),
+            trail: Some(Trail { name, bucket, whose: whose.clone() }),
+            repository: Some("shop".into()),
+            iam: true,
+            whose: Some(whose),
+            ..description()
+        }
+    }
+
+    #[test]
+    fn with_everything_asked_for_a_policy_is_still_one_that_iam_takes() {
+        for role in Role::ALL {
+            let policy = policy(&everything(), role);
+            assert!(policy.to_string().len() < 6_144, "{role:?}: {}", policy.to_string().len());
+            for statement in policy["Statement"].as_array().unwrap() {
+                let actions = statement["Action"].to_string();
+                let all = statement["Resource"] == "*";
+                assert!(!all || actions.contains("sagemaker:ListModelPackages"), "{role:?}: {statement}");
+                assert!(!actions.contains('*'), "{role:?}: {statement}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_role_has_its_own_of_every_service() {
+        let may = |role: Role, action: &str| {
+            policy(&everything(), role).to_string().contains(&format!("\"{action}\""))
+        };
+        use Role::*;
+        for (action, roles) in [
+            ("sagemaker:DescribeModelPackage", &[Reader, Writer, Publisher, Auditor][..]),
+            ("sagemaker:CreateModelPackage", &[Writer, Publisher]),
+            ("sagemaker:UpdateModelPackage", &[Publisher]),
+            ("kms:Sign", &[Publisher]),
+            ("kms:GetKeyPolicy", &[Auditor]),
+            ("cloudtrail:GetTrailStatus", &[Auditor]),
+            ("codecommit:GitPull", &[Reader, Writer, Publisher, Auditor]),
+            ("codecommit:GitPush", &[Writer, Publisher]),
+            ("iam:GetPolicyVersion", &[Auditor]),
+            ("iam:CreatePolicyVersion", &[]),
+            ("cloudtrail:StopLogging", &[]),
+            ("kms:ScheduleKeyDeletion", &[]),
+        ] {
+            for role in Role::ALL {
+                assert_eq!(may(role, action), roles.contains(&role), "{role:?} {action}");
+            }
         }
     }
 

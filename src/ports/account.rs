@@ -13,6 +13,15 @@ pub enum Kind {
     /// By its alias.
     #[serde(rename = "AWS::KMS::Key")]
     Key,
+    #[serde(rename = "AWS::SageMaker::ModelPackageGroup")]
+    ModelPackageGroup,
+    #[serde(rename = "AWS::CloudTrail::Trail")]
+    Trail,
+    #[serde(rename = "AWS::CodeCommit::Repository")]
+    Repository,
+    /// By its ARN.
+    #[serde(rename = "AWS::IAM::ManagedPolicy")]
+    ManagedPolicy,
 }
 
 /// One resource of the account.
@@ -27,6 +36,10 @@ impl fmt::Display for Name {
         match self.kind {
             Kind::Bucket => write!(f, "bucket {}", self.name),
             Kind::Key => write!(f, "key {}", self.name),
+            Kind::ModelPackageGroup => write!(f, "model package group {}", self.name),
+            Kind::Trail => write!(f, "trail {}", self.name),
+            Kind::Repository => write!(f, "repository {}", self.name),
+            Kind::ManagedPolicy => write!(f, "IAM policy {}", self.name),
         }
     }
 }
@@ -34,6 +47,14 @@ impl fmt::Display for Name {
 /// What one request sets, in the order in which they are sent: a lock needs versions, and what denies comes late.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 pub enum Aspect {
+    /// Of a model package group: given once, with the group.
+    Description,
+    /// Of a trail: which bucket its logs go to, of which regions.
+    Delivery,
+    LogFileValidation,
+    EventSelectors,
+    /// Of an IAM policy.
+    Document,
     OwnershipControls,
     PublicAccessBlock,
     Versioning,
@@ -42,10 +63,34 @@ pub enum Aspect {
     Lifecycle,
     Tagging,
     Policy,
+    /// Of a trail.
+    Logging,
+    /// Of a repository: known once it is there.
+    CloneUrl,
 }
 
 impl Aspect {
-    pub const ALL: [Aspect; 8] = [
+    /// In their order.
+    pub const ALL: [Aspect; 15] = [
+        Aspect::Description,
+        Aspect::Delivery,
+        Aspect::LogFileValidation,
+        Aspect::EventSelectors,
+        Aspect::Document,
+        Aspect::OwnershipControls,
+        Aspect::PublicAccessBlock,
+        Aspect::Versioning,
+        Aspect::ObjectLock,
+        Aspect::Encryption,
+        Aspect::Lifecycle,
+        Aspect::Tagging,
+        Aspect::Policy,
+        Aspect::Logging,
+        Aspect::CloneUrl,
+    ];
+
+    /// Those of a bucket.
+    pub const BUCKET: [Aspect; 8] = [
         Aspect::OwnershipControls,
         Aspect::PublicAccessBlock,
         Aspect::Versioning,
@@ -59,6 +104,11 @@ impl Aspect {
     /// For people.
     pub const fn name(self) -> &'static str {
         match self {
+            Aspect::Description => "description",
+            Aspect::Delivery => "delivery",
+            Aspect::LogFileValidation => "log file validation",
+            Aspect::EventSelectors => "event selectors",
+            Aspect::Document => "document",
             Aspect::OwnershipControls => "object ownership",
             Aspect::PublicAccessBlock => "public access block",
             Aspect::Versioning => "versioning",
@@ -67,7 +117,19 @@ impl Aspect {
             Aspect::Lifecycle => "lifecycle rule",
             Aspect::Tagging => "tag",
             Aspect::Policy => "policy statement",
+            Aspect::Logging => "logging",
+            Aspect::CloneUrl => "clone URL",
         }
+    }
+
+    /// Whether it is given with the resource, and nothing changes it afterwards.
+    pub const fn is_fixed(self) -> bool {
+        matches!(self, Aspect::Description)
+    }
+
+    /// Whether the service decides it, and nobody wants it otherwise.
+    pub const fn is_given(self) -> bool {
+        matches!(self, Aspect::CloneUrl)
     }
 
     /// Whether it is a list whose parts have names (statements, rules, tags), of which some may be others'.
@@ -101,15 +163,39 @@ pub type Found = BTreeMap<Aspect, Reading>;
 /// One change.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Request {
-    Create,
+    /// What it shall be: as much of it goes along as the service needs for a new one.
+    Create(BTreeMap<Aspect, Parts>),
     /// These parts are set; parts of ours that are not among them go, and those of others stay.
     Put(Aspect, Parts),
+}
+
+/// What came of a deletion.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deletion {
+    /// Also if it was not there.
+    Gone,
+    /// It goes by itself after so many days, and until then somebody can prevent it.
+    Scheduled(u32),
+    /// It cannot go, and why.
+    Kept(String),
+}
+
+/// What came of emptying a part of a bucket.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Emptied {
+    /// Versions and delete markers.
+    pub deleted: u64,
+    /// What the service did not let go: how many, and of the first of them why.
+    pub kept: u64,
+    pub why: Option<String>,
 }
 
 /// Promises:
 /// 1. `find` changes nothing.
 /// 2. Every request may be repeated: what is so already stays so.
 /// 3. After an error nothing of another resource, and no other aspect of this one, has changed.
+/// 4. `delete` takes what holds something, or is used, for kept; only `empty` deletes what is in a bucket.
 pub trait Account {
     /// 12 digits.
     fn id(&self) -> Result<String, StoreError>;
@@ -121,6 +207,12 @@ pub trait Account {
 
     /// What the server has not at all is no error: `find` tells it.
     fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError>;
+
+    fn delete(&self, name: &Name) -> Result<Deletion, StoreError>;
+
+    /// Deletes every version and delete marker below a prefix. Interrupted, it goes on when called again. `tell`: how many
+    /// are gone.
+    fn empty(&self, bucket: &str, prefix: &str, tell: &dyn Fn(u64)) -> Result<Emptied, StoreError>;
 }
 
 /// Why the account did not do what was asked, by what its user can do about it.

@@ -26,6 +26,10 @@ pub enum Fault {
     Held,
     /// The same, once the server has done it.
     DoneAndHeld,
+    /// The caller may not, in the words of the service that is asked.
+    Denied,
+    /// Too many requests, in the words of the service that is asked.
+    Throttled,
 }
 
 impl Fault {
@@ -185,6 +189,24 @@ fn message(from: &mut impl BufRead, has_body: bool) -> std::io::Result<Option<(S
     Ok(Some((head, body)))
 }
 
+/// Services whose requests are JSON answer in JSON, and call their errors exceptions.
+fn refused(head: &str, status: &str, code: &str) -> String {
+    let is_json = head.lines().any(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));
+    let (kind, body) = match is_json {
+        true => {
+            ("application/x-amz-json-1.1", format!("{{\"__type\":\"{code}Exception\",\"message\":\"no\"}}"))
+        }
+        false if head.starts_with("HEAD") => ("application/xml", String::new()),
+        false if head.starts_with("POST / ") => {
+            let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>");
+            ("text/xml", format!("<ErrorResponse>{error}<RequestId>x</RequestId></ErrorResponse>"))
+        }
+        false => ("application/xml", format!("<Error><Code>{code}</Code><Message>no</Message></Error>")),
+    };
+    let status = if is_json { "400 Bad Request" } else { status };
+    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
 fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Result<()> {
     let mut from_client = BufReader::new(client.try_clone()?);
     let mut client = client;
@@ -222,6 +244,14 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
             )
         };
         match fault {
+            Some(Fault::Denied) => {
+                client.write_all(refused(&head, "403 Forbidden", "AccessDenied").as_bytes())?;
+                continue;
+            }
+            Some(Fault::Throttled) => {
+                client.write_all(refused(&head, "400 Bad Request", "Throttling").as_bytes())?;
+                continue;
+            }
             Some(Fault::NeverSent) => return client.shutdown(Shutdown::Both),
             Some(Fault::Held) => return from_client.fill_buf().map(|_| ()),
             Some(Fault::SlowDown) => {

@@ -217,6 +217,16 @@ pub fn raw(server: &Server) -> (Aws, aws_sdk_s3::Client) {
     (aws, aws_sdk_s3::Client::from_conf(config))
 }
 
+/// From then on programs whose home is there ask these services at other servers.
+pub fn ask_elsewhere(home: &Path, services: &[(&str, &str)]) {
+    let lines = services.iter().map(|(service, url)| format!("{service} =\n  endpoint_url = {url}\n"));
+    let text = format!(
+        "[default]\nregion = us-east-1\nservices = others\n[services others]\n{}",
+        lines.collect::<String>()
+    );
+    fs::write(home.join(".aws/config"), text).unwrap();
+}
+
 /// Keys of this server for programs whose home is there, as the AWS CLI has them.
 pub fn give_credentials(server: &Server, home: &Path) {
     let dir = home.join(".aws");

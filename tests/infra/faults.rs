@@ -19,7 +19,7 @@ use mlprov::ports::account::Trouble;
 use mlprov::stores::aws::runtime::Aws;
 
 /// Nothing is tried twice: it would only take longer.
-fn once(server: &Server, url: &str) -> Aws {
+pub fn once(server: &Server, url: &str) -> Aws {
     let aws = aws(url, [server.access_key, server.secret_key]);
     Aws::with(aws.config().to_builder().retry_config(RetryConfig::disabled()).build()).unwrap()
 }

@@ -108,6 +108,51 @@ fn what_the_key_signed_verifies_under_the_pinned_vkey() {
 }
 
 #[test]
+fn the_policy_of_the_key_is_kept_and_lets_the_publishers_role_sign() {
+    let Some(t) = Signed::new("infra-kms-policy") else { return };
+    t.init(&["--yes"]).success();
+    let (aws, client) = t.kms();
+    let told = aws.wait(client.describe_key().key_id("alias/infra-kms-policy").send()).unwrap();
+    let id = told.key_metadata().unwrap().key_id().to_owned();
+    let policy = || -> serde_json::Value {
+        let told = aws.wait(client.get_key_policy().key_id(&id).policy_name("default").send()).unwrap();
+        serde_json::from_str(told.policy().unwrap()).unwrap()
+    };
+    let sids = || -> Vec<String> {
+        let policy = policy();
+        let all = policy["Statement"].as_array().unwrap().iter();
+        all.map(|statement| statement["Sid"].as_str().unwrap().to_owned()).collect()
+    };
+    // Made with it: nobody but the account, and whom IAM lets.
+    assert_eq!(sids(), ["MlprovAccount"]);
+    assert_eq!(policy()["Statement"][0]["Principal"]["AWS"], "arn:aws:iam::000000000000:root");
+    t.s.mlprov(&["infra", "plan", "--exit-code"]).success();
+    let config = t.s.read(".mlprov/config.toml");
+    let role = "arn:aws:iam::000000000000:role/publisher";
+    t.s.write(".mlprov/config.toml", format!("{config}publisher_role = \"{role}\"\n"));
+    t.s.mlprov(&["infra", "apply", "--yes"]).success().shows("1 change made");
+    assert_eq!(sids(), ["MlprovAccount", "MlprovSign"]);
+    let sign = policy()["Statement"][1].clone();
+    assert_eq!(sign["Principal"]["AWS"], role);
+    assert_eq!(sign["Action"], serde_json::json!(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]));
+
+    // Somebody lets another one sign under our name, and has a statement of his own.
+    let theirs = r#"{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:role/audit"},"Action":"kms:DescribeKey","Resource":"*"}"#;
+    let ours =
+        r#"{"Sid":"MlprovSign","Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#;
+    let other = format!(r#"{{"Version":"2012-10-17","Statement":[{theirs},{ours}]}}"#);
+    aws.wait(client.put_key_policy().key_id(&id).policy_name("default").policy(other).send()).unwrap();
+    let planned = t.s.mlprov(&["infra", "plan", "--exit-code"]);
+    planned.code(1).shows("~ policy statement MlprovSign").shows("+ policy statement MlprovAccount");
+    t.s.mlprov(&["infra", "apply", "--yes"]).success();
+    assert_eq!(sids(), ["Theirs", "MlprovAccount", "MlprovSign"]);
+    assert_eq!(policy()["Statement"][2], sign);
+    t.s.write(".mlprov/config.toml", config);
+    t.s.mlprov(&["infra", "apply", "--yes"]).success();
+    assert_eq!(sids(), ["Theirs", "MlprovAccount"]);
+}
+
+#[test]
 fn who_may_not_use_the_key_records_and_somebody_else_publishes() {
     let Some(t) = Signed::new("infra-kms-writer") else { return };
     t.init(&["--yes"]).success();

@@ -4,7 +4,14 @@
 mod common;
 
 mod apply;
+mod destroy;
+mod everything;
 mod export;
 mod faults;
+mod group;
 mod key;
+mod lock;
+mod policies;
 mod project;
+mod repository;
+mod trail;

@@ -149,14 +149,15 @@ pub fn draft(project: &Project, request: &Request) -> Result<State> {
             let vkey = key.verifier().to_string();
             let site = kept(request, place, now.ledger.as_ref().map(|ledger| &ledger.site))?;
             let kms_key = project.config.keys.kms_key.clone();
-            Some(SharedLedger { site, log: header.log, vkey, kms_key })
+            let lock = project.config.aws.lock();
+            Some(SharedLedger { site, log: header.log, vkey, kms_key, lock })
         }
         None => None,
     };
     let store = match &request.store {
         Some(place) => {
             let site = kept(request, place, now.store.as_ref().map(|store| &store.site))?;
-            Some(SharedStore::new(site))
+            Some(SharedStore { lock: project.config.aws.lock(), ..SharedStore::new(site) })
         }
         None => None,
     };

@@ -23,6 +23,21 @@ pub enum InfraCommand {
         /// Ask nothing; make the changes
         #[arg(short, long)]
         yes: bool,
+        /// Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody
+        #[arg(long)]
+        iam: bool,
+    },
+    /// Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay
+    Destroy {
+        /// Ledger, data, the trail's logs, the log's key and the code in CodeCommit, too: they cannot be brought back
+        #[arg(long)]
+        including_data: bool,
+        /// Ask nothing; delete it. With --including-data the project's name is needed all the same
+        #[arg(short, long)]
+        yes: bool,
+        /// The project's name, where there is no terminal to type it on
+        #[arg(long, value_name = "NAME", requires = "including_data")]
+        confirm: Option<String>,
     },
     /// Print the same for another tool, which then applies it; asks nobody
     Export {

@@ -47,6 +47,18 @@ pub struct InitArgs {
     /// Turn on Object Lock, so that objects can be given a retention
     #[arg(long, requires = "aws")]
     pub object_lock: bool,
+    /// Turn on Object Lock, and let nobody at all delete a version of data or a commit of the ledger for so many days
+    #[arg(long, value_name = "DAYS", requires = "aws", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub retention_days: Option<u32>,
+    /// Have CloudTrail log what happens to the bucket; AWS charges for it, and the plan says what
+    #[arg(long, requires = "aws")]
+    pub trail: bool,
+    /// Make a repository of CodeCommit, and add it as a git remote [default NAME: after the project]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, requires = "aws")]
+    pub codecommit: Option<Option<String>>,
+    /// Make an IAM policy for each role (reader, writer, publisher, auditor); it is attached to nobody
+    #[arg(long, requires = "aws")]
+    pub iam: bool,
 }
 
 #[derive(Args, Debug)]

@@ -4,11 +4,15 @@ use crate::app::infra;
 use crate::app::infra::ApplyReport;
 use crate::app::infra::ShowReport;
 use crate::app::infra::Wanted;
+use crate::app::remote;
+use crate::app::remote::Connected;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InfraArgs;
 use crate::cli::args::InfraCommand;
 use crate::cli::args::InfraFormat;
+use crate::cli::commands::destroy;
+use crate::cli::commands::destroy::Asked;
 use crate::cli::compose;
 use crate::cli::format::count;
 use crate::cli::format::visible;
@@ -16,8 +20,10 @@ use crate::cli::ui;
 use crate::config::BucketSite;
 use crate::config::Config;
 use crate::config::Link;
+use crate::config::SharedRegistry;
 use crate::git::repo::Repo;
 use crate::infra::description::Description;
+use crate::infra::description::Whose;
 use crate::infra::export;
 use crate::infra::export::Format;
 use crate::infra::plan::Change;
@@ -27,6 +33,8 @@ use crate::infra::plan::Step;
 use crate::infra::roles;
 use crate::infra::roles::Role;
 use crate::ports::StoreError;
+use crate::ports::account::Account;
+use crate::ports::account::Kind;
 use crate::ports::account::Request;
 use crate::ports::provision::Remote;
 use crate::stores::aws::account::AwsAccount;
@@ -36,23 +44,32 @@ use dialoguer::Confirm;
 use serde_json::Value;
 
 pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
-    let (description, sites) = of_project(context)?;
+    // What is only printed asks nobody.
+    let asks = !matches!(args.command, InfraCommand::Export { .. } | InfraCommand::Show { policy: Some(_) });
+    let iam = matches!(args.command, InfraCommand::Apply { iam: true, .. });
+    let Described { settings, description, sites, registry } = of_project(context, asks, iam)?;
     match args.command {
         InfraCommand::Plan { exit_code } => {
-            let plan = infra::plan(&wanted(&description, &sites)?)?;
+            let plan = infra::plan(&wanted(&description, &sites, &registry)?)?;
             show_plan(context, &plan);
             Ok(if exit_code && !plan.is_empty() { 1 } else { 0 })
         }
-        InfraCommand::Apply { yes } => {
-            let wanted = wanted(&description, &sites)?;
+        InfraCommand::Apply { yes, .. } => {
+            let wanted = wanted(&description, &sites, &registry)?;
             let Some(report) = apply(context, &wanted, yes, "mlprov infra apply --yes")? else {
                 return Ok(1);
             };
             tell(context, &report);
+            connect(context, &Repo::open(&context.cwd, false)?, &wanted)?;
             if context.ui.json {
                 context.ui.json("mlprov.infra/1", &report);
             }
             Ok(if report.remaining.is_empty() { 0 } else { 1 })
+        }
+        InfraCommand::Destroy { including_data, yes, confirm } => {
+            let wanted = wanted(&description, &sites, &registry)?;
+            let asked = Asked { including_data, yes, confirm };
+            destroy::run(context, &description, &wanted, &settings, &asked)
         }
         InfraCommand::Export { format } => {
             let format = match format {
@@ -69,7 +86,7 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
             Ok(0)
         }
         InfraCommand::Show { policy: None } => {
-            let report = infra::show(&wanted(&description, &sites)?)?;
+            let report = infra::show(&wanted(&description, &sites, &registry)?)?;
             match context.ui.json {
                 true => context.ui.json("mlprov.infra/1", &report),
                 false => context.ui.answer(&show_text(&report)),
@@ -79,27 +96,71 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
     }
 }
 
+/// What a project asks of an account, and where that is.
+struct Described {
+    settings: Config,
+    description: Description,
+    sites: Vec<BucketSite>,
+    registry: SharedRegistry,
+}
+
 /// By the settings, if the user of this clone agreed to where they lead.
-fn of_project(context: &Context) -> Result<(Description, Vec<BucketSite>)> {
+fn of_project(context: &Context, asks: bool, iam: bool) -> Result<Described> {
     let repo = Repo::open(&context.cwd, false)?;
-    let (config, _) = Config::load(repo.root())?;
+    let (mut config, _) = Config::load(repo.root())?;
+    config.aws.iam |= iam;
     let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
     let elsewhere = config.elsewhere();
-    let described = infra::describe(config.aws_name(), &elsewhere, &config.aws)?;
+    let registry = config.sagemaker();
     let ledger = compose::shared_places(&places, &config, false);
+    let site = elsewhere.ledger.map(|ledger| ledger.site);
+    let site = site.or(elsewhere.store.as_ref().map(|store| store.site.clone()));
     let store = elsewhere.store.map(|store| (StorePlace::new(&store, &places.common), store.site.place));
     let not_agreed = |what: String| Err(StoreError::NotAgreed { what }.into());
     match (ledger, store) {
         (Some(ledger), _) if !ledger.is_agreed() => not_agreed(ledger.shared.site.place.to_string()),
         (_, Some((store, place))) if !store.is_agreed() => not_agreed(place.to_string()),
-        _ => Ok(described),
+        _ if registry.is_some() && !compose::open(&context.cwd, false)?.registry.is_agreed() => {
+            not_agreed("SageMaker".to_owned())
+        }
+        _ => {
+            // The policy of the log's key names it, too; where nobody may be asked it is left out.
+            let named = infra::names_account(&config.aws) || config.keys.kms_key.is_some();
+            let whose = match site.filter(|_| named) {
+                Some(site) => whose(&site, asks)?,
+                None => None,
+            };
+            let (description, sites) = infra::describe(&config, whose.as_ref())?;
+            Ok(Described { settings: config, description, sites, registry: registry.unwrap_or_default() })
+        }
     }
 }
 
+/// `None`: the settings do not say whose account it is, and nobody may be asked.
+fn whose(site: &BucketSite, asks: bool) -> Result<Option<Whose>> {
+    let account = account_at(site)?;
+    let id = match &site.owner {
+        Some(id) => id.clone(),
+        None if asks => account.id()?,
+        None => return Ok(None),
+    };
+    Ok(Some(Whose { account: id, region: account.region() }))
+}
+
 /// Each resource with its account.
-pub fn wanted(description: &Description, sites: &[BucketSite]) -> Result<Vec<Wanted>> {
+pub fn wanted(
+    description: &Description,
+    sites: &[BucketSite],
+    registry: &SharedRegistry,
+) -> Result<Vec<Wanted>> {
     let mut all = Vec::new();
     for resource in description.resources() {
+        if resource.name.kind == Kind::ModelPackageGroup {
+            let SharedRegistry { region, endpoint: url } = registry.clone();
+            let account = Box::new(AwsAccount::connect(&Endpoint { region, url, hasty: false }, None)?);
+            all.push(Wanted { resource, account });
+            continue;
+        }
         let at = |bucket: &&BucketSite| bucket.place.bucket == resource.name.name;
         // The key is where the ledger is, and that comes first.
         let Some(site) = sites.iter().find(at).or(sites.first()) else { continue };
@@ -158,6 +219,20 @@ pub fn tell(context: &Context, report: &ApplyReport) {
     }
 }
 
+/// Makes the repository of CodeCommit, if there is one, a remote of this clone.
+pub fn connect(context: &Context, repo: &Repo, wanted: &[Wanted]) -> Result<()> {
+    let Some(url) = infra::clone_url(wanted)? else { return Ok(()) };
+    match remote::connect(repo, &url)? {
+        Connected::Added(name) => context.ui.status(format!("added git remote {name}: {url}")),
+        Connected::Known(_) => {}
+        Connected::Taken => {
+            context.ui.warning("git remotes origin and codecommit are others': none was added");
+            context.ui.hint(format!("git remote add NAME {url}"));
+        }
+    }
+    Ok(())
+}
+
 pub fn show_plan(context: &Context, plan: &Plan) {
     match context.ui.json {
         true => context.ui.json("mlprov.infra/1", plan),
@@ -167,7 +242,7 @@ pub fn show_plan(context: &Context, plan: &Plan) {
 
 fn step_text(step: &Step) -> String {
     match &step.request {
-        Request::Create => format!("create {}", step.resource),
+        Request::Create(_) => format!("create {}", step.resource),
         Request::Put(aspect, _) => format!("set {} of {}", aspect.name(), step.resource),
     }
 }
@@ -218,6 +293,9 @@ fn plan_text(plan: &Plan) -> String {
         };
         out.push_str(&line);
         out.push('\n');
+    }
+    for cost in &plan.costs {
+        out.push_str(&format!("This costs money: {cost}\n"));
     }
     match plan.is_empty() {
         true => out.push_str("Nothing to do: everything is as it shall be.\n"),

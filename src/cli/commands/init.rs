@@ -2,6 +2,7 @@ use crate::app;
 use crate::app::AppError;
 use crate::app::hooks::HookReport;
 use crate::app::hooks::HookState;
+use crate::app::infra::names_account;
 use crate::app::init;
 use crate::app::init::InitPlan;
 use crate::app::init::InitReport;
@@ -13,6 +14,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::commands::hooks::tell_left_alone;
 use crate::cli::commands::infra;
 use crate::cli::compose;
+use crate::cli::format::count;
 use crate::cli::format::visible;
 use crate::cli::ui;
 use crate::config::AwsTable;
@@ -20,9 +22,12 @@ use crate::config::Elsewhere;
 use crate::config::Link;
 use crate::config::S3Place;
 use crate::config::SharedLedger;
+use crate::config::SharedRegistry;
 use crate::config::SharedStore;
 use crate::git::repo::Repo;
+use crate::infra::description::Whose;
 use crate::infra::description::bucket_name;
+use crate::infra::description::group_name;
 use crate::ports::account::Account;
 use crate::ports::provision::Remote;
 use crate::ports::provision::Shared;
@@ -81,6 +86,8 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
         owner: None,
         log_key: args.log_key.clone(),
         aws: None,
+        project: None,
+        whose: None,
     };
     if args.aws {
         let InitPlan::Make { suggested_name, project: None } = &plan else {
@@ -88,7 +95,7 @@ pub fn run(context: &Context, args: InitArgs) -> Result<Exit, AppError> {
             return Err(AppError::AlreadySo { what: "this is a project".to_owned() });
         };
         let name = name.as_deref().unwrap_or(suggested_name);
-        match in_aws(context, &args, name, &mut new)? {
+        match in_aws(context, &args, &repo, name, &mut new)? {
             Outcome::Made => {}
             Outcome::Shown => return Ok(0),
             Outcome::Refused => return Ok(1),
@@ -132,7 +139,13 @@ enum Outcome {
 }
 
 /// Makes what the project is to lie in. `new`: then says where.
-fn in_aws(context: &Context, args: &InitArgs, name: &str, new: &mut NewPlaces) -> Result<Outcome, AppError> {
+fn in_aws(
+    context: &Context,
+    args: &InitArgs,
+    repo: &Repo,
+    name: &str,
+    new: &mut NewPlaces,
+) -> Result<Outcome, AppError> {
     let endpoint = Endpoint { region: new.region.clone(), url: new.endpoint.clone(), hasty: false };
     let account = AwsAccount::connect(&endpoint, None)?;
     // Other clones must look for it in the same region, whatever their own settings say.
@@ -148,10 +161,38 @@ fn in_aws(context: &Context, args: &InitArgs, name: &str, new: &mut NewPlaces) -
     };
     new.ledger.get_or_insert_with(|| place.clone());
     new.store.get_or_insert(place);
-    let (kms_key, object_lock) = (args.kms_key.clone(), args.object_lock);
-    new.aws = Some(AwsTable { kms_key, object_lock, ..AwsTable::default() });
+    let (kms_key, trail, retention_days) = (args.kms_key.clone(), args.trail, args.retention_days);
+    let object_lock = args.object_lock || retention_days.is_some();
+    let codecommit = args.codecommit.clone().map(|given| given.unwrap_or_else(|| group_name(name)));
+    let aws = AwsTable {
+        kms_key,
+        object_lock,
+        trail,
+        codecommit,
+        iam: args.iam,
+        retention_days,
+        ..AwsTable::default()
+    };
+    if names_account(&aws) || new.log_key.is_some() {
+        let id = match &new.owner {
+            Some(id) => id.clone(),
+            None => account.id()?,
+        };
+        // Settings that others can go by without asking.
+        new.owner = Some(id.clone());
+        new.whose = Some(Whose { account: id, region: account.region() });
+    }
+    if let Some(days) = retention_days {
+        let days = count(days.into(), "day");
+        context.ui.warning(format!("what is stored cannot be deleted for {days}, by nobody at all"));
+    }
+    new.aws = Some(aws);
+    if new.sagemaker {
+        new.project = Some(init::coming_project(repo, !args.plan)?);
+    }
     let (description, sites) = new.describe(name)?;
-    let wanted = infra::wanted(&description, &sites)?;
+    let registry = SharedRegistry { region: new.region.clone(), endpoint: None };
+    let wanted = infra::wanted(&description, &sites, &registry)?;
     if args.plan {
         infra::show_plan(context, &app::infra::plan(&wanted)?);
         return Ok(Outcome::Shown);
@@ -160,6 +201,7 @@ fn in_aws(context: &Context, args: &InitArgs, name: &str, new: &mut NewPlaces) -
         return Ok(Outcome::Refused);
     };
     infra::tell(context, &report);
+    infra::connect(context, repo, &wanted)?;
     Ok(if report.remaining.is_empty() { Outcome::Made } else { Outcome::Refused })
 }
 
@@ -268,7 +310,7 @@ fn text(report: &InitReport) -> String {
         out.push_str(&format!("  made    {made}\n"));
     }
     if hooks > 0 {
-        out.push_str(&format!("  made    {}\n", crate::cli::format::count(hooks as u64, "git hook")));
+        out.push_str(&format!("  made    {}\n", count(hooks as u64, "git hook")));
     }
     if report.made.is_empty() && hooks == 0 {
         out.push_str("  Everything was there; nothing was changed.\n");

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod completions;
 pub mod demo;
+pub mod destroy;
 pub mod diff;
 pub mod doctor;
 pub mod du;

@@ -10,6 +10,7 @@ use aws_sdk_s3::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_types::service_config::ServiceConfigKey;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -115,6 +116,17 @@ impl Aws {
 
     pub fn config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// Where a service is asked, if that is not AWS: as the SDK finds it. `service`: as the SDK calls it.
+    pub fn endpoint_of(&self, service: &'static str) -> Option<String> {
+        let general = || self.config.endpoint_url().map(str::to_owned);
+        if self.config.get_origin("endpoint_url").is_client_config() {
+            return general();
+        }
+        let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL");
+        let key = key.profile("endpoint_url").build().ok()?;
+        self.config.service_config().and_then(|config| config.load_config(key)).or_else(general)
     }
 
     /// Goes on by itself.

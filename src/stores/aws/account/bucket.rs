@@ -1,7 +1,9 @@
 //! A bucket's settings: each is asked for, and set, by a request of its own.
 
 use super::AwsAccount;
+use super::has_none;
 use super::lifecycle;
+use super::statements;
 use super::trouble;
 use crate::ports::StoreError;
 use crate::ports::account::Aspect;
@@ -53,7 +55,7 @@ impl AwsAccount {
             Err(e) => return Err(trouble::of("s3:ListBucket", &about(bucket), e)),
         }
         let mut found = Found::new();
-        for aspect in Aspect::ALL {
+        for aspect in Aspect::BUCKET {
             found.insert(aspect, self.read(bucket, aspect)?);
         }
         Ok(Some(found))
@@ -169,10 +171,10 @@ impl AwsAccount {
             Aspect::Policy => {
                 let asked = s3.get_bucket_policy().bucket(bucket).set_expected_bucket_owner(owner);
                 self.ask(bucket, question("s3:GetBucketPolicy", "NoSuchBucketPolicy"), asked.send(), |told| {
-                    let policy = told.policy().and_then(|text| serde_json::from_str(text).ok());
-                    statements(&policy.unwrap_or_default()).into_iter().collect()
+                    statements::of(told.policy().unwrap_or_default())
                 })
             }
+            other => Err(has_none(&about(bucket), other)),
         }
     }
 
@@ -285,10 +287,11 @@ impl AwsAccount {
                 }
                 send!("s3:PutBucketTagging", s3.put_bucket_tagging().tagging(tags.build().map_err(built)?))
             }
-            Aspect::Policy => {
-                let policy = self.merged_policy(bucket, parts)?;
-                send!("s3:PutBucketPolicy", s3.put_bucket_policy().policy(policy))
-            }
+            Aspect::Policy => match self.merged_policy(bucket, parts)? {
+                Some(policy) => send!("s3:PutBucketPolicy", s3.put_bucket_policy().policy(policy)),
+                None => send!("s3:DeleteBucketPolicy", s3.delete_bucket_policy()),
+            },
+            other => Err(has_none(&about(bucket), other)),
         }
     }
 
@@ -317,33 +320,14 @@ impl AwsAccount {
     }
 
     /// What else stands in the policy stays, and its statements stay as they are.
-    fn merged_policy(&self, bucket: &str, ours: &Parts) -> Result<String, StoreError> {
+    fn merged_policy(&self, bucket: &str, ours: &Parts) -> Result<Option<String>, StoreError> {
         let asked = self.s3.get_bucket_policy().bucket(bucket).set_expected_bucket_owner(self.owner.clone());
         let text = match self.aws.wait(asked.send()) {
             Ok(told) => told.policy().map(str::to_owned),
             Err(e) if e.as_service_error().is_some_and(|e| e.code() == Some("NoSuchBucketPolicy")) => None,
             Err(e) => return Err(trouble::of("s3:GetBucketPolicy", &about(bucket), e)),
         };
-        let mut policy = match text {
-            None => json!({ "Version": "2012-10-17" }),
-            Some(text) => serde_json::from_str(&text).map_err(|e| {
-                let why = format!("its policy is not JSON: {e}");
-                StoreError::Unfit { what: about(bucket), why }
-            })?,
-        };
-        let mut all: Vec<Value> = match policy["Statement"].take() {
-            Value::Array(all) => all,
-            Value::Null => Vec::new(),
-            one => vec![one],
-        };
-        all.retain(|statement| !statement["Sid"].as_str().is_some_and(is_ours));
-        for (sid, statement) in ours {
-            let mut statement = statement.clone();
-            statement["Sid"] = json!(sid);
-            all.push(statement);
-        }
-        policy["Statement"] = Value::Array(all);
-        Ok(policy.to_string())
+        statements::merged(text.as_deref(), ours, &about(bucket))
     }
 }
 
@@ -371,19 +355,4 @@ fn encryption(rule: &ServerSideEncryptionRule) -> Option<Value> {
             json!({ "SSEAlgorithm": algorithm, "KMSMasterKeyID": key, "BucketKeyEnabled": bucket_key })
         }
     })
-}
-
-/// By their Sid, which stands not among their fields then.
-fn statements(policy: &Value) -> Vec<(String, Value)> {
-    let all = match &policy["Statement"] {
-        Value::Array(all) => all.clone(),
-        Value::Null => Vec::new(),
-        one => vec![one.clone()],
-    };
-    let named = |(n, mut statement): (usize, Value)| {
-        let sid = statement.as_object_mut().and_then(|fields| fields.remove("Sid"));
-        let sid = sid.and_then(|sid| sid.as_str().map(str::to_owned)).unwrap_or_else(|| format!("({n})"));
-        (sid, statement)
-    };
-    all.into_iter().enumerate().map(named).collect()
 }

@@ -1,9 +1,13 @@
 //! The log's key, found by its alias.
 
 use super::AwsAccount;
+use super::statements;
 use super::trouble;
 use crate::ports::StoreError;
+use crate::ports::account::Aspect;
 use crate::ports::account::Found;
+use crate::ports::account::Parts;
+use crate::ports::account::Reading;
 use crate::stores::aws::kms::about;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::error::BuildError;
@@ -11,15 +15,16 @@ use aws_sdk_kms::types::KeySpec;
 use aws_sdk_kms::types::KeyState;
 use aws_sdk_kms::types::KeyUsageType;
 use aws_sdk_kms::types::Tag;
+use std::collections::BTreeMap;
 
 impl AwsAccount {
-    fn kms(&self) -> aws_sdk_kms::Client {
-        aws_sdk_kms::Client::new(self.aws.config())
+    pub(super) fn kms(&self) -> Result<aws_sdk_kms::Client, StoreError> {
+        Ok(aws_sdk_kms::Client::new(self.config_of("KMS")?))
     }
 
     /// A key that cannot sign checkpoints is an error: what is there is not replaced.
     pub(super) fn find_key(&self, alias: &str) -> Result<Option<Found>, StoreError> {
-        let told = match self.aws.wait(self.kms().describe_key().key_id(alias).send()) {
+        let told = match self.aws.wait(self.kms()?.describe_key().key_id(alias).send()) {
             Ok(told) => told,
             Err(e) if e.as_service_error().is_some_and(|e| e.is_not_found_exception()) => return Ok(None),
             Err(e) => return Err(trouble::of("kms:DescribeKey", &about(alias), e)),
@@ -29,7 +34,10 @@ impl AwsAccount {
             return unfit("the answer does not describe it".to_owned());
         };
         match (key.key_spec(), key.key_state()) {
-            (Some(KeySpec::EccNistEdwards25519), Some(KeyState::Enabled)) => Ok(Some(Found::new())),
+            (Some(KeySpec::EccNistEdwards25519), Some(KeyState::Enabled)) => {
+                let policy = statements::of(&self.key_policy(alias, key.key_id())?);
+                Ok(Some(Found::from([(Aspect::Policy, Reading::Set(policy))])))
+            }
             (Some(KeySpec::EccNistEdwards25519), state) => {
                 unfit(format!("it is {}", state.map_or("not usable", |state| state.as_str())))
             }
@@ -40,23 +48,44 @@ impl AwsAccount {
         }
     }
 
-    /// The policy that KMS gives a key by itself: who may use it, IAM says (`infra show --policy publisher`).
-    pub(super) fn create_key(&self, alias: &str) -> Result<(), StoreError> {
+    /// A key has one policy, of this name. KMS takes no alias here.
+    fn key_policy(&self, alias: &str, id: &str) -> Result<String, StoreError> {
+        let told = self.aws.wait(self.kms()?.get_key_policy().key_id(id).policy_name("default").send());
+        let told = told.map_err(|e| trouble::of("kms:GetKeyPolicy", &about(alias), e))?;
+        Ok(told.policy().unwrap_or_default().to_owned())
+    }
+
+    pub(super) fn put_key_policy(&self, alias: &str, ours: &Parts) -> Result<(), StoreError> {
+        let told = self.aws.wait(self.kms()?.describe_key().key_id(alias).send());
+        let told = told.map_err(|e| trouble::of("kms:DescribeKey", &about(alias), e))?;
+        let id = told.key_metadata().map(|key| key.key_id()).unwrap_or_default();
+        let there = Some(self.key_policy(alias, id)?).filter(|text| !text.is_empty());
+        let policy = statements::merged(there.as_deref(), ours, &about(alias))?;
+        let asked = self.kms()?.put_key_policy().key_id(id).policy_name("default").set_policy(policy);
+        let done = self.aws.wait(asked.send()).map(|_| ());
+        done.map_err(|e| trouble::of("kms:PutKeyPolicy", &about(alias), e))
+    }
+
+    /// Without a policy that is wanted KMS gives it one by itself, by which IAM says who may use it.
+    pub(super) fn create_key(&self, alias: &str, wanted: &BTreeMap<Aspect, Parts>) -> Result<(), StoreError> {
+        let policy = wanted.get(&Aspect::Policy);
+        let policy = policy.map(|ours| statements::merged(None, ours, &about(alias))).transpose()?.flatten();
         let built = |e: BuildError| StoreError::Unfit { what: about(alias), why: e.to_string() };
         let tag = Tag::builder().tag_key("mlprov:managed-by").tag_value("mlprov").build().map_err(built)?;
         let asked = self
-            .kms()
+            .kms()?
             .create_key()
             .key_spec(KeySpec::EccNistEdwards25519)
             .key_usage(KeyUsageType::SignVerify)
             .description("signs the checkpoints of an mlprov ledger")
+            .set_policy(policy)
             .tags(tag);
         // Not asked twice: each time would make a key.
         let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
         let made = self.aws.wait(asked.customize().config_override(once).send());
         let made = made.map_err(|e| trouble::of("kms:CreateKey", &about(alias), e))?;
         let id = made.key_metadata().map(|key| key.key_id().to_owned()).unwrap_or_default();
-        let named = self.aws.wait(self.kms().create_alias().alias_name(alias).target_key_id(&id).send());
+        let named = self.aws.wait(self.kms()?.create_alias().alias_name(alias).target_key_id(&id).send());
         match named {
             Ok(_) => Ok(()),
             // Of an answer that was lost, or of somebody who was faster.

@@ -1,12 +1,22 @@
 //! The account's own resources: what there is, and one request for each change.
 
 mod bucket;
+mod group;
 mod key;
 mod lifecycle;
+mod policy;
+mod removal;
+mod repository;
+mod statements;
+mod tags;
+mod trail;
 pub(super) mod trouble;
 
 use crate::ports::StoreError;
 use crate::ports::account::Account;
+use crate::ports::account::Aspect;
+use crate::ports::account::Deletion;
+use crate::ports::account::Emptied;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
 use crate::ports::account::Name;
@@ -14,6 +24,7 @@ use crate::ports::account::Request;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::client;
+use aws_config::SdkConfig;
 
 /// As whoever the standard provider chain finds.
 pub struct AwsAccount {
@@ -32,11 +43,23 @@ impl AwsAccount {
     pub fn new(aws: Aws, owner: Option<String>) -> Self {
         AwsAccount { s3: client::sdk_client(&aws), aws, owner }
     }
+
+    /// For services that are about the buckets. Of buckets on another server AWS itself is asked nothing.
+    fn config_of(&self, service: &'static str) -> Result<&SdkConfig, StoreError> {
+        match (self.aws.endpoint_of("S3"), self.aws.endpoint_of(service)) {
+            (Some(s3), None) => {
+                let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
+                let why = format!("S3 is at {s3}, and this would be asked at AWS itself: set {variable}");
+                Err(StoreError::Unfit { what: format!("AWS {service}"), why })
+            }
+            _ => Ok(self.aws.config()),
+        }
+    }
 }
 
 impl Account for AwsAccount {
     fn id(&self) -> Result<String, StoreError> {
-        let sts = aws_sdk_sts::Client::new(self.aws.config());
+        let sts = aws_sdk_sts::Client::new(self.config_of("STS")?);
         let asked = self.aws.wait(sts.get_caller_identity().send());
         let told = asked.map_err(|e| trouble::of("sts:GetCallerIdentity", "the account", e))?;
         let why = || "the answer names no account".to_owned();
@@ -53,18 +76,51 @@ impl Account for AwsAccount {
         match name.kind {
             Kind::Bucket => self.find_bucket(&name.name),
             Kind::Key => self.find_key(&name.name),
+            Kind::ModelPackageGroup => self.find_group(&name.name),
+            Kind::Trail => self.find_trail(&name.name),
+            Kind::Repository => self.find_repository(&name.name),
+            Kind::ManagedPolicy => self.find_policy(&name.name),
         }
     }
 
     fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError> {
         match (name.kind, request) {
-            (Kind::Bucket, Request::Create) => self.create_bucket(&name.name),
+            (Kind::Bucket, Request::Create(_)) => self.create_bucket(&name.name),
             (Kind::Bucket, Request::Put(aspect, parts)) => self.put(&name.name, *aspect, parts),
-            (Kind::Key, Request::Create) => self.create_key(&name.name),
-            (Kind::Key, Request::Put(..)) => {
-                let why = "nothing of it can be set afterwards".to_owned();
-                Err(StoreError::Unfit { what: name.to_string(), why })
+            (Kind::Key, Request::Create(wanted)) => self.create_key(&name.name, wanted),
+            (Kind::Key, Request::Put(Aspect::Policy, policy)) => self.put_key_policy(&name.name, policy),
+            (Kind::ModelPackageGroup, Request::Create(wanted)) => self.create_group(&name.name, wanted),
+            (Kind::ModelPackageGroup, Request::Put(Aspect::Tagging, tags)) => {
+                self.tag_group(&name.name, tags)
+            }
+            (Kind::Trail, Request::Create(wanted)) => self.create_trail(&name.name, wanted),
+            (Kind::Trail, Request::Put(aspect, parts)) => self.put_trail(&name.name, *aspect, parts),
+            (Kind::ManagedPolicy, Request::Create(wanted)) => self.create_policy(&name.name, wanted),
+            (Kind::ManagedPolicy, Request::Put(aspect, parts)) => self.put_policy(&name.name, *aspect, parts),
+            (Kind::Repository, Request::Create(_)) => self.create_repository(&name.name),
+            (Kind::Key | Kind::ModelPackageGroup | Kind::Repository, Request::Put(aspect, _)) => {
+                Err(has_none(&name.to_string(), *aspect))
             }
         }
     }
+
+    fn delete(&self, name: &Name) -> Result<Deletion, StoreError> {
+        match name.kind {
+            Kind::Bucket => self.delete_bucket(&name.name),
+            Kind::Key => self.delete_key(&name.name),
+            Kind::ModelPackageGroup => self.delete_group(&name.name),
+            Kind::Trail => self.delete_trail(&name.name),
+            Kind::Repository => self.delete_repository(&name.name),
+            Kind::ManagedPolicy => self.delete_policy(&name.name),
+        }
+    }
+
+    fn empty(&self, bucket: &str, prefix: &str, tell: &dyn Fn(u64)) -> Result<Emptied, StoreError> {
+        self.empty_bucket(bucket, prefix, tell)
+    }
+}
+
+/// Nobody describes a resource by what it has not.
+fn has_none(what: &str, aspect: Aspect) -> StoreError {
+    StoreError::Unfit { what: what.to_owned(), why: format!("it has no {} to set", aspect.name()) }
 }

@@ -49,13 +49,16 @@ fn meaning(status: u16, code: &str) -> Trouble {
         | "AuthorizationHeaderMalformed"
         | "IncorrectEndpoint"
         | "IllegalLocationConstraintException" => Trouble::OtherRegion,
-        "TooManyBuckets" | "LimitExceededException" | "ServiceQuotaExceededException" => Trouble::Quota,
+        "TooManyBuckets" | "MaximumNumberOfTrailsExceededException" | "LimitExceededException" | "LimitExceeded" | "ServiceQuotaExceededException" => Trouble::Quota,
         "SlowDown"
         | "Throttling"
         | "ThrottlingException"
         | "RequestLimitExceeded"
         | "TooManyRequestsException"
-        | "OperationAborted" => Trouble::Busy,
+        | "OperationAborted"
+        | "ConcurrentModification"
+        // The bucket's policy was set just before, and is not known everywhere yet.
+        | "InsufficientS3BucketPolicyException" => Trouble::Busy,
         _ => match status {
             301 | 307 => Trouble::OtherRegion,
             401 | 403 => Trouble::Denied,

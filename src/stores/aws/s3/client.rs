@@ -4,6 +4,8 @@ use super::bucket::Bucket;
 use super::bucket::KeptVersion;
 use super::bucket::Object;
 use super::bucket::PutAndListed;
+use super::retain::Retain;
+use crate::config::Lock;
 use crate::ports::StoreError;
 use crate::stores::aws::failure;
 use crate::stores::aws::failure::Failure;
@@ -38,6 +40,10 @@ pub struct S3 {
 
 /// As the project speaks to S3, wherever it is.
 pub fn sdk_client(aws: &Aws) -> Client {
+    Client::from_conf(sdk_config(aws).build())
+}
+
+fn sdk_config(aws: &Aws) -> aws_sdk_s3::config::Builder {
     let shared = aws.config();
     let mut config = aws_sdk_s3::config::Builder::from(shared)
         // Checksums are sent where they are wanted, see `put`.
@@ -47,7 +53,7 @@ pub fn sdk_client(aws: &Aws) -> Client {
     if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
         config = config.force_path_style(true);
     }
-    Client::from_conf(config.build())
+    config
 }
 
 impl S3 {
@@ -62,6 +68,15 @@ impl S3 {
     /// Every request fails if the bucket belongs to another account.
     pub fn owned_by(self, owner: Option<String>) -> Self {
         S3 { owner, ..self }
+    }
+
+    /// Commits of a ledger are told to stay.
+    pub fn retaining(self, lock: Lock) -> Self {
+        if lock == Lock::default() {
+            return self;
+        }
+        let config = sdk_config(&self.aws).interceptor(Retain::commits(lock));
+        S3 { client: Client::from_conf(config.build()), ..self }
     }
 
     pub fn name(&self) -> &str {

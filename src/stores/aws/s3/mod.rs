@@ -12,3 +12,4 @@ pub mod policy;
 pub mod probe;
 pub mod provision;
 pub mod publish;
+mod retain;

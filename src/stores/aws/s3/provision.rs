@@ -57,7 +57,7 @@ impl SharedPlaces {
 
     fn dial(&self) -> Result<S3, StoreError> {
         let s3 = S3::connect(&self.endpoint(), &self.shared.site.place.bucket)?;
-        Ok(s3.owned_by(self.shared.site.owner.clone()))
+        Ok(s3.owned_by(self.shared.site.owner.clone()).retaining(self.shared.lock))
     }
 
     fn prefix(&self) -> String {

@@ -6,11 +6,13 @@ mod listing;
 mod multipart;
 
 use super::pace::Pace;
+use crate::config::Lock;
 use crate::config::SharedStore;
 use crate::stores::aws::failure;
 use crate::stores::aws::failure::Again;
 use crate::stores::aws::failure::Failure;
 use crate::stores::aws::runtime::Aws;
+use crate::stores::aws::s3::retain::Retain;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Config;
 use aws_sdk_s3::config::http::HttpResponse;
@@ -103,6 +105,9 @@ impl Requests {
         // Servers other than AWS rarely have a host name for each bucket.
         if shared.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some() {
             config = config.force_path_style(true);
+        }
+        if site.lock != Lock::default() {
+            config = config.interceptor(Retain::data(site.lock));
         }
         let attempts = std::env::var("AWS_MAX_ATTEMPTS").ok().and_then(|text| text.parse().ok());
         let attempts = attempts.filter(|attempts| *attempts > 0).unwrap_or(ATTEMPTS);

@@ -1,0 +1,173 @@
+//! `infra destroy`: what goes, and what only goes with the data. Plan and act are two functions.
+
+use crate::app::AppError;
+use crate::app::Result;
+use crate::app::infra::Wanted;
+use crate::infra::documents;
+use crate::ports::account::Account;
+use crate::ports::account::Aspect;
+use crate::ports::account::Deletion;
+use crate::ports::account::Emptied;
+use crate::ports::account::Found;
+use crate::ports::account::Kind;
+use crate::ports::account::Name;
+use crate::ports::account::Reading;
+use crate::ports::account::Request;
+use serde::Serialize;
+
+/// What is to become of one resource.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Fate {
+    pub resource: Name,
+    pub goes: bool,
+    /// What is to be known before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+}
+
+/// In this order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DestroyPlan {
+    pub resources: Vec<Fate>,
+}
+
+impl DestroyPlan {
+    pub fn going(&self) -> usize {
+        self.resources.iter().filter(|fate| fate.goes).count()
+    }
+}
+
+/// What became of one resource.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Destroyed {
+    pub resource: Name,
+    pub outcome: Deletion,
+    /// Versions and delete markers that were deleted in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<u64>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DestroyReport {
+    pub resources: Vec<Destroyed>,
+}
+
+const DATA: &str = "it stays without --including-data";
+const EMPTY_ONLY: &str = "only if there is no model package in it";
+const PREFIXES: &str = "all versions below the project's prefixes; then the bucket, if nothing else is in it";
+const LOCKED: &str = "all versions below the project's prefixes, except those under a retention or legal hold (Object Lock): as \
+    long as one is there the bucket stays";
+const SCHEDULED: &str =
+    "in 30 days; until then aws kms cancel-key-deletion brings it back. Without it no checkpoint is signed";
+const CODE: &str = "with all commits in it";
+
+/// What uses something goes before it, and what nothing works without goes last.
+const fn rank(kind: Kind) -> u8 {
+    match kind {
+        // As long as it is there its bucket fills.
+        Kind::Trail | Kind::ManagedPolicy | Kind::ModelPackageGroup => 0,
+        Kind::Repository => 1,
+        Kind::Bucket => 2,
+        Kind::Key => 3,
+    }
+}
+
+/// Changes nothing.
+pub fn plan(wanted: &[Wanted], protected: bool, including_data: bool) -> Result<DestroyPlan> {
+    if protected {
+        return Err(AppError::DeletionProtected);
+    }
+    let mut resources: Vec<Fate> = Vec::new();
+    for Wanted { resource, account } in wanted {
+        let found = match resource.name.kind {
+            // One that is to be deleted already is found by who deletes it: for all others it is no use any more.
+            Kind::Key => Some(Found::new()),
+            _ => account.find(&resource.name)?,
+        };
+        let Some(found) = found else { continue };
+        if statement(&found, "MlprovKeepBucket") {
+            return Err(AppError::DeletionProtected);
+        }
+        let (goes, note) = match resource.name.kind {
+            Kind::Trail | Kind::ManagedPolicy => (true, None),
+            Kind::ModelPackageGroup => (true, Some(EMPTY_ONLY)),
+            _ if !including_data => (false, Some(DATA)),
+            Kind::Bucket if has(&found, Aspect::ObjectLock) => (true, Some(LOCKED)),
+            Kind::Bucket => (true, Some(PREFIXES)),
+            Kind::Key => (true, Some(SCHEDULED)),
+            Kind::Repository => (true, Some(CODE)),
+        };
+        resources.push(Fate { resource: resource.name.clone(), goes, note });
+    }
+    resources.sort_by_key(|fate| rank(fate.resource.kind));
+    Ok(DestroyPlan { resources })
+}
+
+fn has(found: &Found, aspect: Aspect) -> bool {
+    matches!(found.get(&aspect), Some(Reading::Set(parts)) if !parts.is_empty())
+}
+
+fn statement(found: &Found, sid: &str) -> bool {
+    matches!(found.get(&Aspect::Policy), Some(Reading::Set(parts)) if parts.contains_key(sid))
+}
+
+/// Interrupted, it goes on when called again. `tell`: how many versions of a resource are gone.
+pub fn carry_out(
+    wanted: &[Wanted],
+    plan: &DestroyPlan,
+    prefixes: &dyn Fn(&str) -> Vec<String>,
+    tell: &dyn Fn(&Name, u64),
+) -> Result<DestroyReport> {
+    let (mut resources, of) = (Vec::new(), plan.going());
+    for fate in plan.resources.iter().filter(|fate| fate.goes) {
+        let one = wanted.iter().find(|one| one.resource.name == fate.resource);
+        let Some(one) = one else { continue };
+        let done = resources.len();
+        let outcome = match fate.resource.kind {
+            Kind::Bucket => bucket(one, &prefixes(&fate.resource.name), tell),
+            _ => one.account.delete(&fate.resource).map(|outcome| (outcome, None)).map_err(AppError::from),
+        };
+        let (outcome, versions) =
+            outcome.map_err(|source| AppError::NotApplied { done, of, source: Box::new(source) })?;
+        resources.push(Destroyed { resource: fate.resource.clone(), outcome, versions });
+    }
+    Ok(DestroyReport { resources })
+}
+
+/// What is in it below the prefixes, then itself.
+fn bucket(one: &Wanted, prefixes: &[String], tell: &dyn Fn(&Name, u64)) -> Result<(Deletion, Option<u64>)> {
+    let (name, account) = (&one.resource.name, &*one.account);
+    let Some(found) = account.find(name)? else { return Ok((Deletion::Gone, None)) };
+    if statement(&found, documents::KEEP) {
+        // It denies deletion to everybody: us, too.
+        let mut policy = one.resource.aspects.get(&Aspect::Policy).cloned().unwrap_or_default();
+        policy.remove(documents::KEEP);
+        account.carry_out(name, &Request::Put(Aspect::Policy, policy))?;
+    }
+    let all = empty(account, name, prefixes, tell)?;
+    if all.kept > 0 {
+        let why = all.why.unwrap_or_default();
+        return Ok((
+            Deletion::Kept(format!("{} versions could not go ({why})", all.kept)),
+            Some(all.deleted),
+        ));
+    }
+    Ok((account.delete(name)?, Some(all.deleted)))
+}
+
+fn empty(
+    account: &dyn Account,
+    name: &Name,
+    prefixes: &[String],
+    tell: &dyn Fn(&Name, u64),
+) -> Result<Emptied> {
+    let mut all = Emptied::default();
+    for prefix in prefixes {
+        let before = all.deleted;
+        let done = account.empty(&name.name, prefix, &|gone| tell(name, before + gone))?;
+        all.deleted += done.deleted;
+        all.kept += done.kept;
+        all.why = all.why.or(done.why);
+    }
+    Ok(all)
+}
