@@ -676,8 +676,8 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             break
         }
         'mlprov;audit;cloudtrail' {
-            [CompletionResult]::new('--bucket', '--bucket', [CompletionResultType]::ParameterName, 'Bucket that the trail delivers to, with the prefix before AWSLogs/')
-            [CompletionResult]::new('--public-keys', '--public-keys', [CompletionResultType]::ParameterName, 'What `aws cloudtrail list-public-keys` printed of the trail''s regions (repeatable)')
+            [CompletionResult]::new('--bucket', '--bucket', [CompletionResultType]::ParameterName, 'Bucket that the trail delivers to, with the prefix before AWSLogs/ [default: that of [aws] trail]')
+            [CompletionResult]::new('--public-keys', '--public-keys', [CompletionResultType]::ParameterName, 'What `aws cloudtrail list-public-keys` printed of the trail''s regions (repeatable) [default: CloudTrail is asked]')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'From this time on, as in 2026-11-20T00:00:00Z [default: an hour before the log first names the data]')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')

@@ -627,8 +627,8 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;audit;cloudtrail'= {
-            cand --bucket 'Bucket that the trail delivers to, with the prefix before AWSLogs/'
-            cand --public-keys 'What `aws cloudtrail list-public-keys` printed of the trail''s regions (repeatable)'
+            cand --bucket 'Bucket that the trail delivers to, with the prefix before AWSLogs/ [default: that of [aws] trail]'
+            cand --public-keys 'What `aws cloudtrail list-public-keys` printed of the trail''s regions (repeatable) [default: CloudTrail is asked]'
             cand --since 'From this time on, as in 2026-11-20T00:00:00Z [default: an hour before the log first names the data]'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'

@@ -493,8 +493,8 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and not __fish_seen
 complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and not __fish_seen_subcommand_from cloudtrail help" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and not __fish_seen_subcommand_from cloudtrail help" -f -a "cloudtrail" -d 'Read what CloudTrail saw of a run\'s data versions and model package'
 complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and not __fish_seen_subcommand_from cloudtrail help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -l bucket -d 'Bucket that the trail delivers to, with the prefix before AWSLogs/' -r
-complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -l public-keys -d 'What `aws cloudtrail list-public-keys` printed of the trail\'s regions (repeatable)' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -l bucket -d 'Bucket that the trail delivers to, with the prefix before AWSLogs/ [default: that of [aws] trail]' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -l public-keys -d 'What `aws cloudtrail list-public-keys` printed of the trail\'s regions (repeatable) [default: CloudTrail is asked]' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -l since -d 'From this time on, as in 2026-11-20T00:00:00Z [default: an hour before the log first names the data]' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -s C -d 'Run as if started in DIR' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand audit; and __fish_seen_subcommand_from cloudtrail" -l color -d 'When to use colours' -r -f -a "auto\t''

@@ -54,6 +54,10 @@ pub fn policy(description: &Description, role: Role) -> Value {
         let read = read.map(|action| format!("cloudtrail:{action}"));
         statements.push(allow("Trail", json!(read), json!(trail.arn()), None));
     }
+    if description.trail.is_some() && role == Role::Auditor {
+        // Of CloudTrail itself: it knows no resource.
+        statements.push(allow("Keys", json!("cloudtrail:ListPublicKeys"), json!("*"), None));
+    }
     if let (Some(name), Some(whose)) = (&description.repository, &description.whose) {
         let arn = format!("arn:aws:codecommit:{}:{}:{name}", whose.region, whose.account);
         let actions = match role {

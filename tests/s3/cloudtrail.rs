@@ -19,6 +19,7 @@ use ring::signature::RsaKeyPair;
 use serde_json::Value;
 use serde_json::json;
 use std::fs;
+use std::io::Read;
 use std::io::Write;
 
 const TRAIL: &str = "trail-logs";
@@ -207,6 +208,22 @@ impl Witness {
     }
 }
 
+/// One request of JSON 1.1, and its answer. What was asked.
+fn answer_once(listener: &std::net::TcpListener, answer: &str) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut asked = Vec::new();
+    let mut buffer = [0; 4096];
+    while !String::from_utf8_lossy(&asked).contains('}') {
+        let n = stream.read(&mut buffer).unwrap();
+        assert!(n > 0, "{}", String::from_utf8_lossy(&asked));
+        asked.extend_from_slice(&buffer[..n]);
+    }
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close\r\ncontent-length";
+    write!(stream, "{head}: {}\r\n\r\n{answer}", answer.len()).unwrap();
+    String::from_utf8_lossy(&asked).into_owned()
+}
+
 #[test]
 fn what_cloudtrail_saw_of_a_run_is_told_and_held_against_its_signatures() {
     let Some(w) = Witness::new() else { return };
@@ -234,8 +251,19 @@ fn what_cloudtrail_saw_of_a_run_is_told_and_held_against_its_signatures() {
     w.deliver_as("t", "two/", &hours);
     w.deliver_as("u", "two/", &hours);
     w.audit("two/", true).code(0);
+    // Without a file CloudTrail is asked for its keys; here a server that answers as its API says.
+    let keys = w.s.read("keys.json");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || answer_once(&listener, &keys));
+    let args = ["audit", "cloudtrail", "latest", "--bucket", "s3://trail-logs/sound/"];
+    let mut command = w.s.prepared(&args);
+    command.env("AWS_ENDPOINT_URL_CLOUDTRAIL", &url);
+    Output::of("mlprov", &args, &mut command).code(0);
+    let asked = asked.join().unwrap().to_lowercase();
+    assert!(asked.contains("listpublickeys") && asked.contains("starttime"), "{asked}");
     // Whoever has no key of CloudTrail's cannot say that it holds.
-    w.audit("sound/", false).code(3).shows("is not at hand").says("list-public-keys");
+    w.audit("sound/", false).code(3).shows("AWS is not asked").says("list-public-keys");
 
     // Everything that was delivered, changed or taken away.
     type Change<'a> = (&'a str, &'a dyn Fn(&Delivered), i32, &'a str);
@@ -375,6 +403,13 @@ fn what_cloudtrail_saw_of_a_run_is_told_and_held_against_its_signatures() {
     let args = ["audit", "cloudtrail", "latest", "--bucket", "s3://trail-logs/sound", "--since", &late];
     w.s.mlprov(&args).code(3);
     w.s.mlprov(&["audit", "cloudtrail", "latest", "--bucket", "s3://trail-logs", "--since", "soon"]).code(2);
+    w.s.mlprov(&["audit", "cloudtrail", "latest"]).code(2).says("the settings name no trail");
+    let config = w.s.read(".mlprov/config.toml");
+    w.s.write(
+        ".mlprov/config.toml",
+        format!("{config}\n[aws]\ntrail = true\ntrail_bucket = \"trail-logs\"\n"),
+    );
+    w.s.mlprov(&["audit", "cloudtrail", "latest"]).code(3).shows("in s3://trail-logs");
     fs::write(w.s.path("keys.json"), "{}").unwrap();
     w.audit("sound/", true).code(2).says("--public-keys");
 }

@@ -21,6 +21,9 @@ use std::path::Path;
 pub use witness::Seen;
 pub use witness::Witnessed;
 
+/// CloudTrail's own keys of a region, between two moments; without any, no digest can be believed.
+pub type Keys<'k> = dyn Fn(&str, (&Timestamp, &Timestamp)) -> Result<Vec<PublicKey>> + Sync + 'k;
+
 /// Where CloudTrail delivers, and what is asked of it.
 pub struct Trail<'r> {
     pub source: &'r dyn Source,
@@ -29,15 +32,14 @@ pub struct Trail<'r> {
     pub prefix: &'r str,
     /// From this moment on; `None`: an hour before the log first names one of the versions.
     pub since: Option<Timestamp>,
-    /// CloudTrail's own; without any, no digest can be believed.
-    pub keys: &'r [PublicKey],
+    pub keys: &'r Keys<'r>,
 }
 
 struct Request<'r> {
     source: &'r dyn Source,
     bucket: &'r str,
     prefix: &'r str,
-    keys: &'r [PublicKey],
+    keys: &'r Keys<'r>,
     /// Those of the versions that are asked about.
     buckets: BTreeSet<&'r str>,
 }

@@ -13,6 +13,7 @@ use crate::evidence::cloudtrail::Place;
 use crate::evidence::cloudtrail::digest::Delivered;
 use crate::evidence::cloudtrail::digest::Digest;
 use crate::evidence::cloudtrail::digest::Doubt;
+use crate::evidence::cloudtrail::digest::PublicKey;
 use crate::evidence::cloudtrail::digest::sha256_hex;
 use crate::evidence::cloudtrail::event::Event;
 use crate::evidence::cloudtrail::event::What;
@@ -51,7 +52,12 @@ pub fn read(
     for region in regions {
         let none = Vec::new();
         let of = |kind| files.get(&(kind, region.clone())).unwrap_or(&none);
-        let digests = trail.chain(request, region, of(Kind::Digest), progress)?;
+        let digests = of(Kind::Digest);
+        let keys = match digests.is_empty() {
+            true => Vec::new(),
+            false => trail.keys(request, region, (since, until)),
+        };
+        let digests = trail.chain(request, (region, digests), &keys, progress)?;
         trail.logs(request, &window, (region, of(Kind::Log)), &digests, progress)?;
         trail.reaches(region, &digests, until);
     }
@@ -124,12 +130,26 @@ fn fetch(request: &Request<'_>, listed: &Listed) -> Result<Option<std::result::R
 }
 
 impl Trail {
+    /// CloudTrail's keys of a region. Without them, its digests say nothing.
+    fn keys(
+        &mut self,
+        request: &Request<'_>,
+        region: &str,
+        between: (&Timestamp, &Timestamp),
+    ) -> Vec<PublicKey> {
+        (request.keys)(region, between).unwrap_or_else(|e| {
+            let why = format!("CloudTrail's public keys could not be had: {e}");
+            self.links.push(link("digests", region, Verdict::Unknown, why));
+            Vec::new()
+        })
+    }
+
     /// The digests of a region that can be believed, each held against the one before it.
     fn chain(
         &mut self,
         request: &Request<'_>,
-        region: &str,
-        listed: &[Listed],
+        (region, listed): (&str, &[Listed]),
+        keys: &[PublicKey],
         progress: &dyn Progress,
     ) -> Result<Vec<Digest>> {
         let delivered = |file: &Listed| -> Result<Option<(Delivered, std::result::Result<(), String>)>> {
@@ -150,19 +170,21 @@ impl Trail {
         let all: Vec<_> = listed.par_iter().map(delivered).collect::<Result<Vec<_>>>()?;
         let all: Vec<_> = all.into_iter().flatten().collect();
         let mut believed: Vec<Digest> = Vec::new();
+        let mut unknown = BTreeMap::new();
         for (file, state) in &all {
             if let Err(why) = state {
                 self.links.push(link("digest", &file.key, Verdict::Altered, why.as_str()));
                 continue;
             }
-            match file.check(request.keys) {
+            match file.check(keys) {
                 Ok(digest) => believed.push(digest),
-                Err(Doubt::NoKey(fingerprint)) => {
-                    let why = format!("CloudTrail's public key {fingerprint} is not at hand");
-                    self.links.push(link("digest", &file.key, Verdict::Unknown, why));
-                }
+                Err(Doubt::NoKey(fingerprint)) => *unknown.entry(fingerprint).or_insert(0u64) += 1,
                 Err(Doubt::Bad(why)) => self.links.push(link("digest", &file.key, Verdict::Altered, why)),
             }
+        }
+        for (fingerprint, count) in unknown {
+            let why = format!("of {count}, CloudTrail's public key {fingerprint} is not at hand");
+            self.links.push(link("digests", region, Verdict::Unknown, why));
         }
         believed.sort_by(|a, b| a.digest_end_time.cmp(&b.digest_end_time));
         let mut chains: BTreeMap<(&str, bool), Vec<&Digest>> = BTreeMap::new();

@@ -1,7 +1,9 @@
 use crate::app::AppError;
+use crate::app::Project;
 use crate::app::cloudtrail;
 use crate::app::cloudtrail::AuditReport;
 use crate::app::cloudtrail::Trail;
+use crate::app::verify::Link;
 use crate::app::verify::Verdict;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -15,12 +17,19 @@ use crate::config::S3Place;
 use crate::domain::ParseError;
 use crate::domain::time::Timestamp;
 use crate::evidence::cloudtrail::digest;
+use crate::evidence::cloudtrail::digest::PublicKey;
+use crate::infra::description::Whose;
+use crate::infra::description::trail_bucket_name;
 use crate::ports::StoreError;
+use crate::stores::aws::witness;
 
 pub fn run(context: &Context, args: AuditArgs) -> Result<Exit, AppError> {
     let AuditCommand::Cloudtrail(args) = args.command;
     let project = compose::open_patiently(&context.cwd)?;
-    let place: S3Place = args.bucket.parse()?;
+    let place: S3Place = match &args.bucket {
+        Some(bucket) => bucket.parse()?,
+        None => own_trail(&project)?,
+    };
     let since = args.since.as_deref().map(moment).transpose()?;
     let mut keys = Vec::new();
     for file in &args.public_keys {
@@ -32,13 +41,23 @@ pub fn run(context: &Context, args: AuditArgs) -> Result<Exit, AppError> {
     // Whoever names a bucket agrees to it.
     project.sources.agree(&place.bucket)?;
     let source = project.sources.open(&place.bucket)?;
-    let trail = Trail { source: &*source, bucket: &place.bucket, prefix: &place.prefix, since, keys: &keys };
+    let near = project.config.shared_store().map(|store| store.site);
+    let near = near.or_else(|| project.config.shared_ledger().map(|ledger| ledger.site));
+    let ask = |region: &str, between: (&Timestamp, &Timestamp)| -> Result<Vec<PublicKey>, AppError> {
+        if !keys.is_empty() {
+            return Ok(keys.clone());
+        }
+        let told = witness::public_keys(near.as_ref(), region, between)?;
+        Ok(told.into_iter().map(|(fingerprint, der)| PublicKey::new(fingerprint, &der)).collect())
+    };
+    let trail = Trail { source: &*source, bucket: &place.bucket, prefix: &place.prefix, since, keys: &ask };
     let report = cloudtrail::audit(&project, &context.cwd, &args.id, &trail, &context.ui.progress())?;
     match context.ui.json {
         true => context.ui.json("mlprov.audit-cloudtrail/1", &report),
         false => context.ui.answer(&text(&report)),
     }
-    if keys.is_empty() {
+    let lacks = |link: &Link| link.detail.contains("public key");
+    if report.links.iter().any(lacks) {
         let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "REGION".to_owned());
         let since = &report.since.as_str()[..10];
         context.ui.hint(format!(
@@ -46,6 +65,21 @@ pub fn run(context: &Context, args: AuditArgs) -> Result<Exit, AppError> {
         ));
     }
     Ok(report.exit_code)
+}
+
+/// The bucket of the trail that `infra` makes.
+fn own_trail(project: &Project) -> Result<S3Place, AppError> {
+    let needed = || ParseError::new("--bucket", "is needed: the settings name no trail", "");
+    let aws = &project.config.aws;
+    let sites = project.config.elsewhere();
+    let site = sites.store.map(|store| store.site).or(sites.ledger.map(|ledger| ledger.site));
+    let whose = site.and_then(|site| Some(Whose { account: site.owner?, region: site.region? }));
+    let name = match (&aws.trail_bucket, whose) {
+        (Some(bucket), _) => bucket.clone(),
+        (None, Some(whose)) if aws.trail => trail_bucket_name(project.config.aws_name(), &whose),
+        _ => return Err(needed().into()),
+    };
+    Ok(format!("s3://{name}").parse()?)
 }
 
 /// RFC 3339, with or without parts of a second.

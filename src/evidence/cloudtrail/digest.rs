@@ -55,6 +55,13 @@ pub struct PublicKey {
     pub value: String,
 }
 
+impl PublicKey {
+    /// `der`: RSAPublicKey (PKCS #1).
+    pub fn new(fingerprint: String, der: &[u8]) -> Self {
+        PublicKey { fingerprint, value: BASE64.encode(der) }
+    }
+}
+
 /// What `aws cloudtrail list-public-keys` prints.
 pub fn public_keys(json: &[u8]) -> Result<Vec<PublicKey>, String> {
     #[derive(Deserialize)]

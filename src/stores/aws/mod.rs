@@ -8,3 +8,4 @@ pub mod kms;
 pub mod runtime;
 pub mod s3;
 pub mod sagemaker;
+pub mod witness;
