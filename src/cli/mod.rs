@@ -47,6 +47,13 @@ pub fn main() -> ExitCode {
     }
     // A reader that goes away (`mlprov log | head`) is no error.
     let words: Vec<OsString> = std::env::args_os().collect();
+    // Nor does this need the whole command line.
+    if let [_, word] = &words[..]
+        && (word == "--version" || word == "-V")
+    {
+        Ui::print_raw(concat!("mlprov ", env!("CARGO_PKG_VERSION"), "\n"));
+        return ExitCode::SUCCESS;
+    }
     let matches = match args::command_of(&words).try_get_matches_from(&words) {
         Ok(matches) => matches,
         Err(e) => {

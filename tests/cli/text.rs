@@ -492,6 +492,9 @@ fn help_and_version() {
         assert_snapshot!(format!("help_key_{key}"), s.mlprov(&["key", key, "--help"]).snapshot());
     }
     let version = s.mlprov(&["--version"]).success().stdout();
+    for same in [&["-V"][..], &["--json", "--version"], &["-V", "log"]] {
+        assert_eq!(s.mlprov(same).success().stdout(), version, "{same:?}");
+    }
     assert_eq!(version, format!("mlprov {}\n", env!("CARGO_PKG_VERSION")));
 }
 
