@@ -267,6 +267,34 @@ fn an_entry_that_names_a_forged_package_or_another_run_does_not_verify() {
     s.mlprov(&["ledger", "checkpoint"]).success();
     decide_elsewhere_in(&s, &run, "Approved");
     s.mlprov(&["verify", "fraud/1"]).code(1).shows("recorded is PendingManualApproval");
+    // Nor does an end of the run that somebody wrote who may not: the package that it names is bound by nobody.
+    let arn = format!("arn:mlprov:local:{}::model-package/evil/{run}", s.project_id());
+    s.forge(&other.writer(), Kind::RunFinished, |body| {
+        let truth: mlprov::domain::entry::Body = serde_json::from_value(end.clone()).unwrap();
+        let package = serde_json::json!({ "arn": arn, "groupName": "evil", "model": "model.bin",
+            "digest": end["outputs"][1]["digest"] });
+        (body.run, body.source, body.outputs) = (truth.run, truth.source, truth.outputs);
+        body.model_package = Some(serde_json::from_value(package).unwrap());
+    });
+    s.mlprov(&["ledger", "checkpoint"]).success();
+    s.mlprov(&["verify", &arn]).code(1).shows("no entry of a writer who was admitted binds it");
+}
+
+/// What somebody decided in the registry before an entry bound the package was decided by nobody here.
+#[test]
+fn a_package_that_was_rejected_before_it_was_bound_does_not_verify() {
+    let s = trained();
+    let run = s.json(&["log", "--kind", "run.finished"])["entries"][0]["run"].as_str().unwrap().to_owned();
+    fs::create_dir_all(s.path(".git/mlprov/registry/early")).unwrap();
+    let decision = s.path(&format!(".git/mlprov/registry/early/{run}.approval"));
+    fs::write(decision, "{\"modelApprovalStatus\": \"Rejected\"}").unwrap();
+    s.json(&["model", "register", "model.bin", "--model-group", "early", "--run", &run]);
+    s.mlprov(&["verify", "early/1"]).code(1).shows("failed      approval");
+    let before = s.entries().len();
+    s.mlprov(&["model", "reject", "early/1"]).success();
+    assert_eq!(s.entries().len(), before + 1);
+    s.mlprov(&["model", "approve", "early/1"]).success();
+    s.mlprov(&["verify", "early/1"]).success();
 }
 
 fn decide_elsewhere_in(s: &Sandbox, run: &str, status: &str) {

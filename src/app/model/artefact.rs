@@ -1,6 +1,7 @@
 //! The object that a package points to: a model under a key of its own, in the form that SageMaker deploys.
 
 use super::wrap;
+use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::record;
@@ -57,7 +58,14 @@ impl Project {
         let Wanted { group, run, model, source, image } = *wanted;
         self.check_image(image)?;
         if let Some(known) = self.registry.of_run(group, run)? {
-            return Ok(known);
+            let differs = |why| AppError::PackageDiffers { arn: known.arn.to_string(), why };
+            if (&known.model, known.digest) != (&model.name, model.digest) {
+                return Err(differs(format!("it is registered already, with {} as its model", known.model)));
+            }
+            return match self.artefact_differs(&known, model)? {
+                Some(why) => Err(differs(why)),
+                None => Ok(known),
+            };
         }
         let artefact = if self.has_artefacts() { Some(self.put_artefact(group, run, model)?) } else { None };
         Ok(self.registry.register(&NewPackage {
@@ -88,7 +96,13 @@ impl Project {
     /// mlprov's properties, too: before an entry repeats them, the artefact is looked at, and made if it is gone.
     pub fn artefact_differs(&self, record: &PackageRecord, model: &Artefact) -> Result<Option<String>> {
         let planned = self.planned_artefact(&record.group_name, &record.run, model);
-        let (Some(said), Some((uri, _))) = (&record.artefact, planned) else { return Ok(None) };
+        let (said, uri) = match (&record.artefact, planned) {
+            (Some(said), Some((uri, _))) => (said, uri),
+            (Some(said), None) => {
+                return Ok(Some(format!("it points to {}, and this project has no such places", said.uri)));
+            }
+            (None, _) => return Ok(None),
+        };
         if said.uri != uri {
             return Ok(Some(format!("its artefact is {}, and the run's model belongs to {uri}", said.uri)));
         }

@@ -67,7 +67,9 @@ pub fn decide(
         already,
     };
     let (last, said) = recorded_status(&entries, log, &arn, |_| true);
-    if state.status == *status && last == *status {
+    // A status that somebody set before the package was bound was decided by nobody here.
+    let decided = said.is_some_and(|entry| !entry.is(&Kind::ModelRegistered));
+    if state.status == *status && last == *status && decided {
         return Ok(report(said.and_then(|e| e.logged_at()), true));
     }
     let notes: Vec<String> = notes.iter().map(|note| redact::redact(note).0).collect();

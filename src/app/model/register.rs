@@ -215,6 +215,10 @@ pub(super) fn not_ours(
     record: &PackageRecord,
     model: &Artefact,
 ) -> Result<Option<String>> {
+    // What can be deployed points to what the run made.
+    if record.artefact.is_none() && !state.containers.is_empty() {
+        return Ok(Some("it can be deployed, and says nothing of its artefact".to_owned()));
+    }
     match package_image_differs(state, &package_of(state, record)) {
         Some(why) => Ok(Some(why)),
         None => project.artefact_differs(record, model),

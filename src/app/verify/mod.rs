@@ -363,8 +363,12 @@ fn one_target(
     source::check(project, body, findings)?;
     let before = findings.links.len();
     data::check(project, body, findings, progress)?;
-    package::check_named(project, all, body, findings);
+    package::check_named(project, all, home, body, findings);
     let packages = package::bound(all, home, body, only.as_ref());
+    if let Some(arn) = only.as_ref().filter(|_| packages.is_empty()) {
+        let detail = "no entry of a writer who was admitted binds it to this run";
+        findings.add("model package", arn, Verdict::Altered, detail);
+    }
     package::check(project, all, home, (subject, body), &packages, findings)?;
     if home.id != project.ledger.log() {
         // What another clone stored in a store of its own cannot be looked at from here.

@@ -108,14 +108,21 @@ pub fn check(
 }
 
 /// Packages that a commit names: each is bound by some entry, to what the tree points to there.
-pub fn check_named(project: &Project, all: &Logs, body: &Body, findings: &mut Findings) {
+pub fn check_named(
+    project: &Project,
+    all: &Logs,
+    home: &log::CheckedLog,
+    body: &Body,
+    findings: &mut Findings,
+) {
     if body.model_packages.is_empty() {
         return;
     }
     // A list that cannot be read is reported with the data.
     let inputs = project.list(&body.inputs).unwrap_or_default();
     for NamedPackage { name, arn } in &body.model_packages {
-        let binds = all.entries.iter().filter(|e| e.binds_package());
+        let sound = |e: &&LogEntry| e.log == home.id && home.admits(e) || all.vouched(e);
+        let binds = all.entries.iter().filter(|e| e.binds_package()).filter(sound);
         let package = binds.filter_map(|e| e.body()?.model_package.as_ref()).find(|p| p.arn == *arn);
         let root = inputs.iter().find(|input| input.name == *name).map(|input| input.digest.blake3);
         let (verdict, detail) = match package {
@@ -196,6 +203,10 @@ fn check_approval(
     }
     let place =
         said.map_or_else(|| "no entry says otherwise".to_owned(), |e| format!("as at index {}", e.index));
+    if *now == recorded && recorded == ApprovalStatus::Rejected {
+        findings.add("approval", &package.arn, Verdict::Failed, format!("{now}, {place}"));
+        return Ok(());
+    }
     if *now == recorded {
         findings.add("approval", &package.arn, Verdict::Intact, format!("{now}, {place}"));
         return Ok(());

@@ -225,8 +225,10 @@ impl Requests {
         };
         match self.persist(send).await {
             Ok(answer) => Ok(Found::There(stated(&answer))),
-            // 405: the version asked for is a delete marker. 400: no id of this bucket.
-            Err(e) if matches!(failure::status(&e), Some(400 | 404 | 405)) => Ok(Found::Gone),
+            // 405: the version asked for is a delete marker. 400: no id of this bucket; without a version it says nothing of
+            // the object.
+            Err(e) if matches!(failure::status(&e), Some(404 | 405)) => Ok(Found::Gone),
+            Err(e) if failure::status(&e) == Some(400) && version.is_some() => Ok(Found::Gone),
             Err(e) => Err(failure::of(&what, e)),
         }
     }
