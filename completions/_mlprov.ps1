@@ -1173,7 +1173,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--confirm', '--confirm', [CompletionResultType]::ParameterName, 'The project''s name, where there is no terminal to type it on')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
-            [CompletionResult]::new('--including-data', '--including-data', [CompletionResultType]::ParameterName, 'Ledger, data, the trail''s logs, the log''s key and the code in CodeCommit, too: they cannot be brought back')
+            [CompletionResult]::new('--including-data', '--including-data', [CompletionResultType]::ParameterName, 'Ledger, data and the log''s key, too: they cannot be brought back')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Ask nothing; delete it. With --including-data the project''s name is needed all the same')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Ask nothing; delete it. With --including-data the project''s name is needed all the same')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')

@@ -1075,7 +1075,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --confirm 'The project''s name, where there is no terminal to type it on'
             cand -C 'Run as if started in DIR'
             cand --color 'When to use colours'
-            cand --including-data 'Ledger, data, the trail''s logs, the log''s key and the code in CodeCommit, too: they cannot be brought back'
+            cand --including-data 'Ledger, data and the log''s key, too: they cannot be brought back'
             cand -y 'Ask nothing; delete it. With --including-data the project''s name is needed all the same'
             cand --yes 'Ask nothing; delete it. With --including-data the project''s name is needed all the same'
             cand -q 'Only answers and errors, no status or hints'

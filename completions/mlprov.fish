@@ -814,7 +814,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_sub
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l including-data -d 'Ledger, data, the trail\'s logs, the log\'s key and the code in CodeCommit, too: they cannot be brought back'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -l including-data -d 'Ledger, data and the log\'s key, too: they cannot be brought back'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s y -l yes -d 'Ask nothing; delete it. With --including-data the project\'s name is needed all the same'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Say more about what is done'

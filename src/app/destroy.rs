@@ -3,7 +3,9 @@
 use crate::app::AppError;
 use crate::app::Result;
 use crate::app::infra::Wanted;
+use crate::infra::description::Resource;
 use crate::infra::documents;
+use crate::infra::documents::PROJECT_TAG;
 use crate::ports::account::Account;
 use crate::ports::account::Aspect;
 use crate::ports::account::Deletion;
@@ -11,6 +13,7 @@ use crate::ports::account::Emptied;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
 use crate::ports::account::Name;
+use crate::ports::account::Parts;
 use crate::ports::account::Reading;
 use crate::ports::account::Request;
 use serde::Serialize;
@@ -59,7 +62,9 @@ const LOCKED: &str = "all versions below the project's prefixes, except those un
     long as one is there the bucket stays";
 const SCHEDULED: &str =
     "in 30 days; until then aws kms cancel-key-deletion brings it back. Without it no checkpoint is signed";
-const CODE: &str = "with all commits in it";
+const CODE: &str = "it stays: it may be others' too; aws codecommit delete-repository deletes it";
+const LOGS: &str = "it stays: it is evidence, and other trails may deliver there";
+const THEIRS: &str = "it stays: it is not tagged as this project's";
 
 /// What uses something goes before it, and what nothing works without goes last.
 const fn rank(kind: Kind) -> u8 {
@@ -89,18 +94,35 @@ pub fn plan(wanted: &[Wanted], protected: bool, including_data: bool) -> Result<
             return Err(AppError::DeletionProtected);
         }
         let (goes, note) = match resource.name.kind {
+            _ if !is_tagged(resource, &found) => (false, Some(THEIRS)),
+            Kind::Repository => (false, Some(CODE)),
+            Kind::Bucket if is_of_trail(resource) => (false, Some(LOGS)),
             Kind::Trail | Kind::ManagedPolicy => (true, None),
             Kind::ModelPackageGroup => (true, Some(EMPTY_ONLY)),
             _ if !including_data => (false, Some(DATA)),
             Kind::Bucket if has(&found, Aspect::ObjectLock) => (true, Some(LOCKED)),
             Kind::Bucket => (true, Some(PREFIXES)),
             Kind::Key => (true, Some(SCHEDULED)),
-            Kind::Repository => (true, Some(CODE)),
         };
         resources.push(Fate { resource: resource.name.clone(), goes, note });
     }
     resources.sort_by_key(|fate| rank(fate.resource.kind));
     Ok(DestroyPlan { resources })
+}
+
+/// Whether what is there by that name is this project's, as far as tags tell it.
+fn is_tagged(resource: &Resource, found: &Found) -> bool {
+    let project = |parts: &Parts| parts.get(PROJECT_TAG).cloned();
+    let wanted = resource.aspects.get(&Aspect::Tagging).and_then(project);
+    match found.get(&Aspect::Tagging) {
+        Some(Reading::Set(tags)) => project(tags) == wanted,
+        Some(Reading::Unsupported(_)) => true,
+        None => wanted.is_none(),
+    }
+}
+
+fn is_of_trail(resource: &Resource) -> bool {
+    resource.aspects.get(&Aspect::Policy).is_some_and(|policy| policy.contains_key(documents::TRAIL_WRITE))
 }
 
 fn has(found: &Found, aspect: Aspect) -> bool {
@@ -138,6 +160,20 @@ pub fn carry_out(
 fn bucket(one: &Wanted, prefixes: &[String], tell: &dyn Fn(&Name, u64)) -> Result<(Deletion, Option<u64>)> {
     let (name, account) = (&one.resource.name, &*one.account);
     let Some(found) = account.find(name)? else { return Ok((Deletion::Gone, None)) };
+    // Somebody turned it on meanwhile.
+    if statement(&found, "MlprovKeepBucket") {
+        return Err(AppError::DeletionProtected);
+    }
+    // Of another project that lies in it, too.
+    let keeps = |parts: &Parts| parts.get(documents::KEEP).map(documents::canonical);
+    let ours = one.resource.aspects.get(&Aspect::Policy).and_then(keeps);
+    if let Some(Reading::Set(there)) = found.get(&Aspect::Policy)
+        && keeps(there).is_some_and(|there| Some(there) != ours)
+    {
+        let why =
+            "its policy keeps other prefixes than this project's; mlprov infra plan shows them".to_owned();
+        return Ok((Deletion::Kept(why), None));
+    }
     if statement(&found, documents::KEEP) {
         // It denies deletion to everybody: us, too.
         let mut policy = one.resource.aspects.get(&Aspect::Policy).cloned().unwrap_or_default();

@@ -122,6 +122,11 @@ pub fn describe_sites<'a>(
         let part = (what, site.place.prefix.clone());
         match sites.iter().position(|s| s.place.bucket == site.place.bucket && s.endpoint == site.endpoint) {
             Some(at) => buckets[at].uses.push(part),
+            None if sites.iter().any(|s| s.place.bucket == site.place.bucket) => {
+                let why = "ledger and store have buckets of this name at two servers: one needs another name";
+                let what = format!("bucket {}", site.place.bucket);
+                return Err(StoreError::Unfit { what, why: why.to_owned() }.into());
+            }
             None => {
                 buckets.push(Bucket { name: site.place.bucket.clone(), uses: vec![part] });
                 sites.push(site.clone());

@@ -18,11 +18,13 @@ pub fn public_access_block() -> Value {
     json!({ "BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true })
 }
 
+/// Lets a trail write to its bucket.
+pub const TRAIL_WRITE: &str = "MlprovTrailWrite";
+/// Which project a resource is of.
+pub const PROJECT_TAG: &str = "mlprov:project";
+
 pub fn tags(name: &str) -> Parts {
-    Parts::from([
-        ("mlprov:project".to_owned(), json!(name)),
-        ("mlprov:managed-by".to_owned(), json!("mlprov")),
-    ])
+    Parts::from([(PROJECT_TAG.to_owned(), json!(name)), ("mlprov:managed-by".to_owned(), json!("mlprov"))])
 }
 
 /// The same document the same way, however a service writes it: one of a list as itself, lists in order, everybody as
@@ -153,7 +155,7 @@ pub fn trail_policy(description: &Description, trail: &Trail) -> Parts {
     statements.insert("MlprovTrailAcl".to_owned(), allow("s3:GetBucketAcl", &arn, only_it));
     let logs = format!("{arn}/AWSLogs/{}/*", trail.whose.account);
     let owned = json!({ "aws:SourceArn": trail.arn(), "s3:x-amz-acl": "bucket-owner-full-control" });
-    statements.insert("MlprovTrailWrite".to_owned(), allow("s3:PutObject", &logs, owned));
+    statements.insert(TRAIL_WRITE.to_owned(), allow("s3:PutObject", &logs, owned));
     statements
 }
 

@@ -249,17 +249,43 @@ fn trail_and_policies_go_without_the_data_and_the_rest_with_it() {
 
     let everything = ["infra", "destroy", "--including-data", "--confirm", "gone"];
     let out = s.mlprov(&everything);
-    out.success().shows("key alias/destroy-gone: goes in 30 days").shows("repository gone: gone");
-    for bucket in ["mlprov-gone-000000000000-us-east-1", "mlprov-trail-gone-000000000000-us-east-1"] {
-        out.shows(&format!("bucket {bucket}: gone"));
-        assert!(!is_there(server, bucket), "{bucket}");
-    }
+    out.success().shows("key alias/destroy-gone: goes in 30 days").says("repository gone: it stays");
+    let (data, logs) = ("mlprov-gone-000000000000-us-east-1", "mlprov-trail-gone-000000000000-us-east-1");
+    out.shows(&format!("bucket {data}: gone")).says(&format!("bucket {logs}: it stays: it is evidence"));
+    assert!(!is_there(server, data) && is_there(server, logs), "what a trail logged is never deleted");
     // Again: there is nothing more, and the key is still on its way.
     s.mlprov(&everything).success().shows("key alias/destroy-gone: goes in 30 days");
     let aws = aws(&server.url, [server.access_key, server.secret_key]);
     let kms = aws_sdk_kms::Client::new(aws.config());
     let told = aws.wait(kms.describe_key().key_id("alias/destroy-gone").send()).unwrap();
     assert!(told.key_metadata().unwrap().deletion_date().is_some());
+}
+
+/// By its name it may be another project's: what it is tagged as counts, and which prefixes its policy keeps.
+#[test]
+fn what_is_another_projects_stays() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let (bucket, all) =
+        ("destroy-theirs", |name| [&["infra", "destroy", "--yes"][..], &BOTH, &[name]].concat());
+    let s = project(server, bucket, &[]);
+    unprotect(&s);
+    s.mlprov(&["infra", "apply", "--yes"]).success();
+    let before = versions(server, bucket);
+    let (aws, client) = raw(server);
+    let tagged = |project: &str| {
+        let tag = aws_sdk_s3::types::Tag::builder().key("mlprov:project").value(project).build().unwrap();
+        let tags = aws_sdk_s3::types::Tagging::builder().tag_set(tag).build().unwrap();
+        aws.wait(client.put_bucket_tagging().bucket(bucket).tagging(tags).send()).unwrap();
+    };
+    tagged("another");
+    s.mlprov(&all("shop")).says("not tagged as this project's").says("Nothing to delete");
+    assert_eq!(versions(server, bucket), before);
+    tagged("shop");
+    let told = aws.wait(client.get_bucket_policy().bucket(bucket).send()).unwrap();
+    let policy = told.policy().unwrap().replace("/team/", "/other/");
+    aws.wait(client.put_bucket_policy().bucket(bucket).policy(policy).send()).unwrap();
+    s.mlprov(&all("shop")).code(1).shows("its policy keeps other prefixes");
+    assert_eq!(versions(server, bucket), before);
 }
 
 /// Moto does not know the last request: it is answered in its place.

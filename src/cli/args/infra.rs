@@ -29,7 +29,7 @@ pub enum InfraCommand {
     },
     /// Delete what can be made again: trail, IAM policies, an empty model package group. Ledger and data stay
     Destroy {
-        /// Ledger, data, the trail's logs, the log's key and the code in CodeCommit, too: they cannot be brought back
+        /// Ledger, data and the log's key, too: they cannot be brought back
         #[arg(long)]
         including_data: bool,
         /// Ask nothing; delete it. With --including-data the project's name is needed all the same

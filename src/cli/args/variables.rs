@@ -5,7 +5,18 @@ use clap::CommandFactory;
 use std::ffi::OsString;
 
 /// Flags that confirm, force or weaken: only a person may set them, never a variable.
-const WITHOUT_VARIABLE: [&str; 6] = ["yes", "no_hooks", "structure_only", "admin", "force", "help"];
+const WITHOUT_VARIABLE: [&str; 10] = [
+    "yes",
+    "no_hooks",
+    "structure_only",
+    "admin",
+    "force",
+    "help",
+    "confirm",
+    "including_data",
+    "retention_days",
+    "artefact_not_from_run",
+];
 
 /// The command line with its variables: `MLPROV_JSON`, `MLPROV_RUN_NAME`, …
 pub fn command() -> clap::Command {
@@ -88,5 +99,11 @@ mod tests {
         assert_eq!(variable("yes"), None);
         assert_eq!(variable("no_hooks"), None);
         assert_eq!(variable("name").unwrap(), "MLPROV_INIT_NAME");
+        assert_eq!(variable("retention_days"), None);
+        let infra = command().find_subcommand("infra").unwrap().clone();
+        let destroy = infra.find_subcommand("destroy").unwrap().clone();
+        assert!(
+            destroy.get_arguments().filter(|arg| !arg.is_global_set()).all(|arg| arg.get_env().is_none())
+        );
     }
 }

@@ -110,7 +110,9 @@ impl Account for AwsAccount {
             Kind::Key => self.delete_key(&name.name),
             Kind::ModelPackageGroup => self.delete_group(&name.name),
             Kind::Trail => self.delete_trail(&name.name),
-            Kind::Repository => self.delete_repository(&name.name),
+            Kind::Repository => {
+                Ok(Deletion::Kept("aws codecommit delete-repository deletes it with all commits".to_owned()))
+            }
             Kind::ManagedPolicy => self.delete_policy(&name.name),
         }
     }

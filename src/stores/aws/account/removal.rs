@@ -118,7 +118,9 @@ impl AwsAccount {
         let about = format!("IAM policy {arn}");
         let Some(policy) = self.policy(arn)? else { return Ok(Deletion::Gone) };
         // IAM refuses it as well; some servers do not.
-        if let Some(n) = policy.attachment_count().filter(|n| *n > 0) {
+        let used =
+            policy.attachment_count().unwrap_or(0) + policy.permissions_boundary_usage_count().unwrap_or(0);
+        if let Some(n) = Some(used).filter(|n| *n > 0) {
             return Ok(Deletion::Kept(format!("somebody works under it: it is attached {n} times")));
         }
         let told = self.aws.wait(self.iam()?.list_policy_versions().policy_arn(arn).send());
@@ -158,14 +160,6 @@ impl AwsAccount {
         }
     }
 
-    pub(super) fn delete_repository(&self, name: &str) -> Result<Deletion, StoreError> {
-        // CodeCommit answers well for what is not there.
-        match self.aws.wait(self.codecommit()?.delete_repository().repository_name(name).send()) {
-            Ok(_) => Ok(Deletion::Gone),
-            Err(e) => Err(trouble::of("codecommit:DeleteRepository", &format!("repository {name}"), e)),
-        }
-    }
-
     /// By its id: an alias can be given to another key meanwhile.
     pub(super) fn delete_key(&self, alias: &str) -> Result<Deletion, StoreError> {
         let about = crate::stores::aws::kms::about(alias);
@@ -179,6 +173,12 @@ impl AwsAccount {
         let Some(key) = told.key_metadata() else { return Ok(Deletion::Gone) };
         if key.deletion_date().is_some() {
             return Ok(Deletion::Scheduled(KEY_DAYS));
+        }
+        // An alias may have been given to another key.
+        let tags = self.aws.wait(self.kms()?.list_resource_tags().key_id(key.key_id()).send());
+        let tags = tags.map_err(|e| trouble::of("kms:ListResourceTags", &about, e))?;
+        if !tags.tags().iter().any(|tag| tag.tag_key() == "mlprov:managed-by") {
+            return Ok(Deletion::Kept("mlprov did not make the key that has this alias".to_owned()));
         }
         let asked = self.kms()?.schedule_key_deletion().key_id(key.key_id());
         let done = self.aws.wait(asked.pending_window_in_days(KEY_DAYS as i32).send());
