@@ -252,6 +252,11 @@ fn an_entry_that_names_a_forged_package_or_another_run_does_not_verify() {
     s.mlprov(&["verify", "moved/1"]).code(1).shows("altered     binding");
     forge("older", &|body| body.source.as_mut().unwrap().tree = "1".repeat(40).parse().unwrap());
     s.mlprov(&["verify", "older/1"]).code(1).shows("names other code than the run's end");
+    // Asked for itself, too.
+    let newest = s.json(&["log", "--kind", "model.registered"])["entries"][0].clone();
+    s.mlprov(&["verify", newest["id"].as_str().unwrap()])
+        .code(1)
+        .shows("names other code than the run's end");
     forge("blank", &|body| body.inputs = Default::default());
     s.mlprov(&["verify", "blank/1"]).code(1).shows("names other inputs than the run's end");
     // The group that nobody touched is as it was.

@@ -85,10 +85,9 @@ impl Project {
                             synced.unreachable = Some(e.to_string());
                             continue;
                         }
-                        Err(AppError::Store(e @ (StoreError::Unfit { .. } | StoreError::Missing { .. }))) => {
-                            Some(e.to_string())
-                        }
-                        looked => looked?,
+                        // One model that cannot be looked at keeps nothing else from being published.
+                        Err(e) => Some(e.to_string()),
+                        Ok(why) => why,
                     };
                     if let Some(why) = why {
                         synced.registered.retain(|arn| *arn != record.arn);
@@ -117,10 +116,12 @@ impl Project {
             match self.write_back(&arn) {
                 Ok(true) => synced.written_back.push(arn),
                 Ok(false) => {}
-                Err(AppError::Store(e)) => {
-                    synced.unreachable = Some(e.to_string());
-                    return Ok(());
+                // It is gone: nobody can write to it any more, and `verify` says so.
+                Err(AppError::Store(StoreError::Missing { .. })) => {
+                    self.forget_mark(&arn)?;
+                    synced.findings.push(format!("model package {arn} is not in the registry any more"));
                 }
+                Err(AppError::Store(e)) => synced.unreachable = Some(e.to_string()),
                 Err(e) => return Err(e),
             }
         }

@@ -55,6 +55,11 @@ impl Project {
         Ok(all)
     }
 
+    /// It is not to be written any more.
+    pub fn forget_mark(&self, arn: &ModelPackageArn) -> Result<()> {
+        Ok(durable::remove(&self.mark(arn))?)
+    }
+
     /// Does it, if it is to be done. False: not yet, because the entry waits for the ledger.
     pub fn write_back(&self, arn: &ModelPackageArn) -> Result<bool> {
         let mark = self.mark(arn);

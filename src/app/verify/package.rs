@@ -72,17 +72,26 @@ pub fn check(
     for Bound { package, body, entry } in packages {
         if let Some(entry) = entry {
             home.entry(entry, &all.entries, findings);
-            let place = format!("entry {} at index {}", entry.id.short(), entry.index);
-            match repeats(project, subject, body) {
-                None => {
-                    let detail = format!("{place} repeats run, code, data and configuration beside its ARN");
-                    findings.add("binding", &package.arn, Verdict::Intact, detail);
+            check_binding(project, package, (entry, body), subject, findings);
+        } else if subject.kind == Kind::ModelRegistered {
+            // It is worth what the end is worth that it repeats.
+            let aim = subject.target.as_ref().and_then(|target| target.entry);
+            let found = all.entries.iter().find(|e| e.log == home.id && Some(e.id) == aim);
+            match found.and_then(|e| Some((e, e.body()?))) {
+                Some((run_end, run)) => {
+                    home.entry(run_end, &all.entries, findings);
+                    check_binding(project, package, (end, subject), run, findings);
                 }
-                Some(what) => {
-                    let detail = format!("{place} names {what} than the run's end");
-                    findings.add("binding", &package.arn, Verdict::Altered, detail);
+                None => {
+                    let detail = "the run's end that it repeats is not in the log";
+                    findings.add("binding", &package.arn, Verdict::Missing, detail);
                 }
             }
+        }
+        if !package.arn.is_local() {
+            let what =
+                "what the package's containers are given beside image and model (environment, other data)";
+            findings.not_checked.push(what.to_owned());
         }
         let state = match project.registry.state(&package.arn) {
             Ok(state) => state,
@@ -133,6 +142,27 @@ pub fn check_named(
             Some(_) => (Verdict::Altered, format!("its model is not {name} of this commit")),
         };
         findings.add("model package", arn, verdict, detail);
+    }
+}
+
+/// An entry that binds a package, against the run's end.
+fn check_binding(
+    project: &Project,
+    package: &ModelPackage,
+    (entry, body): (&LogEntry, &Body),
+    end: &Body,
+    findings: &mut Findings,
+) {
+    let place = format!("entry {} at index {}", entry.id.short(), entry.index);
+    match repeats(project, end, body) {
+        None => {
+            let detail = format!("{place} repeats run, code, data and configuration beside its ARN");
+            findings.add("binding", &package.arn, Verdict::Intact, detail);
+        }
+        Some(what) => {
+            let detail = format!("{place} names {what} than the run's end");
+            findings.add("binding", &package.arn, Verdict::Altered, detail);
+        }
     }
 }
 
