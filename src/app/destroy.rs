@@ -28,9 +28,21 @@ pub struct Fate {
     pub note: Option<&'static str>,
 }
 
-/// In this order.
+/// What the user decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Choices {
+    /// Deletion protection is on in the settings.
+    pub protected: bool,
+    pub including_data: bool,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DestroyPlan {
+    /// Of the caller, if STS tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    pub region: String,
+    /// In this order.
     pub resources: Vec<Fate>,
 }
 
@@ -60,8 +72,7 @@ const EMPTY_ONLY: &str = "only if there is no model package in it";
 const PREFIXES: &str = "all versions below the project's prefixes; then the bucket, if nothing else is in it";
 const LOCKED: &str = "all versions below the project's prefixes, except those under a retention or legal hold (Object Lock): as \
     long as one is there the bucket stays";
-const SCHEDULED: &str =
-    "in 30 days; until then aws kms cancel-key-deletion brings it back. Without it no checkpoint is signed";
+const SCHEDULED: &str = "if no bucket stays: in 30 days, and until then aws kms cancel-key-deletion brings it back. Without it no checkpoint is signed";
 const CODE: &str = "it stays: it may be others' too; aws codecommit delete-repository deletes it";
 const LOGS: &str = "it stays: it is evidence, and other trails may deliver there";
 const THEIRS: &str = "it stays: it is not tagged as this project's";
@@ -78,9 +89,12 @@ const fn rank(kind: Kind) -> u8 {
 }
 
 /// Changes nothing.
-pub fn plan(wanted: &[Wanted], protected: bool, including_data: bool) -> Result<DestroyPlan> {
-    if protected {
+pub fn plan(wanted: &[Wanted], choices: Choices) -> Result<DestroyPlan> {
+    if choices.protected {
         return Err(AppError::DeletionProtected);
+    }
+    for one in wanted {
+        one.account.check_owner()?;
     }
     let mut resources: Vec<Fate> = Vec::new();
     for Wanted { resource, account } in wanted {
@@ -99,7 +113,7 @@ pub fn plan(wanted: &[Wanted], protected: bool, including_data: bool) -> Result<
             Kind::Bucket if is_of_trail(resource) => (false, Some(LOGS)),
             Kind::Trail | Kind::ManagedPolicy => (true, None),
             Kind::ModelPackageGroup => (true, Some(EMPTY_ONLY)),
-            _ if !including_data => (false, Some(DATA)),
+            _ if !choices.including_data => (false, Some(DATA)),
             Kind::Bucket if has(&found, Aspect::ObjectLock) => (true, Some(LOCKED)),
             Kind::Bucket => (true, Some(PREFIXES)),
             Kind::Key => (true, Some(SCHEDULED)),
@@ -107,7 +121,11 @@ pub fn plan(wanted: &[Wanted], protected: bool, including_data: bool) -> Result<
         resources.push(Fate { resource: resource.name.clone(), goes, note });
     }
     resources.sort_by_key(|fate| rank(fate.resource.kind));
-    Ok(DestroyPlan { resources })
+    let account = wanted.first().map(|one| &one.account);
+    // Only told: servers other than AWS may have no STS.
+    let id = account.filter(|_| !resources.is_empty()).and_then(|account| account.id().ok());
+    let region = account.map(|account| account.region()).unwrap_or_default();
+    Ok(DestroyPlan { account: id, region, resources })
 }
 
 /// Whether what is there by that name is this project's, as far as tags tell it.
@@ -133,20 +151,29 @@ fn statement(found: &Found, sid: &str) -> bool {
     matches!(found.get(&Aspect::Policy), Some(Reading::Set(parts)) if parts.contains_key(sid))
 }
 
-/// Interrupted, it goes on when called again. `tell`: how many versions of a resource are gone.
+/// Interrupted, it goes on when called again. `agreed`: the plan that the user saw; if it would be another one by now, nothing
+/// is deleted. `tell`: how many versions of a resource are gone.
 pub fn carry_out(
     wanted: &[Wanted],
-    plan: &DestroyPlan,
+    agreed: &DestroyPlan,
+    choices: Choices,
     prefixes: &dyn Fn(&str) -> Vec<String>,
     tell: &dyn Fn(&Name, u64),
 ) -> Result<DestroyReport> {
-    let (mut resources, of) = (Vec::new(), plan.going());
-    for fate in plan.resources.iter().filter(|fate| fate.goes) {
+    if plan(wanted, choices)? != *agreed {
+        return Err(AppError::PlanChanged);
+    }
+    let (mut resources, of): (Vec<Destroyed>, usize) = (Vec::new(), agreed.going());
+    for fate in agreed.resources.iter().filter(|fate| fate.goes) {
         let one = wanted.iter().find(|one| one.resource.name == fate.resource);
         let Some(one) = one else { continue };
         let done = resources.len();
         let outcome = match fate.resource.kind {
             Kind::Bucket => bucket(one, &prefixes(&fate.resource.name), tell),
+            // Whoever can sign no more cannot go on with what was kept.
+            Kind::Key if resources.iter().any(is_kept_bucket) => {
+                Ok((Deletion::Kept("a bucket stays, and a ledger may lie in it".to_owned()), None))
+            }
             _ => one.account.delete(&fate.resource).map(|outcome| (outcome, None)).map_err(AppError::from),
         };
         let (outcome, versions) =
@@ -154,6 +181,10 @@ pub fn carry_out(
         resources.push(Destroyed { resource: fate.resource.clone(), outcome, versions });
     }
     Ok(DestroyReport { resources })
+}
+
+fn is_kept_bucket(one: &Destroyed) -> bool {
+    one.resource.kind == Kind::Bucket && matches!(one.outcome, Deletion::Kept(_))
 }
 
 /// What is in it below the prefixes, then itself.

@@ -4,9 +4,12 @@ use crate::app::AppError;
 use crate::app::Result;
 use crate::config::AwsTable;
 use crate::config::BucketSite;
+use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::domain::arn;
 use crate::domain::ids::ProjectId;
+use crate::durable;
+use crate::git::repo::Repo;
 use crate::infra::description::Bucket;
 use crate::infra::description::Description;
 use crate::infra::description::Group;
@@ -17,6 +20,8 @@ use crate::infra::description::Whose;
 use crate::infra::description::group_name;
 use crate::infra::description::trail_bucket_name;
 use crate::infra::description::trail_name;
+use crate::infra::documents;
+use crate::infra::documents::PROJECT_TAG;
 use crate::infra::plan;
 use crate::infra::plan::Difference;
 use crate::infra::plan::Plan;
@@ -30,12 +35,14 @@ use crate::ports::account::Name;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A resource as it shall be, and the account that is to have it.
 pub struct Wanted {
     pub resource: Resource,
-    pub account: Box<dyn Account>,
+    pub account: Rc<dyn Account>,
 }
 
 /// What was done, and whether it holds.
@@ -57,7 +64,7 @@ pub struct Shown {
     pub resource: Name,
     pub exists: bool,
     /// By what it is called: `policy statement X`.
-    pub properties: BTreeMap<String, serde_json::Value>,
+    pub properties: BTreeMap<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unsupported: Vec<Aspect>,
 }
@@ -179,6 +186,7 @@ pub fn plan(wanted: &[Wanted]) -> Result<Plan> {
     for one in wanted {
         let there = one.account.find(&one.resource.name)?;
         check_fixed(&one.resource, there.as_ref())?;
+        check_project(&one.resource, there.as_ref())?;
         found.push((&one.resource, there));
     }
     Ok(plan::plan(found.into_iter()))
@@ -196,6 +204,36 @@ fn check_fixed(resource: &Resource, there: Option<&Found>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Two projects that set the same resource would each undo what the other set, and take what keeps its data.
+fn check_project(resource: &Resource, there: Option<&Found>) -> Result<()> {
+    let taken = |why: String| Err(StoreError::Unfit { what: resource.name.to_string(), why }.into());
+    let tags = |parts: &Parts| parts.get(PROJECT_TAG).and_then(Value::as_str).map(str::to_owned);
+    // What is described as one project's is that one's, whatever its tags became.
+    let told_by_tags = !resource.aspects.contains_key(&Aspect::Description);
+    let wanted = resource.aspects.get(&Aspect::Tagging).filter(|_| told_by_tags).and_then(tags);
+    if let (Some(wanted), Some(Reading::Set(found))) = (wanted, there.and_then(|f| f.get(&Aspect::Tagging)))
+        && let Some(other) = tags(found).filter(|other| *other != wanted)
+    {
+        return taken(format!(
+            "it is tagged as project {other:?}, and this is {wanted:?}: another name is needed for it, or, if this project was \
+             called so, name = {other:?} in [aws] of .mlprov/config.toml"
+        ));
+    }
+    let kept = |parts: &Parts| parts.get(documents::KEEP).map(documents::objects).unwrap_or_default();
+    let Some(Reading::Set(policy)) = there.and_then(|found| found.get(&Aspect::Policy)) else {
+        return Ok(());
+    };
+    let ours = resource.aspects.get(&Aspect::Policy).map(kept).unwrap_or_default();
+    match kept(policy).into_iter().find(|object| !ours.contains(object)) {
+        Some(other) => taken(format!(
+            "its policy keeps {other}, which is not of this project: a bucket is one project's. If nobody needs that any more, \
+             take it out of statement {} first",
+            documents::KEEP
+        )),
+        None => Ok(()),
+    }
 }
 
 /// `agreed`: the plan that the user saw. If it would be another one by now, nothing is changed. `tell`: how many of how
@@ -235,6 +273,14 @@ pub fn apply(wanted: &[Wanted], agreed: &Plan, tell: &dyn Fn(usize, usize, &Step
     Ok(ApplyReport { changed, remaining, unsupported })
 }
 
+/// Says in the settings that the policies of IAM are wanted: what was made is known to later plans, and to `destroy`.
+pub fn keep_iam(repo: &Repo) -> Result<()> {
+    let path = repo.root().join(CONFIG_FILE);
+    let (_, bytes) = Config::load(repo.root())?;
+    let text = Config::with_iam(&path, &String::from_utf8_lossy(&bytes))?;
+    Ok(durable::replace(&path, text.as_bytes(), 0o644)?)
+}
+
 /// What there is, whoever made it.
 pub fn show(wanted: &[Wanted]) -> Result<ShowReport> {
     let mut resources = Vec::new();
@@ -253,7 +299,7 @@ pub fn show(wanted: &[Wanted]) -> Result<ShowReport> {
     Ok(ShowReport { resources })
 }
 
-fn named(aspect: Aspect, parts: Parts) -> impl Iterator<Item = (String, serde_json::Value)> {
+fn named(aspect: Aspect, parts: Parts) -> impl Iterator<Item = (String, Value)> {
     let name = move |part: String| match part.as_str() {
         "" => aspect.name().to_owned(),
         part => format!("{} {part}", aspect.name()),

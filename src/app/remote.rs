@@ -4,6 +4,7 @@ use crate::app::Result;
 use crate::app::sync;
 use crate::git::repo::Repo;
 use crate::ports::StoreError;
+use serde::Serialize;
 
 /// As AWS's own documentation has it; git gives it to a shell.
 const HELPER: &str = "!aws codecommit credential-helper $@";
@@ -19,6 +20,40 @@ pub enum Connected {
     Taken,
 }
 
+/// What the settings of git are to say of the repository.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct GitRemote {
+    /// Name of the remote.
+    pub remote: String,
+    /// `None`: the repository is not there yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its credential helper.
+    pub helper: &'static str,
+}
+
+/// `url`: where it is cloned from, if it is there. `None`: nothing is to be set, or nothing can be.
+pub fn plan(repo: &Repo, url: Option<&str>) -> Option<GitRemote> {
+    let known = url.and_then(|url| repo.remote_at(url));
+    let keys = url.map(keys).into_iter().flatten();
+    if known.is_some() && keys.into_iter().all(|(key, _)| repo.is_set(&key)) {
+        return None;
+    }
+    let remote = known.or_else(|| free_name(repo))?;
+    Some(GitRemote { remote, url: url.map(str::to_owned), helper: HELPER })
+}
+
+fn free_name(repo: &Repo) -> Option<String> {
+    let names = repo.remote_names();
+    let free = ["origin", "codecommit"].into_iter().find(|name| !names.iter().any(|taken| taken == name));
+    free.map(str::to_owned)
+}
+
+/// The helper signs the path of the URL: git tells it only if told so itself.
+fn keys(url: &str) -> [(String, &'static str); 2] {
+    [(format!("credential.{url}.helper"), HELPER), (format!("credential.{url}.UseHttpPath"), "true")]
+}
+
 pub fn connect(repo: &Repo, url: &str) -> Result<Connected> {
     // It comes from a server, and goes into settings of git.
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:".contains(c);
@@ -29,20 +64,14 @@ pub fn connect(repo: &Repo, url: &str) -> Result<Connected> {
     let connected = match repo.remote_at(url) {
         Some(known) => Connected::Known(known),
         None => {
-            let names = repo.remote_names();
-            let free = |name: &&&str| !names.iter().any(|taken| taken == **name);
-            match ["origin", "codecommit"].iter().find(free) {
-                None => return Ok(Connected::Taken),
-                Some(name) => {
-                    repo.add_remote(name, url)?;
-                    Connected::Added((*name).to_owned())
-                }
-            }
+            let Some(name) = free_name(repo) else { return Ok(Connected::Taken) };
+            repo.add_remote(&name, url)?;
+            Connected::Added(name)
         }
     };
-    // The helper signs the path of the URL: git tells it only if told so itself.
-    repo.set_if_unset(&format!("credential.{url}.helper"), HELPER)?;
-    repo.set_if_unset(&format!("credential.{url}.UseHttpPath"), "true")?;
+    for (key, value) in keys(url) {
+        repo.set_if_unset(&key, value)?;
+    }
     if let Connected::Added(name) = &connected {
         repo.add_fetch_refspec(name, &sync::notes_refspec(name))?;
     }

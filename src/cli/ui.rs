@@ -133,6 +133,14 @@ impl Ui {
         }
     }
 
+    /// What is going to be done. Of what somebody is asked about nothing is hidden.
+    pub fn plan(&self, text: &str, asks: bool) {
+        match asks {
+            true => self.err(&format!("{text}\n")),
+            false => self.status(text),
+        }
+    }
+
     /// Something to paste.
     pub fn hint(&self, text: impl std::fmt::Display) {
         if !self.quiet {

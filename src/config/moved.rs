@@ -43,6 +43,19 @@ impl Config {
         Ok(text)
     }
 
+    /// The text of the settings, with `iam = true` in `[aws]`.
+    pub fn with_iam(path: &Path, text: &str) -> Result<String, ConfigError> {
+        let invalid = |why: String| ConfigError::Invalid { path: path.to_owned(), why };
+        let mut document: DocumentMut =
+            text.parse().map_err(|e: toml_edit::TomlError| invalid(e.to_string()))?;
+        let aws = document.entry("aws").or_insert_with(toml_edit::table);
+        let aws = aws.as_table_mut().ok_or_else(|| invalid("has no [aws]".to_owned()))?;
+        aws.insert("iam", toml_edit::value(true));
+        let text = document.to_string();
+        Config::parse(path, &text)?;
+        Ok(text)
+    }
+
     /// The text of the settings as they would be if each clone had a ledger and a store of its own.
     pub fn embedded_again(path: &Path, text: &str) -> Result<String, ConfigError> {
         let invalid = |why: String| ConfigError::Invalid { path: path.to_owned(), why };

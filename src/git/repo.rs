@@ -271,6 +271,11 @@ impl Repo {
         self.git.set(&format!("remote.{name}.url"), url)
     }
 
+    /// Whether something is set, wherever git finds it.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.git.setting(key).is_some()
+    }
+
     /// In the clone's own settings, unless something is set for it.
     pub fn set_if_unset(&self, key: &str, value: &str) -> Result<(), GitError> {
         match self.git.setting(key) {

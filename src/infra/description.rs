@@ -3,6 +3,7 @@
 use super::documents;
 use super::roles;
 use super::roles::Role;
+use crate::domain::digest::Blake3Hash;
 use crate::domain::ids::ProjectId;
 use crate::ports::account::Aspect;
 use crate::ports::account::Kind;
@@ -140,9 +141,8 @@ impl Description {
 
     /// Of one of its buckets, what lies where.
     pub fn holdings(&self, name: &str) -> Vec<String> {
-        let trail = self.trail.as_ref().map(Trail::own_bucket);
-        let buckets = self.buckets.iter().chain(trail.as_ref());
-        buckets.filter(|bucket| bucket.name == name).flat_map(documents::holdings).collect()
+        let buckets = self.buckets.iter().filter(|bucket| bucket.name == name);
+        buckets.flat_map(documents::holdings).collect()
     }
 
     fn group(&self, group: &Group) -> Resource {
@@ -208,13 +208,21 @@ fn whole(value: Value) -> Parts {
     Parts::from([(String::new(), value)])
 }
 
-/// A bucket of this project's own, in a name space that all accounts share: the account and the region make it one.
+/// A bucket of this project's own, in a name space that all accounts share: the account and the region make it one, and of
+/// a name that does not fit a digest keeps apart what would otherwise be called the same. 63 characters at most (S3).
 pub fn bucket_name(project: &str, account: &str, region: &str) -> String {
     let tail = format!("-{account}-{region}");
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let mut name: String = format!("mlprov-{}", project.chars().map(plain).collect::<String>());
-    name.truncate(63usize.saturating_sub(tail.len()));
-    format!("{}{tail}", name.trim_end_matches('-'))
+    let room = 63usize.saturating_sub(tail.len());
+    let digest = Blake3Hash::of(project.as_bytes()).to_string();
+    let digest = &digest[..8];
+    let fits = name.len() <= room && name["mlprov-".len()..] == project.to_ascii_lowercase();
+    if !fits || name.ends_with('-') {
+        name.truncate(room.saturating_sub(1 + digest.len()));
+        name = format!("{}-{digest}", name.trim_end_matches('-'));
+    }
+    format!("{name}{tail}")
 }
 
 /// Of letters, digits and inner hyphens.
@@ -257,13 +265,17 @@ mod tests {
 
     #[test]
     fn names_of_buckets_are_names_of_buckets() {
-        assert_eq!(
-            bucket_name("Fraud Model", "123456789012", "eu-central-1"),
-            "mlprov-fraud-model-123456789012-eu-central-1"
-        );
-        let long = bucket_name(&"ö".repeat(80), "123456789012", "ap-southeast-2");
-        assert!(long.len() <= 63 && long == "mlprov-123456789012-ap-southeast-2", "{long}");
-        let long = bucket_name(&"x".repeat(80), "123456789012", "ap-southeast-2");
-        assert!(long.len() == 63 && long.ends_with("x-123456789012-ap-southeast-2"), "{long}");
+        let name = |project: &str| bucket_name(project, "123456789012", "ap-southeast-2");
+        assert_eq!(name("Fraud-model"), "mlprov-fraud-model-123456789012-ap-southeast-2");
+        let (long, other) = ("x".repeat(80), "x".repeat(79) + "y");
+        let projects =
+            ["Fraud Model", "fraud-model", "fraud_model", "fraud model-", "ö", "ü", "ö-", "-", &long, &other];
+        let names = projects.map(name);
+        for name in &names {
+            assert!(name.len() <= 63 && name.ends_with("-123456789012-ap-southeast-2"), "{name}");
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{name}");
+        }
+        let different: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), projects.len(), "{names:?}");
     }
 }

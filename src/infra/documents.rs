@@ -56,13 +56,25 @@ pub fn canonical(value: &Value) -> Value {
 /// The statement by which nothing of the project is deleted.
 pub const KEEP: &str = "MlprovKeep";
 
+/// Which objects a statement is about, as far as it is written as ours are: ARNs with a key.
+pub fn objects(statement: &Value) -> Vec<String> {
+    let resources = match &statement["Resource"] {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        Value::String(one) => vec![one.as_str()],
+        _ => Vec::new(),
+    };
+    let of_bucket = |arn: &&str| arn.strip_prefix("arn:aws:s3:::").is_some_and(|rest| rest.contains('/'));
+    resources.into_iter().filter(of_bucket).map(str::to_owned).collect()
+}
+
 /// Everything of the project in a bucket, and nothing else: below these.
 pub fn holdings(bucket: &Bucket) -> Vec<String> {
     let below = |(what, prefix): &(Use, String)| {
         let names: &[&str] = match what {
             Use::Ledger => &["ledger/"],
             Use::Store => &["data/", "models/", "objects/"],
-            Use::Trail => &["AWSLogs/"],
+            // Evidence: it stays.
+            Use::Trail => &[],
         };
         names.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>()
     };

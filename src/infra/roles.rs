@@ -79,7 +79,7 @@ pub fn policy(description: &Description, role: Role) -> Value {
     of_account(description, role, &mut statements);
     if let Some(key) = description.log_key.as_ref().filter(|_| role == Role::Publisher) {
         let actions = json!(["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]);
-        statements.push(of_key("Sign", key, actions));
+        statements.push(of_key(description, "Sign", key, actions));
     }
     // Sids are letters and digits, and each stands once.
     for (n, statement) in statements.iter_mut().enumerate() {
@@ -129,15 +129,19 @@ fn of_account(description: &Description, role: Role, statements: &mut Vec<Value>
     }
     if let Some(key) = &description.log_key {
         let read = json!(["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetPublicKey"]);
-        statements.push(of_key("Key", key, read));
+        statements.push(of_key(description, "Key", key, read));
     }
 }
 
 /// An alias is no resource of IAM's: the key that has it is meant.
-fn of_key(sid: &str, key: &str, actions: Value) -> Value {
+fn of_key(description: &Description, sid: &str, key: &str, actions: Value) -> Value {
+    let (region, account) = match &description.whose {
+        Some(whose) => (whose.region.as_str(), whose.account.as_str()),
+        None => ("*", "*"),
+    };
     let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": key } });
     match key.starts_with("alias/") {
-        true => allow(sid, actions, json!("arn:aws:kms:*:*:key/*"), Some(by_alias)),
+        true => allow(sid, actions, json!(format!("arn:aws:kms:{region}:{account}:key/*")), Some(by_alias)),
         false => allow(sid, actions, json!(key), None),
     }
 }

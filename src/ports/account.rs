@@ -1,5 +1,6 @@
 //! What an account holds, resource by resource, and how one thing of it is set. Names are AWS's.
 
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use serde::Serialize;
 use serde_json::Value;
@@ -175,8 +176,8 @@ pub enum Request {
 pub enum Deletion {
     /// Also if it was not there.
     Gone,
-    /// It goes by itself after so many days, and until then somebody can prevent it.
-    Scheduled(u32),
+    /// It goes by itself at a time, which the service may not tell; until then somebody can prevent it.
+    Scheduled(Option<Timestamp>),
     /// It cannot go, and why.
     Kept(String),
 }
@@ -201,6 +202,9 @@ pub trait Account {
     fn id(&self) -> Result<String, StoreError>;
 
     fn region(&self) -> String;
+
+    /// An error unless the caller is of the account that the resources must belong to, if there is such a one.
+    fn check_owner(&self) -> Result<(), StoreError>;
 
     /// `None`: it is not there. A resource of that name that is another account's is an error.
     fn find(&self, name: &Name) -> Result<Option<Found>, StoreError>;

@@ -54,7 +54,7 @@ pub fn wanted(description: &Description, server: &Server, url: &str) -> Vec<Want
 }
 
 pub fn with(description: &Description, aws: impl Fn() -> Aws) -> Vec<Wanted> {
-    let account = || Box::new(AwsAccount::new(aws(), None));
+    let account = || std::rc::Rc::new(AwsAccount::new(aws(), None));
     description.resources().into_iter().map(|resource| Wanted { resource, account: account() }).collect()
 }
 

@@ -16,7 +16,9 @@ use crate::common::skipped;
 use crate::faults::once;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ObjectLockMode;
+use mlprov::app::AppError;
 use mlprov::app::destroy;
+use mlprov::app::destroy::Choices;
 use mlprov::app::destroy::DestroyReport;
 use mlprov::app::infra;
 use mlprov::app::infra::Wanted;
@@ -26,6 +28,7 @@ use mlprov::ports::account::Deletion;
 use mlprov::ports::clock::Clock;
 use mlprov::stores::local::clock::SystemClock;
 
+const ALL: Choices = Choices { protected: false, including_data: true };
 const BOTH: [&str; 2] = ["--including-data", "--confirm"];
 
 /// A project with some history, all of it in a bucket.
@@ -118,8 +121,9 @@ fn nothing_goes_before_protection_is_off_and_the_name_is_given() {
 }
 
 fn destroy(description: &Description, wanted: &[Wanted]) -> mlprov::app::Result<DestroyReport> {
-    let plan = destroy::plan(wanted, description.deletion_protection, true)?;
-    destroy::carry_out(wanted, &plan, &|bucket| description.holdings(bucket), &|_, _| {})
+    let choices = Choices { protected: description.deletion_protection, including_data: true };
+    let plan = destroy::plan(wanted, choices)?;
+    destroy::carry_out(wanted, &plan, choices, &|bucket| description.holdings(bucket), &|_, _| {})
 }
 
 /// A bucket with this many keys of three versions each, the last of them a delete marker.
@@ -205,10 +209,10 @@ fn page_by_page_everything_goes_but_what_is_locked() {
     aws.wait(lock.object_lock_retain_until_date(DateTime::from_secs(until)).send()).unwrap();
     assert_eq!(versions(server, bucket).len(), 1_201);
 
-    let plan = destroy::plan(&wanted, false, true).unwrap();
+    let plan = destroy::plan(&wanted, ALL).unwrap();
     assert!(plan.resources[0].note.unwrap().contains("retention or legal hold"), "{plan:?}");
     let told = std::cell::RefCell::new(Vec::new());
-    let report = destroy::carry_out(&wanted, &plan, &|b| description.holdings(b), &|_, gone| {
+    let report = destroy::carry_out(&wanted, &plan, ALL, &|b| description.holdings(b), &|_, gone| {
         told.borrow_mut().push(gone);
     });
     let report = report.unwrap();
@@ -249,12 +253,15 @@ fn trail_and_policies_go_without_the_data_and_the_rest_with_it() {
 
     let everything = ["infra", "destroy", "--including-data", "--confirm", "gone"];
     let out = s.mlprov(&everything);
-    out.success().shows("key alias/destroy-gone: goes in 30 days").says("repository gone: it stays");
+    out.success().says("repository gone: it stays");
+    let goes =
+        |text: String| text.lines().find(|l| l.contains("alias/destroy-gone: goes at 20")).map(str::to_owned);
+    let first = goes(out.stdout()).unwrap();
     let (data, logs) = ("mlprov-gone-000000000000-us-east-1", "mlprov-trail-gone-000000000000-us-east-1");
     out.shows(&format!("bucket {data}: gone")).says(&format!("bucket {logs}: it stays: it is evidence"));
     assert!(!is_there(server, data) && is_there(server, logs), "what a trail logged is never deleted");
     // Again: there is nothing more, and the key is still on its way.
-    s.mlprov(&everything).success().shows("key alias/destroy-gone: goes in 30 days");
+    assert_eq!(goes(s.mlprov(&everything).success().stdout()), Some(first));
     let aws = aws(&server.url, [server.access_key, server.secret_key]);
     let kms = aws_sdk_kms::Client::new(aws.config());
     let told = aws.wait(kms.describe_key().key_id("alias/destroy-gone").send()).unwrap();
@@ -340,4 +347,78 @@ fn what_somebody_uses_stays() {
     out.code(1).shows("group used: stays: there are model packages in it");
     out.shows("mlprov-used-writer: stays: somebody works under it").shows("mlprov-used-reader: gone");
     aws.wait(iam.get_policy().policy_arn(arn).send()).unwrap();
+}
+
+/// Between the plan that somebody saw and the deletion the account may become another one.
+#[test]
+fn what_changed_since_the_plan_is_not_deleted() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let bucket = "destroy-changed";
+    let (description, wanted) = filled(server, bucket, 1);
+    let plan = destroy::plan(&wanted, ALL).unwrap();
+    assert_eq!((plan.account.as_deref(), plan.region.as_str()), (Some("000000000000"), "us-east-1"));
+    let (aws, client) = raw(server);
+    let tag = aws_sdk_s3::types::Tag::builder().key("mlprov:project").value("another").build().unwrap();
+    let tags = aws_sdk_s3::types::Tagging::builder().tag_set(tag).build().unwrap();
+    aws.wait(client.put_bucket_tagging().bucket(bucket).tagging(tags).send()).unwrap();
+    let before = versions(server, bucket);
+    let tried = destroy::carry_out(&wanted, &plan, ALL, &|b| description.holdings(b), &|_, _| {});
+    assert!(matches!(tried, Err(AppError::PlanChanged)), "{tried:?}");
+    assert_eq!(versions(server, bucket), before);
+}
+
+/// A server that says that it deleted, and did not.
+#[test]
+fn what_is_listed_for_ever_stays_and_is_told() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let bucket = "destroy-for-ever";
+    let (description, _) = filled(server, bucket, 2);
+    let proxy = Proxy::new(&server.url);
+    let wanted = apply::with(&description, || once(server, &proxy.url));
+    let request = |head: &str| match head.starts_with("POST ") && head.contains("?delete") {
+        true => {
+            let body = "<DeleteResult></DeleteResult>";
+            let length = body.len();
+            Instead::Answer(format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\n\r\n{body}"
+            ))
+        }
+        false => Instead::Ask(head.to_owned()),
+    };
+    proxy.disguise(Disguise { request, ..Disguise::default() });
+    let report = destroy(&description, &wanted).unwrap();
+    let Deletion::Kept(why) = &report.resources[0].outcome else { panic!("{report:?}") };
+    assert!(why.starts_with("6 versions could not go (the server says that they are deleted"), "{why}");
+    assert_eq!(versions(server, bucket).len(), 6);
+}
+
+/// As long as a bucket stays its ledger may be gone on with, which takes the key.
+#[test]
+fn a_key_stays_with_a_bucket_that_stays() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let s = project(server, "destroy-key", &["--log-key", "alias/destroy-key"]);
+    unprotect(&s);
+    s.mlprov(&["infra", "apply", "--yes"]).success();
+    let (aws, client) = raw(server);
+    let theirs = client.put_object().bucket("destroy-key").key("other/x").body(b"x".to_vec().into());
+    aws.wait(theirs.send()).unwrap();
+    let everything = ["infra", "destroy", "--including-data", "--confirm", "shop"];
+    let out = s.mlprov(&everything);
+    out.code(1).says("account 000000000000, region us-east-1").shows("bucket destroy-key: stays");
+    out.shows("key alias/destroy-key: stays: a bucket stays");
+    let kms = aws_sdk_kms::Client::new(aws.config());
+    let told = aws.wait(kms.describe_key().key_id("alias/destroy-key").send()).unwrap();
+    assert!(told.key_metadata().unwrap().deletion_date().is_none());
+}
+
+/// What somebody is asked about is shown, however quiet it is to be.
+#[test]
+fn quiet_hides_no_plan_that_is_asked_about() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let s = project(server, "destroy-quiet", &["--log-key", "alias/destroy-quiet"]);
+    unprotect(&s);
+    s.mlprov(&["--quiet", "infra", "apply"]).code(2).says("- policy statement MlprovKeepBucket");
+    let out = s.mlprov(&["--quiet", "infra", "apply", "--yes"]);
+    assert_eq!(out.success().stderr(), "");
+    s.mlprov(&["--quiet", "infra", "destroy", "--including-data"]).code(2).says("- bucket destroy-quiet");
 }

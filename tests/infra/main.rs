@@ -15,3 +15,4 @@ mod policies;
 mod project;
 mod repository;
 mod trail;
+mod whose;

@@ -2,8 +2,12 @@
 
 use crate::apply::apply;
 use crate::common::Sandbox;
+use crate::common::proxy::Disguise;
+use crate::common::proxy::Instead;
+use crate::common::proxy::Proxy;
 use crate::common::servers::Server;
 use crate::common::servers::ask_elsewhere;
+use crate::common::servers::aws;
 use crate::common::servers::give_credentials;
 use crate::common::skipped;
 use crate::trail::at;
@@ -17,6 +21,8 @@ use mlprov::app::infra::Wanted;
 use mlprov::infra::description::Description;
 use mlprov::infra::roles;
 use mlprov::infra::roles::Role;
+use mlprov::ports::account::Account;
+use mlprov::ports::account::Deletion;
 use mlprov::ports::account::Kind;
 use mlprov::stores::aws::account::AwsAccount;
 use mlprov::stores::aws::runtime::Aws;
@@ -27,7 +33,7 @@ fn wanted(name: &str, server: &'static Server) -> (Description, Vec<Wanted>) {
     let whose = whole.trail.as_ref().unwrap().whose.clone();
     let description = Description { name: name.to_owned(), iam: true, whose: Some(whose), ..whole };
     let policies = description.resources().into_iter().filter(|r| r.name.kind == Kind::ManagedPolicy);
-    let account = || Box::new(AwsAccount::new(at(server), None));
+    let account = || std::rc::Rc::new(AwsAccount::new(at(server), None));
     let wanted = policies.map(|resource| Wanted { resource, account: account() }).collect();
     (description, wanted)
 }
@@ -174,11 +180,48 @@ fn only_who_asks_for_them_gets_them() {
     assert!(!s.mlprov(&init).success().stderr().contains("IAM"));
     let apply = s.mlprov(&["infra", "apply", "--iam", "--yes"]);
     apply.success().says("create IAM policy arn:aws:iam::123456789012:policy/mlprov-Asked-For-auditor");
-    // The settings say nothing of it.
-    assert!(!s.mlprov(&["infra", "plan", "--exit-code"]).success().stdout().contains("IAM"));
-    let config = s.read(".mlprov/config.toml");
-    s.write(".mlprov/config.toml", config + "iam = true\n");
+    apply.says("+ iam = true");
+    // From then on the settings say so: a later plan and `destroy` know of them.
+    assert!(s.read(".mlprov/config.toml").contains("iam = true"));
     s.mlprov(&["infra", "plan", "--exit-code"])
         .success()
         .shows("IAM policy arn:aws:iam::123456789012:policy/");
+    let config = s.read(".mlprov/config.toml");
+    s.write(
+        ".mlprov/config.toml",
+        config.replace("deletion_protection = true", "deletion_protection = false"),
+    );
+    s.mlprov(&["infra", "apply", "--yes"]).success();
+    s.mlprov(&["infra", "destroy", "--yes"]).success().shows("mlprov-Asked-For-auditor: gone");
+}
+
+/// Somebody is given it between the look and the deletion.
+#[test]
+fn a_policy_that_somebody_was_given_meanwhile_stays() {
+    let Some(moto) = Server::moto() else { return skipped("moto is not installed") };
+    let (_, all) = wanted("meanwhile", moto);
+    apply(&all, &infra::plan(&all).unwrap()).unwrap();
+    let proxy = Proxy::new(&moto.url);
+    // What is asked stands in the body, which it does not show: of the three requests only this one is so long.
+    let request = |head: &str| {
+        let arn = "arn%3Aaws%3Aiam%3A%3A123456789012%3Apolicy%2Fmlprov-meanwhile-reader";
+        let length = format!("Action=DeletePolicy&Version=2010-05-08&PolicyArn={arn}").len();
+        match head.to_ascii_lowercase().contains(&format!("content-length: {length}\r\n")) {
+            true => Instead::Answer(conflict()),
+            false => Instead::Ask(head.to_owned()),
+        }
+    };
+    proxy.disguise(Disguise { request, ..Disguise::default() });
+    let account = AwsAccount::new(aws(&proxy.url, [moto.access_key, moto.secret_key]), None);
+    let reader = all.iter().find(|one| one.resource.name.name.ends_with("reader")).unwrap();
+    let outcome = account.delete(&reader.resource.name).unwrap();
+    assert_eq!(outcome, Deletion::Kept("somebody works under it".to_owned()));
+    assert!(all[0].account.find(&reader.resource.name).unwrap().is_some());
+}
+
+fn conflict() -> String {
+    let error = "<Error><Type>Sender</Type><Code>DeleteConflict</Code><Message>attached</Message></Error>";
+    let body = format!("<ErrorResponse>{error}<RequestId>x</RequestId></ErrorResponse>");
+    let head = format!("Content-Type: text/xml\r\nContent-Length: {}", body.len());
+    format!("HTTP/1.1 409 Conflict\r\n{head}\r\n\r\n{body}")
 }

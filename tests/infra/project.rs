@@ -51,7 +51,7 @@ fn without_a_name_for_the_bucket_the_account_makes_it_one() {
     let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
     let s = sandbox(server);
     let init = ["init", "--aws", "--name", "Fraud Model", "--endpoint-url", &server.url, "--yes"];
-    s.mlprov(&init).success().shows("s3://mlprov-fraud-model-000000000000-us-east-1/");
+    s.mlprov(&init).success().shows("s3://mlprov-fraud-model-d9dc9a26-000000000000-us-east-1/");
     let config = s.read(".mlprov/config.toml");
     assert!(config.contains("owner = \"000000000000\""), "{config}");
     s.mlprov(&["infra", "plan", "--exit-code"]).success();

@@ -34,7 +34,9 @@ fn config(s: &Sandbox, key: &str) -> String {
 fn a_new_repository_becomes_origin_with_a_helper_that_sees_the_path() {
     let Some(s) = sandbox() else { return };
     let init = ["init", "--aws", "--name", "Code One", "--codecommit"];
-    s.mlprov(&[&init[..], &["--plan"]].concat()).success().shows("+ repository Code-One");
+    let planned = s.mlprov(&[&init[..], &["--plan"]].concat());
+    planned.success().shows("+ repository Code-One").shows("git remote origin of this clone");
+    planned.shows(&format!("credential helper: {HELPER}"));
     assert_eq!(s.git(&["remote"]), "");
     s.mlprov(&[&init[..], &["--yes"]].concat())
         .success()
@@ -60,6 +62,23 @@ fn a_new_repository_becomes_origin_with_a_helper_that_sees_the_path() {
     let asked = s.read("asked");
     assert!(asked.starts_with("codecommit credential-helper get\n"), "{asked}");
     assert!(asked.contains("path=v1/repos/Code-One\n"), "{asked}");
+
+    // What is missing of it is planned; that another clone has it not is no drift of the account.
+    s.git(&["config", "--unset", &format!("credential.{url}.helper")]);
+    s.mlprov(&["infra", "plan", "--exit-code"]).success().shows("git remote origin of this clone");
+    s.mlprov(&["infra", "apply"]).code(2).says("Make 1 change?");
+    // What was made is told, even if git's settings cannot be written.
+    s.write(".git/config.lock", "");
+    let failed = s.mlprov(&["--json", "infra", "apply", "--yes"]);
+    assert!(failed.stdout().starts_with("{\n  \"changed\": []"), "{}", failed.stdout());
+    assert!(
+        failed.stderr().contains("config.lock") || failed.stderr().contains("settings of git"),
+        "{}",
+        failed.stderr()
+    );
+    std::fs::remove_file(s.path(".git/config.lock")).unwrap();
+    s.mlprov(&["infra", "apply", "--yes"]).success();
+    assert_eq!(config(&s, &format!("credential.{url}.helper")), HELPER);
 
     // Again: nothing more.
     let before = s.read(".git/config");

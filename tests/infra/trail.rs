@@ -62,7 +62,7 @@ fn wanted(description: &Description, server: &'static Server) -> Option<Vec<Want
         aws.wait(client.create_bucket().bucket(bucket).send()).unwrap();
     }
     let place = |resource: &Resource| if resource.name.kind == Kind::Bucket { buckets } else { server };
-    let account = |resource: &Resource| Box::new(AwsAccount::new(at(place(resource)), None));
+    let account = |resource: &Resource| std::rc::Rc::new(AwsAccount::new(at(place(resource)), None));
     let wanted = |resource: Resource| Wanted { account: account(&resource), resource };
     Some(description.resources().into_iter().map(wanted).collect())
 }

@@ -5,6 +5,7 @@ use crate::common::Sandbox;
 use crate::common::proxy::Fault;
 use crate::common::proxy::Proxy;
 use crate::common::servers::Server;
+use crate::common::servers::ask_elsewhere;
 use crate::common::servers::bucket;
 use crate::common::servers::give_credentials;
 use crate::common::skipped;
@@ -363,6 +364,17 @@ fn who_records_is_disclosed_as_aws_knows_him() {
         let arn = disclosed["callerArn"].as_str().unwrap_or_default();
         // A bucket that is not AWS's tells AWS nothing.
         assert!(arn.starts_with(expected) && arn.is_empty() != named, "{disclosed}");
+    }
+    // Nor one that only the user's own AWS settings put elsewhere.
+    for (named, place) in [(false, "c"), (true, "d")] {
+        let s = Sandbox::git_repo();
+        give_credentials(server, &s.home());
+        let services = [("s3", server.url.as_str()), ("sts", &server.url)];
+        ask_elsewhere(&s.home(), if named { &services } else { &services[..1] });
+        let place = format!("s3://disclosed/{place}");
+        s.mlprov(&["init", "--yes", "--no-hooks", "--ledger", &place]).success();
+        let disclosed = disclosed(&s);
+        assert_eq!(disclosed["callerArn"].as_str().is_some(), named, "{disclosed}");
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::app::AppError;
 use crate::app::Result;
 use crate::app::destroy;
+use crate::app::destroy::Choices;
 use crate::app::destroy::DestroyPlan;
 use crate::app::destroy::DestroyReport;
 use crate::app::infra::Wanted;
@@ -31,8 +32,13 @@ pub fn run(
     config: &Config,
     asked: &Asked,
 ) -> Result<Exit> {
-    let plan = destroy::plan(wanted, config.aws.deletion_protection, asked.including_data)?;
-    context.ui.status(plan_text(&plan).trim_end());
+    let choices = Choices { protected: config.aws.deletion_protection, including_data: asked.including_data };
+    let plan = destroy::plan(wanted, choices)?;
+    let asks = match asked.including_data {
+        true => asked.confirm.is_none(),
+        false => !asked.yes,
+    };
+    context.ui.plan(plan_text(&plan).trim_end(), asks && plan.going() > 0);
     if plan.going() > 0 && !agreed(context, &config.project.name, &plan, asked)? {
         context.ui.status("Nothing was deleted.");
         return Ok(1);
@@ -41,7 +47,7 @@ pub fn run(
         let gone = count(gone, "version");
         context.ui.status(format!("{}: {gone} deleted", visible(&name.to_string())));
     };
-    let report = destroy::carry_out(wanted, &plan, &|bucket| description.holdings(bucket), &tell)?;
+    let report = destroy::carry_out(wanted, &plan, choices, &|bucket| description.holdings(bucket), &tell)?;
     match context.ui.json {
         true => context.ui.json("mlprov.infra/1", &report),
         false => context.ui.answer(&text(&report)),
@@ -90,9 +96,11 @@ fn plan_text(plan: &DestroyPlan) -> String {
         format!("{mark} {}{note}\n", visible(&fate.resource.to_string()))
     };
     let lines: String = plan.resources.iter().map(line).collect();
+    let whose = plan.account.as_ref().map(|id| format!("account {id}, ")).unwrap_or_default();
+    let place = if lines.is_empty() { String::new() } else { format!("{whose}region {}\n", plan.region) };
     match plan.going() {
-        0 => format!("{lines}Nothing to delete.\n"),
-        n => format!("{lines}{} to delete\n", count(n as u64, "resource")),
+        0 => format!("{place}{lines}Nothing to delete.\n"),
+        n => format!("{place}{lines}{} to delete\n", count(n as u64, "resource")),
     }
 }
 
@@ -102,7 +110,8 @@ fn text(report: &DestroyReport) -> String {
             one.versions.map(|n| format!(" ({} deleted)", count(n, "version"))).unwrap_or_default();
         let outcome = match &one.outcome {
             Deletion::Gone => "gone".to_owned(),
-            Deletion::Scheduled(days) => format!("goes in {days} days"),
+            Deletion::Scheduled(Some(when)) => format!("goes at {}", when.to_seconds()),
+            Deletion::Scheduled(None) => "goes later".to_owned(),
             Deletion::Kept(why) => format!("stays: {}", visible(why)),
         };
         format!("{}: {outcome}{versions}\n", visible(&one.resource.to_string()))

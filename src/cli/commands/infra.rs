@@ -6,6 +6,7 @@ use crate::app::infra::ShowReport;
 use crate::app::infra::Wanted;
 use crate::app::remote;
 use crate::app::remote::Connected;
+use crate::app::remote::GitRemote;
 use crate::cli::Context;
 use crate::cli::Exit;
 use crate::cli::args::InfraArgs;
@@ -41,7 +42,9 @@ use crate::stores::aws::account::AwsAccount;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::data::place::StorePlace;
 use dialoguer::Confirm;
+use serde::Serialize;
 use serde_json::Value;
+use std::rc::Rc;
 
 pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
     // What is only printed asks nobody.
@@ -50,20 +53,31 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
     let Described { settings, description, sites, registry } = of_project(context, asks, iam)?;
     match args.command {
         InfraCommand::Plan { exit_code } => {
-            let plan = infra::plan(&wanted(&description, &sites, &registry)?)?;
+            let wanted = wanted(&description, &sites, &registry)?;
+            let plan = whole_plan(&Repo::open(&context.cwd, false)?, &wanted, None)?;
             show_plan(context, &plan);
-            Ok(if exit_code && !plan.is_empty() { 1 } else { 0 })
+            // What only this clone has not is no drift of the account.
+            Ok(if exit_code && !plan.resources.is_empty() { 1 } else { 0 })
         }
         InfraCommand::Apply { yes, .. } => {
             let wanted = wanted(&description, &sites, &registry)?;
-            let Some(report) = apply(context, &wanted, yes, "mlprov infra apply --yes")? else {
+            let repo = Repo::open(&context.cwd, false)?;
+            let keeps_iam = Some("iam = true").filter(|_| iam && !settings.aws.iam);
+            let plan = whole_plan(&repo, &wanted, keeps_iam)?;
+            if !agreed(context, &plan, yes, "mlprov infra apply --yes")? {
                 return Ok(1);
-            };
+            }
+            if keeps_iam.is_some() {
+                // First: what was made can be found again, also by `destroy`.
+                infra::keep_iam(&repo)?;
+            }
+            let report = apply(context, &wanted, &plan.resources)?;
             tell(context, &report);
-            connect(context, &Repo::open(&context.cwd, false)?, &wanted)?;
+            // What was made is told whatever comes of the rest.
             if context.ui.json {
                 context.ui.json("mlprov.infra/1", &report);
             }
+            connect(context, &repo, &wanted)?;
             Ok(if report.remaining.is_empty() { 0 } else { 1 })
         }
         InfraCommand::Destroy { including_data, yes, confirm } => {
@@ -98,6 +112,7 @@ pub fn run(context: &Context, args: InfraArgs) -> Result<Exit> {
 
 /// What a project asks of an account, and where that is.
 struct Described {
+    /// As they are written.
     settings: Config,
     description: Description,
     sites: Vec<BucketSite>,
@@ -108,6 +123,7 @@ struct Described {
 fn of_project(context: &Context, asks: bool, iam: bool) -> Result<Described> {
     let repo = Repo::open(&context.cwd, false)?;
     let (mut config, _) = Config::load(repo.root())?;
+    let settings = config.clone();
     config.aws.iam |= iam;
     let places = compose::local_places(&repo, &compose::user_dirs()?, Link::default());
     let elsewhere = config.elsewhere();
@@ -131,7 +147,7 @@ fn of_project(context: &Context, asks: bool, iam: bool) -> Result<Described> {
                 None => None,
             };
             let (description, sites) = infra::describe(&config, whose.as_ref())?;
-            Ok(Described { settings: config, description, sites, registry: registry.unwrap_or_default() })
+            Ok(Described { settings, description, sites, registry: registry.unwrap_or_default() })
         }
     }
 }
@@ -147,24 +163,31 @@ fn whose(site: &BucketSite, asks: bool) -> Result<Option<Whose>> {
     Ok(Some(Whose { account: id, region: account.region() }))
 }
 
-/// Each resource with its account.
+/// Each resource with its account. Of one place there is one.
 pub fn wanted(
     description: &Description,
     sites: &[BucketSite],
     registry: &SharedRegistry,
 ) -> Result<Vec<Wanted>> {
+    let mut accounts: Vec<Rc<AwsAccount>> = Vec::new();
+    for site in sites {
+        accounts.push(Rc::new(account_at(site)?));
+    }
+    // Beside buckets at AWS there is no other account for it than theirs.
+    let beside = sites.first().filter(|site| registry.endpoint.is_none() && site.endpoint.is_none());
     let mut all = Vec::new();
     for resource in description.resources() {
         if resource.name.kind == Kind::ModelPackageGroup {
             let SharedRegistry { region, endpoint: url } = registry.clone();
-            let account = Box::new(AwsAccount::connect(&Endpoint { region, url, hasty: false }, None)?);
-            all.push(Wanted { resource, account });
+            let owner = beside.and_then(|site| site.owner.clone());
+            let account = AwsAccount::connect(&Endpoint { region, url, hasty: false }, owner)?;
+            all.push(Wanted { resource, account: Rc::new(account) });
             continue;
         }
-        let at = |bucket: &&BucketSite| bucket.place.bucket == resource.name.name;
+        let at = |site: &BucketSite| site.place.bucket == resource.name.name;
         // The key is where the ledger is, and that comes first.
-        let Some(site) = sites.iter().find(at).or(sites.first()) else { continue };
-        let account = Box::new(account_at(site)?);
+        let at = sites.iter().position(at).unwrap_or(0);
+        let Some(account) = accounts.get(at).cloned() else { continue };
         all.push(Wanted { resource, account });
     }
     Ok(all)
@@ -175,31 +198,60 @@ pub fn account_at(site: &BucketSite) -> Result<AwsAccount> {
     Ok(AwsAccount::connect(&endpoint, site.owner.clone())?)
 }
 
-/// Shows the plan, asks, and does it. `None`: the user said no. `command`: asks nothing.
-pub fn apply(
-    context: &Context,
-    wanted: &[Wanted],
-    yes: bool,
-    command: &'static str,
-) -> Result<Option<ApplyReport>> {
-    let plan = infra::plan(wanted)?;
-    if !plan.is_empty() {
-        context.ui.status(plan_text(&plan).trim_end());
+/// What is to be done in the account, and here.
+#[derive(Serialize)]
+pub struct WholePlan {
+    #[serde(flatten)]
+    pub resources: Plan,
+    /// Of this clone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    git: Option<GitRemote>,
+    /// A line of the project's settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setting: Option<&'static str>,
+}
+
+impl WholePlan {
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.git.is_none() && self.setting.is_none()
     }
-    if !plan.is_empty() && !yes {
-        let question = format!("Make {}?", changes(&plan));
-        if !context.ui.can_ask() {
-            return Err(AppError::NeedsAnswer { question, command });
-        }
-        if !Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false) {
-            context.ui.status("Nothing was changed.");
-            return Ok(None);
-        }
+}
+
+pub fn whole_plan(repo: &Repo, wanted: &[Wanted], setting: Option<&'static str>) -> Result<WholePlan> {
+    let resources = infra::plan(wanted)?;
+    let git = match wanted.iter().any(|one| one.resource.name.kind == Kind::Repository) {
+        true => remote::plan(repo, infra::clone_url(wanted)?.as_deref()),
+        false => None,
+    };
+    Ok(WholePlan { resources, git, setting })
+}
+
+/// Shows the plan, and asks. `command`: asks nothing.
+pub fn agreed(context: &Context, plan: &WholePlan, yes: bool, command: &'static str) -> Result<bool> {
+    if plan.is_empty() {
+        return Ok(true);
     }
+    context.ui.plan(plan_text(plan).trim_end(), !yes);
+    if yes {
+        return Ok(true);
+    }
+    let question = format!("Make {}?", changes(plan));
+    if !context.ui.can_ask() {
+        return Err(AppError::NeedsAnswer { question, command });
+    }
+    let agreed = Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false);
+    if !agreed {
+        context.ui.status("Nothing was changed.");
+    }
+    Ok(agreed)
+}
+
+/// Does what the user agreed to.
+pub fn apply(context: &Context, wanted: &[Wanted], plan: &Plan) -> Result<ApplyReport> {
     let told = |done: usize, of: usize, step: &Step| {
         context.ui.status(format!("[{}/{of}] {}", done + 1, visible(&step_text(step))));
     };
-    infra::apply(wanted, &plan, &told).map(Some)
+    infra::apply(wanted, plan, &told)
 }
 
 /// What came of it.
@@ -233,7 +285,7 @@ pub fn connect(context: &Context, repo: &Repo, wanted: &[Wanted]) -> Result<()> 
     Ok(())
 }
 
-pub fn show_plan(context: &Context, plan: &Plan) {
+pub fn show_plan(context: &Context, plan: &WholePlan) {
     match context.ui.json {
         true => context.ui.json("mlprov.infra/1", plan),
         false => context.ui.answer(&plan_text(plan)),
@@ -258,15 +310,16 @@ fn value(value: &Value) -> String {
     }
 }
 
-fn changes(plan: &Plan) -> String {
-    count(plan.changes().count() as u64, "change")
+fn changes(plan: &WholePlan) -> String {
+    let here = usize::from(plan.git.is_some()) + usize::from(plan.setting.is_some());
+    count((plan.resources.changes().count() + here) as u64, "change")
 }
 
-fn plan_text(plan: &Plan) -> String {
+fn plan_text(plan: &WholePlan) -> String {
     let mut out = String::new();
     let mut same = 0;
     let mut current = None;
-    for d in &plan.differences {
+    for d in &plan.resources.differences {
         if current != Some(&d.resource) {
             current = Some(&d.resource);
             let mark = if d.property.is_none() && d.change == Change::Create { "+ " } else { "" };
@@ -294,7 +347,21 @@ fn plan_text(plan: &Plan) -> String {
         out.push_str(&line);
         out.push('\n');
     }
-    for cost in &plan.costs {
+    if let Some(GitRemote { remote, url, helper }) = &plan.git {
+        let url = url.as_deref().unwrap_or("(the repository's)");
+        let title = ui::paint(ui::BOLD, format!("git remote {} of this clone", visible(remote)));
+        let plus = ui::paint(ui::GREEN, "+");
+        out.push_str(&format!(
+            "{title}\n  {plus} URL: {}\n  {plus} credential helper: {helper}\n",
+            visible(url)
+        ));
+    }
+    if let Some(setting) = plan.setting {
+        let (title, plus) =
+            (ui::paint(ui::BOLD, "settings of the project, [aws]"), ui::paint(ui::GREEN, "+"));
+        out.push_str(&format!("{title}\n  {plus} {setting}\n"));
+    }
+    for cost in &plan.resources.costs {
         out.push_str(&format!("This costs money: {cost}\n"));
     }
     match plan.is_empty() {

@@ -1,4 +1,3 @@
-use crate::app;
 use crate::app::AppError;
 use crate::app::hooks::HookReport;
 use crate::app::hooks::HookState;
@@ -193,13 +192,15 @@ fn in_aws(
     let (description, sites) = new.describe(name)?;
     let registry = SharedRegistry { region: new.region.clone(), endpoint: None };
     let wanted = infra::wanted(&description, &sites, &registry)?;
+    let plan = infra::whole_plan(repo, &wanted, None)?;
     if args.plan {
-        infra::show_plan(context, &app::infra::plan(&wanted)?);
+        infra::show_plan(context, &plan);
         return Ok(Outcome::Shown);
     }
-    let Some(report) = infra::apply(context, &wanted, args.yes, "mlprov init --aws --yes")? else {
+    if !infra::agreed(context, &plan, args.yes, "mlprov init --aws --yes")? {
         return Ok(Outcome::Refused);
-    };
+    }
+    let report = infra::apply(context, &wanted, &plan.resources)?;
     infra::tell(context, &report);
     infra::connect(context, repo, &wanted)?;
     Ok(if report.remaining.is_empty() { Outcome::Made } else { Outcome::Refused })

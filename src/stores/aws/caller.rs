@@ -16,6 +16,7 @@ pub fn arn(site: &BucketSite) -> Option<String> {
     }
     let endpoint = Endpoint { region: site.region.clone(), url: None, hasty: true };
     let aws = Aws::connect(&endpoint).ok()?;
-    let told = aws.wait(aws_sdk_sts::Client::new(aws.config()).get_caller_identity().send()).ok()?;
+    let sts = aws_sdk_sts::Client::new(aws.config_of("STS").ok()?);
+    let told = aws.wait(sts.get_caller_identity().send()).ok()?;
     told.arn().map(str::to_owned)
 }

@@ -129,6 +129,18 @@ impl Aws {
         self.config.service_config().and_then(|config| config.load_config(key)).or_else(general)
     }
 
+    /// For a service that is about the buckets. Of buckets on another server AWS itself is asked nothing.
+    pub fn config_of(&self, service: &'static str) -> Result<&SdkConfig, StoreError> {
+        match (self.endpoint_of("S3"), self.endpoint_of(service)) {
+            (Some(s3), None) => {
+                let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
+                let why = format!("S3 is at {s3}, and this would be asked at AWS itself: set {variable}");
+                Err(StoreError::Unfit { what: format!("AWS {service}"), why })
+            }
+            _ => Ok(&self.config),
+        }
+    }
+
     /// Goes on by itself.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where

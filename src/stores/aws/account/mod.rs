@@ -25,6 +25,7 @@ use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
 use crate::stores::aws::s3::client;
 use aws_config::SdkConfig;
+use std::cell::OnceCell;
 
 /// As whoever the standard provider chain finds.
 pub struct AwsAccount {
@@ -32,6 +33,8 @@ pub struct AwsAccount {
     s3: aws_sdk_s3::Client,
     /// Account that the buckets must belong to.
     owner: Option<String>,
+    /// Account of the caller, once it was asked for.
+    caller: OnceCell<String>,
 }
 
 impl AwsAccount {
@@ -41,40 +44,55 @@ impl AwsAccount {
 
     /// As [`AwsAccount::connect`], with settings from elsewhere.
     pub fn new(aws: Aws, owner: Option<String>) -> Self {
-        AwsAccount { s3: client::sdk_client(&aws), aws, owner }
+        AwsAccount { s3: client::sdk_client(&aws), aws, owner, caller: OnceCell::new() }
     }
 
-    /// For services that are about the buckets. Of buckets on another server AWS itself is asked nothing.
     fn config_of(&self, service: &'static str) -> Result<&SdkConfig, StoreError> {
-        match (self.aws.endpoint_of("S3"), self.aws.endpoint_of(service)) {
-            (Some(s3), None) => {
-                let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
-                let why = format!("S3 is at {s3}, and this would be asked at AWS itself: set {variable}");
-                Err(StoreError::Unfit { what: format!("AWS {service}"), why })
-            }
-            _ => Ok(self.aws.config()),
-        }
+        self.aws.config_of(service)
     }
 }
 
 impl Account for AwsAccount {
     fn id(&self) -> Result<String, StoreError> {
+        if let Some(id) = self.caller.get() {
+            return Ok(id.clone());
+        }
         let sts = aws_sdk_sts::Client::new(self.config_of("STS")?);
         let asked = self.aws.wait(sts.get_caller_identity().send());
         let told = asked.map_err(|e| trouble::of("sts:GetCallerIdentity", "the account", e))?;
         let why = || "the answer names no account".to_owned();
-        told.account()
-            .map(str::to_owned)
-            .ok_or_else(|| StoreError::Unfit { what: "AWS STS".to_owned(), why: why() })
+        let id = told.account().map(str::to_owned);
+        let id = id.ok_or_else(|| StoreError::Unfit { what: "AWS STS".to_owned(), why: why() })?;
+        Ok(self.caller.get_or_init(|| id).clone())
     }
 
     fn region(&self) -> String {
         self.aws.config().region().map(ToString::to_string).unwrap_or_default()
     }
 
+    fn check_owner(&self) -> Result<(), StoreError> {
+        let Some(owner) = &self.owner else { return Ok(()) };
+        match self.id()? {
+            id if id == *owner => Ok(()),
+            id => {
+                let why = format!(
+                    "your credentials are of it, and the project's buckets belong to account {owner} (owner)"
+                );
+                Err(StoreError::Unfit { what: format!("account {id}"), why })
+            }
+        }
+    }
+
     fn find(&self, name: &Name) -> Result<Option<Found>, StoreError> {
+        // What is of a name in another account is something else. Of a bucket that is there S3 itself checks whose it is.
+        if name.kind != Kind::Bucket {
+            self.check_owner()?;
+        }
         match name.kind {
-            Kind::Bucket => self.find_bucket(&name.name),
+            Kind::Bucket => match self.find_bucket(&name.name)? {
+                Some(found) => Ok(Some(found)),
+                None => self.check_owner().map(|()| None),
+            },
             Kind::Key => self.find_key(&name.name),
             Kind::ModelPackageGroup => self.find_group(&name.name),
             Kind::Trail => self.find_trail(&name.name),
@@ -105,6 +123,9 @@ impl Account for AwsAccount {
     }
 
     fn delete(&self, name: &Name) -> Result<Deletion, StoreError> {
+        if name.kind != Kind::Bucket {
+            self.check_owner()?;
+        }
         match name.kind {
             Kind::Bucket => self.delete_bucket(&name.name),
             Kind::Key => self.delete_key(&name.name),

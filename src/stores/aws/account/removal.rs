@@ -2,10 +2,12 @@
 
 use super::AwsAccount;
 use super::trouble;
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::account::Deletion;
 use crate::ports::account::Emptied;
 use crate::stores::aws::failure;
+use aws_sdk_kms::primitives::DateTime;
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
@@ -13,7 +15,14 @@ use aws_sdk_s3::types::Delete;
 use aws_sdk_s3::types::ObjectIdentifier;
 
 /// Days until a key is gone for good: the most that KMS gives, for who finds out late.
-const KEY_DAYS: u32 = 30;
+const KEY_DAYS: i32 = 30;
+
+/// What was met on one way through a bucket.
+#[derive(Default)]
+struct Pass {
+    listed: u64,
+    done: Emptied,
+}
 
 impl AwsAccount {
     pub(super) fn empty_bucket(
@@ -22,28 +31,27 @@ impl AwsAccount {
         prefix: &str,
         tell: &dyn Fn(u64),
     ) -> Result<Emptied, StoreError> {
-        let mut deleted = 0;
+        let (mut deleted, mut last) = (0, None);
         loop {
             let pass = self.pass(bucket, prefix, deleted, tell)?;
-            let more = pass.deleted > 0 && pass.kept > 0;
-            deleted += pass.deleted;
-            // Beside what is kept there may be versions of the same key that a page ended before.
-            if !more {
-                return Ok(Emptied { deleted, ..pass });
+            deleted += pass.done.deleted;
+            // What others write meanwhile is met by another pass.
+            if pass.done.deleted == 0 {
+                return Ok(Emptied { deleted, ..pass.done });
             }
+            // A server that says it deleted, and did not, would be asked for ever.
+            if last.is_some_and(|last| pass.listed >= last) {
+                let why = "the server says that they are deleted, and lists them still".to_owned();
+                return Ok(Emptied { deleted: 0, kept: pass.listed, why: Some(why) });
+            }
+            last = Some(pass.listed);
         }
     }
 
-    /// Once from the first key to the last.
-    fn pass(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        before: u64,
-        tell: &dyn Fn(u64),
-    ) -> Result<Emptied, StoreError> {
+    /// Once from the first version to the last.
+    fn pass(&self, bucket: &str, prefix: &str, before: u64, tell: &dyn Fn(u64)) -> Result<Pass, StoreError> {
         let about = format!("bucket {bucket}");
-        let (mut pass, mut after) = (Emptied::default(), None);
+        let (mut pass, mut after) = (Pass::default(), (None, None));
         loop {
             let asked = self
                 .s3
@@ -51,35 +59,49 @@ impl AwsAccount {
                 .bucket(bucket)
                 .set_expected_bucket_owner(self.owner.clone())
                 .prefix(prefix)
-                .set_key_marker(after.clone());
+                .set_key_marker(after.0.clone())
+                .set_version_id_marker(after.1.clone());
             let page = self.aws.wait(asked.send());
             let page = page.map_err(|e| trouble::of("s3:ListBucketVersions", &about, e))?;
             let found = identifiers(&page).map_err(|e| unfit(bucket, &e))?;
-            if found.is_empty() {
+            if !found.is_empty() {
+                self.delete_versions(bucket, found, &mut pass)?;
+                tell(before + pass.done.deleted);
+            }
+            let next =
+                (page.next_key_marker().map(str::to_owned), page.next_version_id_marker().map(str::to_owned));
+            // Not further on: it would list the same again.
+            if page.is_truncated() != Some(true) || next.0.is_none() || next == after {
                 return Ok(pass);
             }
-            let count = found.len() as u64;
-            let what = Delete::builder().set_objects(Some(found)).quiet(true).build();
-            let what = what.map_err(|e| unfit(bucket, &e))?;
-            let asked = self.s3.delete_objects().bucket(bucket).delete(what);
-            let asked = asked.set_expected_bucket_owner(self.owner.clone());
-            let done = self.aws.wait(asked.send());
-            let done = done.map_err(|e| trouble::of("s3:DeleteObjectVersion", &about, e))?;
-            for error in done.errors() {
-                pass.kept += 1;
-                let told = || {
-                    let (key, code) = (error.key().unwrap_or("?"), error.code().unwrap_or("no code"));
-                    format!("{key}: {code}: {}", error.message().unwrap_or_default())
-                };
-                pass.why.get_or_insert_with(told);
-            }
-            pass.deleted += count.saturating_sub(done.errors().len() as u64);
-            tell(before + pass.deleted);
-            // What goes is not met again; what is kept would be.
-            if let Some(last) = done.errors().iter().filter_map(|error| error.key()).max() {
-                after = Some(last.to_owned());
-            }
+            after = next;
         }
+    }
+
+    fn delete_versions(
+        &self,
+        bucket: &str,
+        found: Vec<ObjectIdentifier>,
+        pass: &mut Pass,
+    ) -> Result<(), StoreError> {
+        let count = found.len() as u64;
+        let what = Delete::builder().set_objects(Some(found)).quiet(true).build();
+        let what = what.map_err(|e| unfit(bucket, &e))?;
+        let asked = self.s3.delete_objects().bucket(bucket).delete(what);
+        let asked = asked.set_expected_bucket_owner(self.owner.clone());
+        let done = self.aws.wait(asked.send());
+        let done = done.map_err(|e| trouble::of("s3:DeleteObjectVersion", &format!("bucket {bucket}"), e))?;
+        for error in done.errors() {
+            pass.done.kept += 1;
+            let told = || {
+                let (key, code) = (error.key().unwrap_or("?"), error.code().unwrap_or("no code"));
+                format!("{key}: {code}: {}", error.message().unwrap_or_default())
+            };
+            pass.done.why.get_or_insert_with(told);
+        }
+        pass.listed += count;
+        pass.done.deleted += count.saturating_sub(done.errors().len() as u64);
+        Ok(())
     }
 
     pub(super) fn delete_bucket(&self, bucket: &str) -> Result<Deletion, StoreError> {
@@ -135,6 +157,10 @@ impl AwsAccount {
         }
         match self.aws.wait(self.iam()?.delete_policy().policy_arn(arn).send()) {
             Ok(_) => Ok(Deletion::Gone),
+            // Of who was given it meanwhile.
+            Err(e) if e.as_service_error().is_some_and(|e| e.is_delete_conflict_exception()) => {
+                Ok(Deletion::Kept("somebody works under it".to_owned()))
+            }
             Err(e) if e.as_service_error().is_some_and(|e| e.is_no_such_entity_exception()) => {
                 Ok(Deletion::Gone)
             }
@@ -171,8 +197,8 @@ impl AwsAccount {
             Err(e) => return Err(trouble::of("kms:DescribeKey", &about, e)),
         };
         let Some(key) = told.key_metadata() else { return Ok(Deletion::Gone) };
-        if key.deletion_date().is_some() {
-            return Ok(Deletion::Scheduled(KEY_DAYS));
+        if let Some(date) = key.deletion_date() {
+            return Ok(Deletion::Scheduled(Some(time(date))));
         }
         // An alias may have been given to another key.
         let tags = self.aws.wait(self.kms()?.list_resource_tags().key_id(key.key_id()).send());
@@ -181,10 +207,14 @@ impl AwsAccount {
             return Ok(Deletion::Kept("mlprov did not make the key that has this alias".to_owned()));
         }
         let asked = self.kms()?.schedule_key_deletion().key_id(key.key_id());
-        let done = self.aws.wait(asked.pending_window_in_days(KEY_DAYS as i32).send());
-        done.map_err(|e| trouble::of("kms:ScheduleKeyDeletion", &about, e))?;
-        Ok(Deletion::Scheduled(KEY_DAYS))
+        let done = self.aws.wait(asked.pending_window_in_days(KEY_DAYS).send());
+        let done = done.map_err(|e| trouble::of("kms:ScheduleKeyDeletion", &about, e))?;
+        Ok(Deletion::Scheduled(done.deletion_date().map(time)))
     }
+}
+
+fn time(date: &DateTime) -> Timestamp {
+    Timestamp::from_unix_micros(date.secs().saturating_mul(1_000_000))
 }
 
 fn unfit(bucket: &str, e: &BuildError) -> StoreError {
