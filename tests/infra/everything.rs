@@ -11,11 +11,16 @@ use crate::trail::with_trail;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use mlprov::app::AppError;
+use mlprov::app::destroy;
+use mlprov::app::destroy::Choices;
+use mlprov::app::destroy::Destroyed;
 use mlprov::app::infra;
 use mlprov::domain::ids::ProjectId;
 use mlprov::infra::description::Description;
 use mlprov::infra::description::Group;
 use mlprov::ports::StoreError;
+use mlprov::ports::account::Deletion;
+use mlprov::ports::account::Kind;
 use mlprov::ports::account::Trouble;
 use mlprov::stores::aws::runtime::Aws;
 use std::collections::BTreeSet;
@@ -180,4 +185,58 @@ fn each_refusal_names_the_permission_and_it_goes_on() {
 #[test]
 fn each_service_may_be_too_busy_and_it_goes_on() {
     sweeps(Fault::Throttled, 21);
+}
+
+/// What is left of it when it was interrupted at this request, and then called again.
+fn destroyed_in_two(server: &Server, fault: Fault, n: usize) -> bool {
+    let mut description = at_ministack(&format!("gone-{}-{n}", fault as u8));
+    description.deletion_protection = false;
+    let made = with(&description, || once(server, &server.url, false));
+    apply(&made, &infra::plan(&made).unwrap()).unwrap();
+    let (aws, client) = {
+        let aws = once(server, &server.url, false);
+        let client = aws_sdk_s3::Client::new(aws.config());
+        (aws, client)
+    };
+    let put = client.put_object().bucket(&description.buckets[0].name).key("t/data/a");
+    aws.wait(put.body(b"x".to_vec().into()).send()).unwrap();
+
+    let proxy = Proxy::new(&server.url);
+    let wanted = with(&description, || once(server, &proxy.url, false));
+    proxy.break_request(n, fault, true);
+    let choices = Choices { protected: false, including_data: true };
+    let destroy = || {
+        let plan = destroy::plan(&wanted, choices)?;
+        destroy::carry_out(&wanted, &plan, choices, &|bucket| description.holdings(bucket), &|_, _| {})
+    };
+    let tried = destroy();
+    let broken = proxy.mend().len() >= n;
+    assert_eq!(tried.is_err(), broken, "{fault:?} {n}: {tried:?}");
+    let again = destroy().unwrap();
+    let kept = |one: &&Destroyed| matches!(one.outcome, Deletion::Kept(_));
+    assert_eq!(again.resources.iter().find(kept), None, "{fault:?} {n}");
+    let left: Vec<Kind> = made
+        .iter()
+        .filter(|one| one.resource.name.kind != Kind::Key)
+        .filter(|one| one.account.find(&one.resource.name).unwrap().is_some())
+        .map(|one| one.resource.name.kind)
+        .collect();
+    // The bucket of the trail: what it logged is evidence.
+    assert_eq!(left, [Kind::Bucket], "{fault:?} {n}");
+    let key = made.iter().find(|one| one.resource.name.kind == Kind::Key).unwrap();
+    assert!(matches!(key.account.delete(&key.resource.name), Ok(Deletion::Scheduled(Some(_)))));
+    broken
+}
+
+#[test]
+fn destroyed_with_interruptions_everything_goes_all_the_same() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let every = if std::env::var_os("MLPROV_EVERY").is_some() { 1 } else { 23 };
+    for fault in [Fault::NeverSent, Fault::DoneButError] {
+        let mut n = 1;
+        while destroyed_in_two(server, fault, n) {
+            n += every;
+        }
+        assert!(n > 45, "{n}");
+    }
 }

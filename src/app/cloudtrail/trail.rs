@@ -57,7 +57,7 @@ pub fn read(
             true => Vec::new(),
             false => trail.keys(request, region, (since, until)),
         };
-        let digests = trail.chain(request, (region, digests), &keys, progress)?;
+        let digests = trail.chain(request, (region, since, digests), &keys, progress)?;
         trail.logs(request, &window, (region, of(Kind::Log)), &digests, progress)?;
         trail.reaches(region, &digests, until);
     }
@@ -68,6 +68,14 @@ pub fn read(
     }
     trail.events.sort_by(|(a, _), (b, _)| (&a.event_time, &a.event_id).cmp(&(&b.event_time, &b.event_id)));
     Ok(trail)
+}
+
+/// Of digests that cannot be checked, with what helps.
+fn lacks_key(region: &str, since: &Timestamp, why: String) -> Link {
+    let day = &since.as_str()[..10];
+    let ask = format!("aws cloudtrail list-public-keys --region {region} --start-time {day} > keys.json");
+    let hint = Some(format!("{ask}   # then --public-keys keys.json"));
+    Link { hint, ..link("digests", region, Verdict::Unknown, why) }
 }
 
 /// Days that are looked at, `YYYY/MM/DD`: also the one before, whose last log files a digest of the first hour names, and the
@@ -139,7 +147,7 @@ impl Trail {
     ) -> Vec<PublicKey> {
         (request.keys)(region, between).unwrap_or_else(|e| {
             let why = format!("CloudTrail's public keys could not be had: {e}");
-            self.links.push(link("digests", region, Verdict::Unknown, why));
+            self.links.push(lacks_key(region, between.0, why));
             Vec::new()
         })
     }
@@ -148,7 +156,7 @@ impl Trail {
     fn chain(
         &mut self,
         request: &Request<'_>,
-        (region, listed): (&str, &[Listed]),
+        (region, since, listed): (&str, &Timestamp, &[Listed]),
         keys: &[PublicKey],
         progress: &dyn Progress,
     ) -> Result<Vec<Digest>> {
@@ -184,7 +192,7 @@ impl Trail {
         }
         for (fingerprint, count) in unknown {
             let why = format!("of {count}, CloudTrail's public key {fingerprint} is not at hand");
-            self.links.push(link("digests", region, Verdict::Unknown, why));
+            self.links.push(lacks_key(region, since, why));
         }
         believed.sort_by(|a, b| a.digest_end_time.cmp(&b.digest_end_time));
         let mut chains: BTreeMap<(&str, bool), Vec<&Digest>> = BTreeMap::new();

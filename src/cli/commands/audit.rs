@@ -3,7 +3,6 @@ use crate::app::Project;
 use crate::app::cloudtrail;
 use crate::app::cloudtrail::AuditReport;
 use crate::app::cloudtrail::Trail;
-use crate::app::verify::Link;
 use crate::app::verify::Verdict;
 use crate::cli::Context;
 use crate::cli::Exit;
@@ -22,6 +21,7 @@ use crate::infra::description::Whose;
 use crate::infra::description::trail_bucket_name;
 use crate::ports::StoreError;
 use crate::stores::aws::witness;
+use std::collections::BTreeSet;
 
 pub fn run(context: &Context, args: AuditArgs) -> Result<Exit, AppError> {
     let AuditCommand::Cloudtrail(args) = args.command;
@@ -56,13 +56,9 @@ pub fn run(context: &Context, args: AuditArgs) -> Result<Exit, AppError> {
         true => context.ui.json("mlprov.audit-cloudtrail/1", &report),
         false => context.ui.answer(&text(&report)),
     }
-    let lacks = |link: &Link| link.detail.contains("public key");
-    if report.links.iter().any(lacks) {
-        let region = std::env::var("AWS_REGION").unwrap_or_else(|_| "REGION".to_owned());
-        let since = &report.since.as_str()[..10];
-        context.ui.hint(format!(
-            "aws cloudtrail list-public-keys --region {region} --start-time {since} > keys.json   # then --public-keys keys.json"
-        ));
+    let hints: BTreeSet<&str> = report.links.iter().filter_map(|link| link.hint.as_deref()).collect();
+    for hint in hints {
+        context.ui.hint(hint);
     }
     Ok(report.exit_code)
 }
