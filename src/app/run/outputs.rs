@@ -289,11 +289,12 @@ impl Outputs {
 pub fn brief(e: &AppError) -> String {
     match e {
         AppError::Scan(scan) => scan.problems[0].kind.to_string(),
-        AppError::RunFile { why, .. } => why.clone(),
+        AppError::RunFile { why, .. } | AppError::PackageDiffers { why, .. } => why.clone(),
         AppError::Store(StoreError::Io { op, source, .. }) => format!("{op}: {source}"),
         AppError::Durable(e) => format!("{}: {}", e.op, e.source),
         AppError::Store(StoreError::Corrupt { why, .. }) => why.clone(),
         AppError::Store(StoreError::Missing { .. }) => "it was not stored".to_owned(),
+        AppError::Store(StoreError::Unfit { why, .. }) => why.clone(),
         _ => "it could not be stored".to_owned(),
     }
 }
