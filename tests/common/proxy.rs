@@ -66,9 +66,13 @@ pub fn without(head: &str, names: &[&str]) -> String {
     head.split_inclusive("\r\n").filter(|line| !is_one(line)).collect()
 }
 
+/// Sees the head and the body of a request on its way to the server, and says what the body is to be.
+pub type Meddler = dyn Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync;
+
 #[derive(Default)]
 struct State {
     disguise: Disguise,
+    meddler: Option<Arc<Meddler>>,
     /// Which request from now on is answered so; and those after it, too, if it is for ever.
     fault: Option<(usize, Fault, bool)>,
     /// Method and a part of the first line, and the error that such a request gets.
@@ -112,6 +116,12 @@ impl Proxy {
     pub fn disguise(&self, disguise: Disguise) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = State { disguise, ..State::default() };
+    }
+
+    /// From now on each body goes through this. It may take its time, and do something else meanwhile.
+    pub fn meddle(&self, meddler: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync + 'static) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { meddler: Some(Arc::new(meddler)), ..State::default() };
     }
 
     /// From now on requests of this method with this in their first line get this error, and the server hears nothing.
@@ -212,14 +222,14 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
     let mut client = client;
     while let Some((head, body)) = message(&mut from_client, true)? {
         let line = head.lines().next().unwrap_or_default().to_owned();
-        let (fault, disguise, refusal) = {
+        let (fault, disguise, refusal, meddler) = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.heads.push(head.clone());
             state.seen.push(line.trim_end_matches(" HTTP/1.1").to_owned());
             let seen = state.seen.len();
             let fault = state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n);
             let refusal = state.refusal.clone();
-            (fault.map(|(_, fault, _)| fault), state.disguise, refusal)
+            (fault.map(|(_, fault, _)| fault), state.disguise, refusal, state.meddler.clone())
         };
         if let Some((_, _, answer)) =
             refusal.filter(|(m, word, _)| line.starts_with(m.as_str()) && line.contains(word))
@@ -232,6 +242,14 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
             Instead::Answer(answer) => {
                 client.write_all(answer.as_bytes())?;
                 continue;
+            }
+        };
+        let (head, body) = match &meddler {
+            None => (head, body),
+            Some(meddler) => {
+                let body = meddler(&head, body);
+                let length = format!("\r\nContent-Length: {}\r\n", body.len());
+                (without(&head, &["content-length"]).replacen("\r\n", &length, 1), body)
             }
         };
         let error = |status: &str, code: &str| {

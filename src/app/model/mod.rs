@@ -24,6 +24,7 @@ pub use list::show;
 pub use register::RegisterPlan;
 pub use register::RegisterReport;
 pub use register::RegisterRequest;
+pub use register::of_ending_run;
 pub use register::plan;
 pub use register::register;
 pub use sync::Synced;

@@ -189,12 +189,7 @@ pub fn register(
     })?;
     is_wanted(&record, &model)?;
     let differs = |why: String| AppError::PackageDiffers { arn: record.arn.to_string(), why };
-    let state = project.registry.state(&record.arn)?.ok_or_else(|| differs("it is gone again".into()))?;
-    let registered = state.containers.first().and_then(|container| container.image.as_deref());
-    if let Some(image) = image.filter(|image| registered != Some(image.as_str())) {
-        let registered = registered.unwrap_or("no image");
-        return Err(differs(format!("it is registered already, with {registered} and not with {image}")));
-    }
+    let state = with_image(project, &record, image)?;
     if let Some((entry, body, package)) = binding(&entries, project.ledger.log(), &record.arn) {
         return match difference(&state, body, package) {
             Some(why) => Err(differs(why)),
@@ -208,6 +203,32 @@ pub fn register(
     bound(project, &*signer, (end, run.id), New { package, outputs: vec![model], write_back: true })
 }
 
+/// The package of a run that is about to end, as its entry is to name it: as the registry shows it, which may know more
+/// than what was asked for (which image a tag means). Nobody else's is taken for it.
+pub fn of_ending_run(project: &Project, wanted: &Wanted<'_>) -> Result<ModelPackage> {
+    let record = project.make_package(wanted)?;
+    let state = with_image(project, &record, wanted.image)?;
+    if let Some(why) = container_differs(&state, &record) {
+        return Err(AppError::PackageDiffers { arn: record.arn.to_string(), why });
+    }
+    // It was just made: what becomes of it is said later.
+    Ok(ModelPackage { approval_status: None, ..package_of(&state, &record) })
+}
+
+/// What the registry shows of a package, which has to have the image that was asked for.
+fn with_image(project: &Project, record: &PackageRecord, image: Option<&Image>) -> Result<PackageState> {
+    let differs = |why: String| AppError::PackageDiffers { arn: record.arn.to_string(), why };
+    let state = project.registry.state(&record.arn)?.ok_or_else(|| differs("it is gone again".into()))?;
+    let registered = state.containers.first().and_then(|container| container.image.as_deref());
+    match image.filter(|image| registered != Some(image.as_str())) {
+        Some(image) => {
+            let registered = registered.unwrap_or("no image");
+            Err(differs(format!("it is registered already, with {registered} and not with {image}")))
+        }
+        None => Ok(state),
+    }
+}
+
 /// Why a package that no entry binds is not what mlprov would have made of the model.
 pub(super) fn not_ours(
     project: &Project,
@@ -215,14 +236,18 @@ pub(super) fn not_ours(
     record: &PackageRecord,
     model: &Artefact,
 ) -> Result<Option<String>> {
-    // What can be deployed points to what the run made.
-    if record.artefact.is_none() && !state.containers.is_empty() {
-        return Ok(Some("it can be deployed, and says nothing of its artefact".to_owned()));
-    }
-    match package_image_differs(state, &package_of(state, record)) {
+    match container_differs(state, record) {
         Some(why) => Ok(Some(why)),
         None => project.artefact_differs(record, model),
     }
+}
+
+/// The same of what is deployed: it has to point to what the run made.
+fn container_differs(state: &PackageState, record: &PackageRecord) -> Option<String> {
+    if record.artefact.is_none() && !state.containers.is_empty() {
+        return Some("it can be deployed, and says nothing of its artefact".to_owned());
+    }
+    package_image_differs(state, &package_of(state, record))
 }
 
 /// The end of a run that completed, as this clone's own log has it.
