@@ -14,6 +14,7 @@ use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
+use crate::domain::package::ArtefactForm;
 use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
@@ -415,6 +416,11 @@ pub struct NamedPackage {
 }
 
 impl ModelPackage {
+    /// Whether something else than mlprov made it.
+    pub fn is_foreign(&self) -> bool {
+        self.artefact.as_ref().is_some_and(|artefact| artefact.form == ArtefactForm::Foreign)
+    }
+
     /// Of a directory: the list of its objects.
     pub fn manifest(&self) -> Option<&ObjectRef> {
         self.artefact.as_ref()?.manifest.as_ref()

@@ -42,7 +42,6 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::ModelPackage;
 use crate::domain::ids::LogId;
-use crate::domain::package::ArtefactForm;
 use crate::domain::package::PackageArtefact;
 use crate::ports::model_registry::Container;
 use crate::ports::model_registry::PackageState;
@@ -96,10 +95,9 @@ pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> 
     if let Some(why) = package_image_differs(state, package) {
         return Some(why);
     }
-    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
     let Some(record) = &state.record else {
         // Of what something else made, nobody need have written that into it.
-        return (!is_foreign).then(|| "the registry does not say whose it is any more".to_owned());
+        return (!package.is_foreign()).then(|| "the registry does not say whose it is any more".to_owned());
     };
     let run = body.run.as_ref().map(|run| run.id);
     if run != Some(record.run) {
@@ -128,7 +126,7 @@ pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> 
 /// The same for what is deployed: image and URI.
 fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option<String> {
     let uri = package.artefact.as_ref().map(|artefact| artefact.uri.clone());
-    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
+    let is_foreign = package.is_foreign();
     let expected = (is_foreign || package.image.is_some()).then(|| Container {
         image: package.image.clone(),
         image_digest: package.image_digest.clone(),

@@ -64,7 +64,7 @@ pub struct RegisterReport {
     /// Whether the package names an image that can run it; absent where nothing is deployed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployable: Option<bool>,
-    /// Whether the package names the leaf of its entry; absent where there is no room for that.
+    /// Whether the package names the leaf of its entry; absent where there is no room for that, or nobody is to write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_back: Option<bool>,
     pub approval_status: ApprovalStatus,
@@ -325,14 +325,28 @@ pub(super) fn already(
     project.publish_if_behind()?;
     project.remember_package(package);
     let name = short_name(entries, project.ledger.log(), &package.arn);
-    let mut report = report(project, run, package, name);
+    let mut report = report(project, run, package, name, state.leaf.is_some());
     report.approval_status = state.status.clone();
     (report.index, report.already) = (entry.logged_at(), true);
     Ok(report)
 }
 
-fn report(project: &Project, run: RunId, package: &ModelPackage, name: Option<String>) -> RegisterReport {
+/// `named`: whether the registry shows that the package names an entry.
+fn report(
+    project: &Project,
+    run: RunId,
+    package: &ModelPackage,
+    name: Option<String>,
+    named: bool,
+) -> RegisterReport {
     let far = !package.arn.is_local();
+    let written_back = match named || package.is_foreign() {
+        // The binding stands whatever becomes of this: `sync` makes up for it.
+        _ if project.is_unwritten(&package.arn) => Some(project.write_back(&package.arn).unwrap_or(false)),
+        // Of what something else made, who binds it says whether anything is written into it.
+        true => named.then_some(true),
+        false => Some(false),
+    };
     RegisterReport {
         arn: package.arn.clone(),
         name,
@@ -344,8 +358,7 @@ fn report(project: &Project, run: RunId, package: &ModelPackage, name: Option<St
         image: package.image.clone(),
         image_digest: package.image_digest.clone(),
         deployable: far.then_some(package.image.is_some()),
-        // The binding stands whatever becomes of this: `sync` makes up for it.
-        written_back: far.then(|| project.write_back(&package.arn).unwrap_or(false)),
+        written_back: written_back.filter(|_| far),
         approval_status: package.approval_status.clone().unwrap_or(ApprovalStatus::Pending),
         index: None,
         already: false,
@@ -363,7 +376,7 @@ pub(super) fn bound(
     let receipt = append(project, signer, end, new)?;
     // By what the log has now: others may have registered meanwhile.
     let name = short_name(&project.own_entries()?, project.ledger.log(), &package.arn);
-    let mut report = report(project, run, &package, name);
+    let mut report = report(project, run, &package, name, false);
     (report.index, report.already) = (receipt.index, receipt.already);
     Ok(report)
 }
