@@ -6,7 +6,11 @@ use crate::common::proxy::Instead;
 use crate::common::servers;
 use crate::common::servers::Server;
 use crate::common::skipped;
+use crate::deployed::request;
+use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use serde_json::Value;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 /// SageMaker refuses updates, and nothing else.
 const NO_UPDATES: Disguise = Disguise {
@@ -65,4 +69,48 @@ fn what_a_mere_writer_registered_is_named_by_the_next_publisher() {
         .any(|head| head.to_lowercase().contains("sagemaker.describemodelpackage\r\n"));
     assert!(!asked, "{:?}", t.registry.heads());
     assert_eq!(t.s.json(&["sync", "--dry-run"])["models"], Value::Null);
+}
+
+/// SageMaker as its reference has it: what an update leaves out stays. And somebody decides while the leaf is on its way.
+#[test]
+fn a_decision_in_that_very_moment_stands() {
+    let (Some(moto), Some(t)) = (Server::moto(), Shelf::ministack("moment")) else { return };
+    t.train("model.pkl", "echo first > model.pkl");
+    let updates = AtomicUsize::new(0);
+    let aws = servers::aws(&moto.url, [moto.access_key, moto.secret_key]);
+    let theirs = aws_sdk_sagemaker::Client::new(aws.config());
+    t.registry.meddle(move |head, body| {
+        let Some(mut asked) = request(head, "UpdateModelPackage", &body) else { return body };
+        let arn = asked["ModelPackageArn"].as_str().unwrap().to_owned();
+        let now = || aws.wait(theirs.describe_model_package().model_package_name(&arn).send()).unwrap();
+        if updates.fetch_add(1, Ordering::SeqCst) == 0 {
+            let decide = theirs.update_model_package().model_package_arn(&arn);
+            let decide =
+                decide.model_approval_status(ModelApprovalStatus::Approved).approval_description("ok");
+            let known = now().customer_metadata_properties().cloned();
+            aws.wait(decide.set_customer_metadata_properties(known).send()).unwrap();
+        }
+        let now = now();
+        let keep = |asked: &mut Value, name: &str, now: Option<&str>| {
+            if let (true, Some(now)) = (asked[name].is_null(), now) {
+                asked[name] = now.into();
+            }
+        };
+        keep(&mut asked, "ModelApprovalStatus", now.model_approval_status().map(|status| status.as_str()));
+        keep(&mut asked, "ApprovalDescription", now.approval_description());
+        serde_json::to_vec(&asked).unwrap()
+    });
+    let report = t.register("model.pkl", "moment", &[]);
+    assert_eq!(report["writtenBack"], true);
+    let found = t.describe(report["arn"].as_str().unwrap());
+    assert_eq!(
+        (found.model_approval_status(), found.approval_description()),
+        (Some(&ModelApprovalStatus::Approved), Some("ok"))
+    );
+    assert!(found.customer_metadata_properties().unwrap().contains_key("mlprov:leaf"));
+    // One update was enough: nothing was lost.
+    let is_update = |head: &&String| head.to_lowercase().contains("sagemaker.updatemodelpackage\r\n");
+    assert_eq!(t.registry.heads().iter().filter(is_update).count(), 1);
+    t.s.mlprov(&["sync"]).success().shows("is Approved in the registry");
+    t.s.mlprov(&["verify", "moment/1"]).success();
 }
