@@ -401,6 +401,10 @@ pub struct ModelPackage {
     /// `sha256:…`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_digest: Option<String>,
+    /// Of a package that something else made: what it deploys beside image and model, as [`crate::domain::package::settings`]
+    /// hashes it. Absent: it was bound before that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Blake3Hash>,
     /// `false`: no output of the run has its bytes; whoever bound it says that it belongs to the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by_run: Option<bool>,

@@ -23,7 +23,7 @@ fn pipeline(name: &str) -> Option<(Shelf, String)> {
 
 impl Shelf {
     /// What the pipeline makes of an object; the ARN.
-    fn pipeline_makes(&self, group: &str, uri: Option<&str>) -> String {
+    pub fn pipeline_makes(&self, group: &str, uri: Option<&str>) -> String {
         let make = self.sagemaker.create_model_package_group().model_package_group_name(group);
         let _ = self.aws.wait(make.send()); // it may be there
         let container = ModelPackageContainerDefinition::builder().image(IMAGE).image_digest(DIGEST);

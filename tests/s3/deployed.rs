@@ -2,6 +2,7 @@
 
 use crate::artefact::Shelf;
 use serde_json::Value;
+use serde_json::json;
 
 #[test]
 fn a_model_that_no_archive_has_room_for_is_told_with_the_reason() {
@@ -93,4 +94,128 @@ fn a_run_takes_no_package_that_somebody_else_made_for_it() {
         t.s.mlprov(&["model", "register", "m.pkl", "--model-group", group, "--run", "latest"]).code(1);
     }
     assert!(t.s.entries().iter().all(|entry| entry["kind"] != "model.registered"));
+}
+
+/// From now on SageMaker shows packages with this in their first container, or in themselves (`place` is empty).
+fn shows(t: &Shelf, place: &'static str, name: &'static str, value: Value) {
+    t.registry.forge(move |head, body| match request(head, "DescribeModelPackage", &body) {
+        None => body,
+        Some(mut told) => {
+            told.pointer_mut(place).unwrap()[name] = value.clone();
+            serde_json::to_vec(&told).unwrap()
+        }
+    });
+}
+
+const FIRST: &str = "/InferenceSpecification/Containers/0";
+
+/// What a registry could show that would be served otherwise.
+fn changes() -> Vec<(&'static str, &'static str, Value)> {
+    let data = json!({ "S3DataType": "S3Prefix", "S3Uri": "s3://somebody/more/" });
+    let source = json!({ "S3DataSource": {
+        "S3Uri": "s3://somebody/else/", "S3DataType": "S3Prefix", "CompressionType": "None"
+    } });
+    vec![
+        (FIRST, "Environment", json!({ "MODE": "evil" })),
+        (FIRST, "AdditionalS3DataSource", data),
+        (FIRST, "ModelDataSource", source),
+        (FIRST, "ProductId", "another".into()),
+        (
+            "",
+            "AdditionalInferenceSpecifications",
+            json!([{ "Name": "n", "Containers": [{ "Image": "evil" }] }]),
+        ),
+        ("", "SourceAlgorithmSpecification", json!({ "SourceAlgorithms": [{ "AlgorithmName": "evil" }] })),
+    ]
+}
+
+#[test]
+fn what_mlprov_made_deploys_nothing_but_image_and_model() {
+    let Some(t) = Shelf::ministack("nothing-more") else { return };
+    t.train("model.pkl", "echo first > model.pkl");
+    let register = ["model", "register", "model.pkl", "--model-group", "nothing-more", "--run", "latest"];
+    t.s.mlprov(&[&register[..], &["--image", TAGGED]].concat()).success();
+    let verify = || t.s.mlprov(&["verify", "nothing-more/1"]);
+    let honest = verify();
+    honest.success().shows("host names, frameworks");
+    for (place, name, value) in changes() {
+        shows(&t, place, name, value);
+        verify().code(1).shows("altered     model package").shows("it deploys what mlprov did not put there");
+        // Nobody decides about that.
+        t.s.mlprov(&["model", "approve", "nothing-more/1"]).code(1);
+    }
+    // What only says the same in other words, or says nothing.
+    let uri = t.package_of("model.registered")["artefact"]["uri"].clone();
+    let same = json!({ "S3Uri": uri, "S3DataType": "S3Object", "CompressionType": "Gzip" });
+    for (name, value) in [
+        ("Environment", json!({})),
+        ("ModelDataSource", json!({ "S3DataSource": same })),
+        ("Framework", "PYTORCH".into()),
+        ("ModelDataETag", "\"abc\"".into()),
+    ] {
+        shows(&t, FIRST, name, value);
+        verify().success();
+    }
+    // Of a prefix, how it is read is a part of it.
+    t.registry.mend();
+    t.train("out", "mkdir -p out; echo 1 > out/x");
+    let args =
+        ["model", "register", "out", "--model-group", "nothing-more", "--run", "latest", "--image", TAGGED];
+    t.s.mlprov(&args).success();
+    t.s.mlprov(&["verify", "nothing-more/2"]).success();
+    let prefix = t.package_of("model.registered")["artefact"]["uri"].clone();
+    let packed = json!({ "S3Uri": prefix, "S3DataType": "S3Prefix", "CompressionType": "Gzip" });
+    shows(&t, FIRST, "ModelDataSource", json!({ "S3DataSource": packed }));
+    t.s.mlprov(&["verify", "nothing-more/2"]).code(1).shows("altered     model package");
+}
+
+/// A pipeline may give its containers whatever it likes, before the package is bound.
+#[test]
+fn what_else_a_pipeline_deploys_is_recorded_and_compared() {
+    let Some(t) = Shelf::ministack("given") else { return };
+    t.train("model.tar.gz", "echo trained > weights; tar -czf model.tar.gz weights");
+    let bytes = std::fs::read(t.s.path("model.tar.gz")).unwrap();
+    let uri = t.put_theirs(&t.bucket, "theirs/model.tar.gz", bytes);
+    let arn = t.pipeline_makes("given", Some(&uri));
+    let environment =
+        json!({ "SAGEMAKER_PROGRAM": "inference.py", "HUB_TOKEN": "hf_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" });
+    shows(&t, FIRST, "Environment", environment.clone());
+    t.s.mlprov(&["bind", "latest", "--model-package", &arn, "--no-write-back"]).success();
+    let digest = t.package_of("model.registered")["settings"].clone();
+    let text = concat!(
+        r#"{"Containers.0.Environment.HUB_TOKEN":"[REDACTED:token]","#,
+        r#""Containers.0.Environment.SAGEMAKER_PROGRAM":"inference.py"}"#
+    );
+    assert_eq!(digest, blake3::hash(text.as_bytes()).to_hex().to_string());
+    let verify = || t.s.mlprov(&["verify", "given/1"]);
+    verify().success().shows("look like secrets");
+    let mut other = environment.clone();
+    other["SAGEMAKER_PROGRAM"] = "evil.py".into();
+    shows(&t, FIRST, "Environment", other);
+    verify().code(1).shows("what it deploys beside image and model is not as it was");
+    t.registry.mend();
+    verify().code(1).shows("nothing of that kind is there");
+    for (place, name, value) in changes().into_iter().skip(1) {
+        let environment = environment.clone();
+        t.registry.forge(move |head, body| match request(head, "DescribeModelPackage", &body) {
+            None => body,
+            Some(mut told) => {
+                told.pointer_mut(FIRST).unwrap()["Environment"] = environment.clone();
+                told.pointer_mut(place).unwrap()[name] = value.clone();
+                serde_json::to_vec(&told).unwrap()
+            }
+        });
+        verify().code(1).shows("altered     model package");
+    }
+    // A second container, which gets no model, changes what is answered as well.
+    t.registry.forge(move |head, body| match request(head, "DescribeModelPackage", &body) {
+        None => body,
+        Some(mut told) => {
+            told.pointer_mut(FIRST).unwrap()["Environment"] = environment.clone();
+            let containers = told["InferenceSpecification"]["Containers"].as_array_mut().unwrap();
+            containers.push(json!({ "Image": "after" }));
+            serde_json::to_vec(&told).unwrap()
+        }
+    });
+    verify().code(1).shows("Containers.1.Image");
 }

@@ -393,6 +393,7 @@ pub(super) fn package_of(state: &PackageState, record: &PackageRecord) -> ModelP
         artefact: record.artefact.clone(),
         image: container.and_then(|container| container.image.clone()),
         image_digest: container.and_then(|container| container.image_digest.clone()),
+        settings: None,
         made_by_run: None,
     }
 }

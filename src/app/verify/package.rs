@@ -88,11 +88,6 @@ pub fn check(
                 }
             }
         }
-        if !package.arn.is_local() {
-            let what =
-                "what the package's containers are given beside image and model (environment, other data)";
-            findings.not_checked.push(what.to_owned());
-        }
         let state = match project.registry.state(&package.arn) {
             Ok(state) => state,
             Err(e) => {
@@ -106,6 +101,7 @@ pub fn check(
                 continue;
             }
         };
+        not_compared(package, state.as_ref(), findings);
         check_record(project, body, package, state.as_ref(), findings)?;
         artefact::check(project, body, package, findings)?;
         if let Some(state) = &state {
@@ -142,6 +138,30 @@ pub fn check_named(
             Some(_) => (Verdict::Altered, format!("its model is not {name} of this commit")),
         };
         findings.add("model package", arn, verdict, detail);
+    }
+}
+
+/// What of a package that is deployed is never compared, or cannot be.
+fn not_compared(package: &ModelPackage, state: Option<&PackageState>, findings: &mut Findings) {
+    let Some(state) = state.filter(|_| !package.arn.is_local()) else { return };
+    let mut add = |what: &str| {
+        if !findings.not_checked.iter().any(|known| known == what) {
+            findings.not_checked.push(what.to_owned());
+        }
+    };
+    if state.settings.keys().any(|name| name.ends_with(".S3Uri") || name.ends_with(".ModelDataUrl")) {
+        add("what lies at other places than the model's that a package names");
+    }
+    if !state.containers.is_empty() {
+        add("host names, frameworks, content types and instance types of a package's containers");
+    }
+    if package.is_foreign() && package.settings.is_none() {
+        add(
+            "environment and other data of a package's containers, which were not recorded when it was bound",
+        );
+    }
+    if state.settings.values().any(|value| value.contains("[REDACTED:")) {
+        add("values in a package's environment that look like secrets: they are not recorded");
     }
 }
 
