@@ -114,3 +114,40 @@ fn a_decision_in_that_very_moment_stands() {
     t.s.mlprov(&["sync"]).success().shows("is Approved in the registry");
     t.s.mlprov(&["verify", "moment/1"]).success();
 }
+
+/// Nobody signed it: it is what whoever writes to the registry says.
+#[test]
+fn the_checkpoint_that_a_package_names_has_to_be_the_logs() {
+    let Some(t) = Shelf::ministack("claims") else { return };
+    t.train("model.pkl", "echo first > model.pkl");
+    let arn = t.register("model.pkl", "claims", &[])["arn"].as_str().unwrap().to_owned();
+    let properties = t.describe(&arn).customer_metadata_properties().unwrap().clone();
+    let honest = properties["mlprov:checkpoint"].clone();
+    let [origin, size, root] = honest.split(' ').collect::<Vec<_>>()[..] else { panic!("{honest}") };
+    let index = t.s.entries().iter().rfind(|e| e["kind"] == "model.registered").unwrap()["index"].clone();
+    let no_root = format!("{}=", "A".repeat(43));
+    let verify = |claim: &str| {
+        let mut all = properties.clone();
+        all.insert("mlprov:checkpoint".to_owned(), claim.to_owned());
+        let update = t.sagemaker.update_model_package().model_package_arn(&arn);
+        let update = update.model_approval_status(ModelApprovalStatus::PendingManualApproval);
+        t.aws.wait(update.set_customer_metadata_properties(Some(all)).send()).unwrap();
+        t.s.mlprov(&["verify", "claims/1"])
+    };
+    verify(&honest).success().shows("the log has its root");
+    // An earlier one that holds, but does not cover the entry.
+    for (claim, why) in [
+        ("nonsense".to_owned(), "is not origin, size and root"),
+        (format!("{honest} more"), "is not origin, size and root"),
+        (format!("{origin} 0{size} {root}"), "is not origin, size and root"),
+        (format!("example.org/other {size} {root}"), "it is of example.org/other"),
+        (format!("{origin} {index} {no_root}"), "and not the one at index"),
+        (format!("{origin} {size} {no_root}"), "give root"),
+    ] {
+        verify(&claim).code(1).shows("altered     leaf").shows(why);
+    }
+    verify(&format!("{origin} 1000 {root}")).code(3).shows("unknown     leaf").shows("entries are here");
+    // It need not be the newest.
+    t.train("model.pkl", "echo second > model.pkl");
+    verify(&honest).success();
+}

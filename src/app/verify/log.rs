@@ -35,6 +35,8 @@ pub struct CheckedLog {
     writers: Vec<(u64, Writers)>,
     /// Entries that a valid checkpoint of a pinned key covers.
     covered: u64,
+    origin: String,
+    leaves: Vec<TreeHash>,
     project: ProjectId,
 }
 
@@ -55,8 +57,11 @@ pub fn check(
     let mut writers = vec![(0, Writers::default())];
     let (id, mut founder) = (log.log(), None);
     roots.at(&tree);
+    let mut leaves = Vec::new();
     let read = log.read(0, &mut |stored| {
-        tree.push(hash::leaf(stored.bytes));
+        let leaf = hash::leaf(stored.bytes);
+        leaves.push(leaf);
+        tree.push(leaf);
         roots.at(&tree);
         let read = batch::open(stored.bytes);
         if let Ok((envelope, body)) = &read
@@ -96,13 +101,16 @@ pub fn check(
             format!("the log was founded by {}, which is none of the trusted admins", founder.short());
         findings.add("founder", "", Verdict::Altered, detail);
     }
-    if project.pins()?.for_origin(&log.header().origin).next().is_none() {
-        unpinned(project, log, vkey, &mut findings);
-        return Ok(CheckedLog { id, findings, writers, covered: 0, project: project.config.project.id });
-    }
-    let covered = checkpoints(project, log, &notes, &roots, tree.size(), &mut findings)?;
+    let origin = log.header().origin.clone();
+    let covered = match project.pins()?.for_origin(&origin).next().is_some() {
+        true => checkpoints(project, log, &notes, &roots, tree.size(), &mut findings)?,
+        false => {
+            unpinned(project, log, vkey, &mut findings);
+            0
+        }
+    };
     let project = project.config.project.id;
-    Ok(CheckedLog { id, findings, writers, covered, project })
+    Ok(CheckedLog { id, findings, writers, covered, origin, leaves, project })
 }
 
 /// Roots of the log at the sizes that checkpoints claim, computed while it is read.
@@ -255,7 +263,44 @@ fn remember(project: &Project, log: LogId, note: &str) -> Result<()> {
     Ok(durable::replace(&path, note.as_bytes(), 0o600)?)
 }
 
+/// What a checkpoint is worth that somebody names without its signature.
+#[derive(Debug)]
+pub enum Claim {
+    Holds,
+    /// It covers more than what is here.
+    Beyond {
+        held: u64,
+    },
+    /// Why it is none of this log, or does not cover the entry.
+    False(String),
+}
+
 impl CheckedLog {
+    /// `claim`: origin, size and root. `index`: of the entry that it is to cover.
+    pub fn claim(&self, claim: &str, index: u64) -> Claim {
+        let parts: Vec<&str> = claim.split(' ').collect();
+        let checkpoint = Checkpoint::parse_text(&(parts.join("\n") + "\n")).ok().filter(|_| parts.len() == 3);
+        let Some(Checkpoint { origin, size, root }) = checkpoint else {
+            return Claim::False("it is not origin, size and root".to_owned());
+        };
+        if origin != self.origin {
+            return Claim::False(format!("it is of {origin}"));
+        }
+        if size <= index {
+            return Claim::False(format!("it covers {size} entries, and not the one at index {index}"));
+        }
+        let held = self.leaves.len() as u64;
+        if size > held {
+            return Claim::Beyond { held };
+        }
+        let mut tree = Frontier::default();
+        self.leaves.iter().take(size as usize).for_each(|leaf| tree.push(*leaf));
+        match tree.root() == root {
+            true => Claim::Holds,
+            false => Claim::False(format!("the log's own first {size} entries give root {}", tree.root())),
+        }
+    }
+
     /// Whether this user trusts the log, and its own checkpoint holds.
     pub fn is_trusted(&self) -> bool {
         self.covered > 0 && self.findings.links.iter().all(|l| l.verdict.exit() == 0)

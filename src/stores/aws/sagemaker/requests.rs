@@ -219,11 +219,17 @@ impl Requests {
         if properties::leaf(&all).is_some_and(|known| known.log != leaf.log || known.hash == leaf.hash) {
             return Ok(());
         }
+        let stale = properties::not_of(leaf, &all);
+        all.retain(|name, _| !stale.contains(name));
         all.extend(properties::of_leaf(leaf));
         if properties::record(&before).is_none() {
             all.extend(properties::of_record(record));
         }
         let request = self.client.update_model_package().model_package_arn(arn.as_str());
+        let request = match stale.is_empty() {
+            true => request,
+            false => request.set_customer_metadata_properties_to_remove(Some(stale)),
+        };
         self.send(request.set_customer_metadata_properties(Some(all)), arn)?;
         let after = self.describe(arn)?.ok_or_else(|| missing(arn))?;
         let lost = [
