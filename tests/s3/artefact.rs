@@ -277,6 +277,11 @@ fn a_swapped_or_lost_artefact_is_found_and_an_outage_is_none() {
     t.s.mlprov(&["verify", "swapped/3"]).success();
     t.store.break_request(1, Fault::NeverSent, true);
     t.s.mlprov(&["verify", "swapped/3"]).code(3).shows("unreachable artefact");
+    // Nor who is not let in: of a HEAD there is no more than the status.
+    for (status, code) in [("400 Bad Request", "ExpiredToken"), ("403 Forbidden", "AccessDenied")] {
+        t.store.answer_instead("HEAD", "/models/", status, code);
+        t.s.mlprov(&["verify", "swapped/3"]).code(3).shows("unreachable artefact");
+    }
     t.store.mend();
     // Somebody writes another URI into the package.
     let arn = t.s.json(&["model", "show", "swapped/3"])["arn"].as_str().unwrap().to_owned();

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 /// SageMaker refuses updates, and nothing else.
-const NO_UPDATES: Disguise = Disguise {
+pub const NO_UPDATES: Disguise = Disguise {
     request: |head| match head.to_lowercase().contains("sagemaker.updatemodelpackage\r\n") {
         false => Instead::Ask(head.to_owned()),
         true => Instead::Answer(
