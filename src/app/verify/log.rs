@@ -18,8 +18,8 @@ use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
 use crate::ledger::tree::Frontier;
+use crate::ledger::writers::History;
 use crate::ledger::writers::Standing;
-use crate::ledger::writers::Writers;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
 use crate::trust::pins;
@@ -31,8 +31,8 @@ pub struct CheckedLog {
     pub id: LogId,
     /// What was found about the log as a whole.
     pub findings: Findings,
-    /// Who may write from which index on. Few entries change it.
-    writers: Vec<(u64, Writers)>,
+    /// What the key of each entry may.
+    writers: History,
     /// Entries that a valid checkpoint of a pinned key covers.
     covered: u64,
     origin: String,
@@ -54,7 +54,7 @@ pub fn check(
     let notes = project.known_notes(log)?;
     // Sizes at which the root will be wanted. They are only claims here; the signature is checked later.
     let mut roots = Roots::new(notes.iter().filter_map(KnownNote::claim).map(|c| c.size).collect());
-    let mut writers = vec![(0, Writers::default())];
+    let mut writers = History::default();
     let (id, mut founder) = (log.log(), None);
     roots.at(&tree);
     let mut leaves = Vec::new();
@@ -64,14 +64,8 @@ pub fn check(
         tree.push(leaf);
         roots.at(&tree);
         let read = batch::open(stored.bytes);
-        if let Ok((envelope, body)) = &read
-            && (stored.index == 0 || body.writer.is_some())
-        {
-            let mut next = writers.last().map(|(_, w)| w.clone()).unwrap_or_default();
-            next.follow(stored.index, &project.config.project.id, envelope, body);
-            // The founding entry is judged by itself; every other by what stood before it.
-            writers.push((if stored.index == 0 { 0 } else { stored.index + 1 }, next));
-        }
+        let parts = read.as_ref().ok().map(|(envelope, body)| (envelope, body));
+        writers.follow(&project.config.project.id, parts);
         let read = read.map(|(_, body)| body);
         if stored.index == 0 {
             founder = read.as_ref().ok().map(|body| body.actor.writer);
@@ -327,8 +321,7 @@ impl CheckedLog {
     }
 
     fn standing(&self, entry: &LogEntry, envelope: &Envelope, body: &Body) -> Standing {
-        let then = self.writers.iter().rev().find(|(from, _)| *from <= entry.index);
-        then.map_or(Standing::Stranger, |(_, writers)| writers.judge(entry.index, envelope, body))
+        self.writers.standing(entry.index, envelope, body)
     }
 
     /// One entry: form, signature, writer, inclusion. `entries`: all of all logs.
