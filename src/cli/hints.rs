@@ -52,6 +52,7 @@ pub fn exit_code(e: &AppError) -> u8 {
             | StoreError::Key { .. }
             | StoreError::Copied { .. }
             | StoreError::NotAgreed { .. }
+            | StoreError::Revoked { .. }
             | StoreError::Moved { .. }
             | StoreError::OtherLog { .. }
             | StoreError::Unfit { .. } => 2,
@@ -424,6 +425,9 @@ fn store_hint(e: &StoreError) -> Option<String> {
         }
         StoreError::Inconsistent { .. } => {
             "the ledger was restored from an older copy, or tampered with; nothing was signed".into()
+        }
+        StoreError::Revoked { .. } => {
+            "mlprov key list   # who may write; what waits here for the log stays, and an admin can admit a key again".into()
         }
         StoreError::NotAgreed { .. } => "mlprov init   # asks once for this clone".into(),
         StoreError::Moved { .. } => {

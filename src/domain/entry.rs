@@ -14,6 +14,7 @@ use crate::domain::ids::LogId;
 use crate::domain::ids::ProjectId;
 use crate::domain::ids::RunId;
 use crate::domain::ids::TreeId;
+use crate::domain::package::ArtefactForm;
 use crate::domain::package::PackageArtefact;
 use crate::domain::path::RepoPath;
 use crate::domain::requirement::Requirement;
@@ -400,6 +401,10 @@ pub struct ModelPackage {
     /// `sha256:…`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_digest: Option<String>,
+    /// Of a package that something else made: what it deploys beside image and model, as [`crate::domain::package::settings`]
+    /// hashes it. Absent: it was bound before that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Blake3Hash>,
     /// `false`: no output of the run has its bytes; whoever bound it says that it belongs to the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by_run: Option<bool>,
@@ -415,6 +420,11 @@ pub struct NamedPackage {
 }
 
 impl ModelPackage {
+    /// Whether something else than mlprov made it.
+    pub fn is_foreign(&self) -> bool {
+        self.artefact.as_ref().is_some_and(|artefact| artefact.form == ArtefactForm::Foreign)
+    }
+
     /// Of a directory: the list of its objects.
     pub fn manifest(&self) -> Option<&ObjectRef> {
         self.artefact.as_ref()?.manifest.as_ref()

@@ -1,11 +1,15 @@
 //! What a registry deploys: the object behind a model package, and the container image that runs it.
 
 use crate::domain::ParseError;
+use crate::domain::digest::Blake3Hash;
 use crate::domain::entry::Digests;
 use crate::domain::entry::ObjectRef;
+use crate::domain::json;
 use crate::domain::version::VersionId;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -83,6 +87,13 @@ pub fn place(uri: &str) -> Result<(&str, &str), ParseError> {
     found.ok_or_else(|| ParseError::new("artefact", "is not s3://bucket/key", uri))
 }
 
+/// Digest of what decides about what is served beside image and model: of canonical JSON (RFC 8785), each setting by its place
+/// in the package.
+pub fn settings(all: &BTreeMap<String, String>) -> Result<Blake3Hash, ParseError> {
+    let object = all.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    Ok(Blake3Hash::of(&json::canonical(&Value::Object(object))?))
+}
+
 /// A container image, by its registry path.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Image(String);
@@ -136,6 +147,16 @@ mod tests {
         for bad in ["", "a b", "x@sha256:abc", &format!("@sha256:{hex}"), &"x".repeat(256)] {
             assert!(bad.parse::<Image>().is_err(), "{bad}");
         }
+    }
+
+    /// It stands in ledgers: no version may make another digest of the same settings.
+    #[test]
+    fn the_digest_of_settings_never_changes() {
+        assert_eq!(settings(&BTreeMap::new()).unwrap(), Blake3Hash::of(b"{}"));
+        let all = [("Containers.0.Environment.B", "2"), ("Containers.0.Environment.A", "\"1\"")];
+        let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let text = br#"{"Containers.0.Environment.A":"\"1\"","Containers.0.Environment.B":"2"}"#;
+        assert_eq!(settings(&all.into()).unwrap(), Blake3Hash::of(text));
     }
 
     #[test]

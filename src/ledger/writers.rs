@@ -1,7 +1,11 @@
 //! Who may write to a log, as the log itself says. Effect is by index, never by time.
 
+mod history;
+
+pub use history::History;
+pub use history::Right;
+
 use crate::domain::delegation::Delegation;
-use crate::domain::delegation::Refusal;
 use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
@@ -18,12 +22,12 @@ use std::sync::Arc;
 pub struct Writers {
     admitted: BTreeMap<KeyId, Admitted>,
     /// Between the two entries of a rotation.
-    successor: Option<Successor>,
+    successor: Option<Arc<Successor>>,
 }
 
 /// A key that an admitted one named as its successor, and that has not spoken yet.
 #[derive(Clone, Debug)]
-struct Successor {
+pub struct Successor {
     key: WriterKey,
     old: KeyId,
     /// Of the entry that named it. The very next one must be the successor's own.
@@ -32,7 +36,7 @@ struct Successor {
 
 #[derive(Clone, Debug)]
 struct Admitted {
-    key: WriterKey,
+    key: Arc<WriterKey>,
     admin: bool,
     revoked: bool,
     /// It was made for one run, and may record nothing else.
@@ -48,7 +52,7 @@ struct Only {
 
 impl Admitted {
     fn new(key: WriterKey, admin: bool) -> Self {
-        Admitted { key, admin, revoked: false, only: None }
+        Admitted { key: Arc::new(key), admin, revoked: false, only: None }
     }
 }
 
@@ -83,18 +87,30 @@ impl fmt::Display for Standing {
 impl Writers {
     /// Judges the entry at `index` by what stood before it.
     pub fn judge(&self, index: u64, envelope: &Envelope, body: &Body) -> Standing {
-        match self.admitted.get(&envelope.key_id) {
-            None if self.succeeds(index, envelope, body) => Standing::Admitted,
-            None => Standing::Stranger,
-            Some(a) if !envelope.is_signed_by(&a.key) => Standing::Forged,
-            Some(a) if self.is_revoked(a) => Standing::Revoked,
-            Some(Admitted { only: Some(only), .. }) => match only.what.0.judge(&only.what.1, body) {
-                Ok(()) => Standing::Admitted,
-                Err(Refusal::Expired) => Standing::Expired,
-                Err(Refusal::NotDelegated) => Standing::NotDelegated,
+        self.right(index, &envelope.key_id).judge(envelope, body)
+    }
+
+    /// What a key may at `index`, by what stood before it.
+    pub fn right(&self, index: u64, key: &KeyId) -> Right {
+        match (self.admitted.get(key), &self.successor) {
+            (Some(a), _) => Right::Known {
+                key: a.key.clone(),
+                revoked: self.is_revoked(a),
+                only: a.only.as_ref().map(|only| only.what.clone()),
             },
-            Some(_) => Standing::Admitted,
+            (None, Some(next)) if next.index + 1 == index => Right::Successor(next.clone()),
+            (None, _) => Right::None,
         }
+    }
+
+    /// Takes note of the entry at `index`, as [`Writers::follow`] does. What its own key may there: the founding entry is judged
+    /// by itself; every other by what stood before it.
+    pub fn step(&mut self, index: u64, project: &ProjectId, envelope: &Envelope, body: &Body) -> Right {
+        let before = self.right(index, &envelope.key_id);
+        if index == 0 || body.writer.is_some() {
+            self.follow(index, project, envelope, body);
+        }
+        if index == 0 { self.right(0, &envelope.key_id) } else { before }
     }
 
     fn is_revoked(&self, a: &Admitted) -> bool {
@@ -105,11 +121,7 @@ impl Writers {
     /// Whether this is the second entry of a rotation: the new key, named by the old one just before, names
     /// the old one.
     fn succeeds(&self, index: u64, envelope: &Envelope, body: &Body) -> bool {
-        let Some(next) = &self.successor else { return false };
-        next.index + 1 == index
-            && body.kind == Kind::KeyRotated
-            && body.writer.as_ref().is_some_and(|w| w.key_id == next.old)
-            && envelope.is_signed_by(&next.key)
+        self.successor.as_ref().is_some_and(|next| next.index + 1 == index && next.speaks(envelope, body))
     }
 
     /// Takes note of the entry at `index`, in log order. Only `writer.*`, `key.rotated` and `run.delegated` change anything:
@@ -175,11 +187,11 @@ impl Writers {
                     only.by = new;
                 }
             }
-            self.admitted.insert(new, Admitted::new(next.key, admin));
+            self.admitted.insert(new, Admitted::new(next.key.clone(), admin));
         } else if self.judge(index, envelope, body) == Standing::Admitted
             && !self.admitted.contains_key(&named.id())
         {
-            self.successor = Some(Successor { key: named, old: envelope.key_id, index });
+            self.successor = Some(Arc::new(Successor { key: named, old: envelope.key_id, index }));
         }
     }
 
@@ -212,12 +224,12 @@ impl Writers {
     /// Everyone ever admitted, but for one run alone: key, admin, revoked.
     pub fn list(&self) -> Vec<(WriterKey, bool, bool)> {
         let all = self.admitted.values().filter(|a| a.only.is_none());
-        all.map(|a| (a.key.clone(), a.admin, a.revoked)).collect()
+        all.map(|a| (WriterKey::clone(&a.key), a.admin, a.revoked)).collect()
     }
 
     /// Keys that may record one run: key, run, revoked.
     pub fn delegated(&self) -> impl Iterator<Item = (&WriterKey, &Delegation, bool)> {
-        self.admitted.values().filter_map(|a| Some((&a.key, &a.only.as_ref()?.what.0, self.is_revoked(a))))
+        self.admitted.values().filter_map(|a| Some((&*a.key, &a.only.as_ref()?.what.0, self.is_revoked(a))))
     }
 
     /// Whether the key may write now, if only of one run.
@@ -236,7 +248,7 @@ impl Writers {
     }
 
     pub fn key(&self, id: &KeyId) -> Option<&WriterKey> {
-        self.admitted.get(id).map(|a| &a.key)
+        self.admitted.get(id).map(|a| &*a.key)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod provision;
 pub mod signer;
 pub mod source;
 
+use crate::domain::digest::KeyId;
 use crate::domain::ids::LogId;
 use std::io;
 
@@ -43,6 +44,9 @@ pub enum StoreError {
     /// Signing would contradict what was signed before.
     #[error("refusing to sign: {why}")]
     Inconsistent { why: String },
+    /// The log let this key write once, and does not any more: every other one can go on.
+    #[error("the log admits {} no more: it was revoked, or another key took its place", key.short())]
+    Revoked { key: KeyId },
     /// The log was copied, or moved to another place, since it was last written.
     #[error("{what}: {why}")]
     Copied { what: String, why: String },

@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What the registry holds of one package.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub struct PackageState {
     /// `None`: mlprov did not make it, or what it wrote there is gone.
     pub record: Option<PackageRecord>,
     pub containers: Vec<Container>,
+    /// What else decides about what is served, by its place in the package; secrets taken out.
+    pub settings: BTreeMap<String, String>,
     /// Of the entry that binds it, where somebody wrote it back.
     pub leaf: Option<Leaf>,
 }
@@ -123,6 +126,7 @@ pub trait ModelRegistry {
             status,
             record: Some(record),
             containers: Vec::new(),
+            settings: BTreeMap::new(),
             leaf: None,
         }))
     }

@@ -116,7 +116,7 @@ pub trait ObjectStore: Sync {
 
     /// Has the server copy an object of another bucket to the place below the root that it is for, as a version of its
     /// own. `version`: `None` for what is current.
-    fn take(&self, from: &Elsewhere<'_>, place: &str) -> Result<Copied, StoreError> {
+    fn take(&self, from: &ForeignObject<'_>, place: &str) -> Result<Copied, StoreError> {
         let (bucket, _) = (from.bucket, place);
         let why =
             "only a store in a bucket (`mlprov migrate --store`) has a server that copies it".to_owned();
@@ -150,7 +150,7 @@ pub trait ObjectStore: Sync {
 
 /// An object of a bucket that is not the store's own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Elsewhere<'a> {
+pub struct ForeignObject<'a> {
     pub bucket: &'a str,
     pub key: &'a str,
     /// `None`: what is current.

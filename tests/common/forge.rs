@@ -94,6 +94,7 @@ fn body(project: ProjectId, n: u64, signer: &dyn EntrySigner) -> Body {
             artefact: None,
             image: None,
             image_digest: None,
+            settings: None,
             made_by_run: None,
         });
     }

@@ -66,9 +66,14 @@ pub fn without(head: &str, names: &[&str]) -> String {
     head.split_inclusive("\r\n").filter(|line| !is_one(line)).collect()
 }
 
+/// Sees the head and the body of a request on its way to the server, and says what the body is to be.
+pub type Meddler = dyn Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync;
+
 #[derive(Default)]
 struct State {
     disguise: Disguise,
+    meddler: Option<Arc<Meddler>>,
+    forger: Option<Arc<Meddler>>,
     /// Which request from now on is answered so; and those after it, too, if it is for ever.
     fault: Option<(usize, Fault, bool)>,
     /// Method and a part of the first line, and the error that such a request gets.
@@ -112,6 +117,18 @@ impl Proxy {
     pub fn disguise(&self, disguise: Disguise) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = State { disguise, ..State::default() };
+    }
+
+    /// From now on each body goes through this. It may take its time, and do something else meanwhile.
+    pub fn meddle(&self, meddler: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync + 'static) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { meddler: Some(Arc::new(meddler)), ..State::default() };
+    }
+
+    /// From now on the body of each answer goes through this, which sees the head of the request.
+    pub fn forge(&self, forger: impl Fn(&str, Vec<u8>) -> Vec<u8> + Send + Sync + 'static) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State { forger: Some(Arc::new(forger)), ..State::default() };
     }
 
     /// From now on requests of this method with this in their first line get this error, and the server hears nothing.
@@ -189,6 +206,12 @@ fn message(from: &mut impl BufRead, has_body: bool) -> std::io::Result<Option<(S
     Ok(Some((head, body)))
 }
 
+/// A message with another body.
+fn with_length(head: &str, body: Vec<u8>) -> (String, Vec<u8>) {
+    let length = format!("\r\nContent-Length: {}\r\n", body.len());
+    (without(head, &["content-length"]).replacen("\r\n", &length, 1), body)
+}
+
 /// Services whose requests are JSON answer in JSON, and call their errors exceptions.
 fn refused(head: &str, status: &str, code: &str) -> String {
     let is_json = head.lines().any(|line| line.to_ascii_lowercase().starts_with("x-amz-target:"));
@@ -212,14 +235,15 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
     let mut client = client;
     while let Some((head, body)) = message(&mut from_client, true)? {
         let line = head.lines().next().unwrap_or_default().to_owned();
-        let (fault, disguise, refusal) = {
+        let (fault, disguise, refusal, meddler, forger) = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.heads.push(head.clone());
             state.seen.push(line.trim_end_matches(" HTTP/1.1").to_owned());
             let seen = state.seen.len();
             let fault = state.fault.filter(|(n, _, on)| seen == *n || *on && seen > *n);
             let refusal = state.refusal.clone();
-            (fault.map(|(_, fault, _)| fault), state.disguise, refusal)
+            let (meddler, forger) = (state.meddler.clone(), state.forger.clone());
+            (fault.map(|(_, fault, _)| fault), state.disguise, refusal, meddler, forger)
         };
         if let Some((_, _, answer)) =
             refusal.filter(|(m, word, _)| line.starts_with(m.as_str()) && line.contains(word))
@@ -233,6 +257,10 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
                 client.write_all(answer.as_bytes())?;
                 continue;
             }
+        };
+        let (head, body) = match &meddler {
+            None => (head, body),
+            Some(meddler) => with_length(&head, meddler(&head, body)),
         };
         let error = |status: &str, code: &str| {
             let xml =
@@ -270,6 +298,10 @@ fn serve(client: TcpStream, upstream: &str, state: &Mutex<State>) -> std::io::Re
             return client.shutdown(Shutdown::Both);
         };
         let answer = (disguise.answer)(&answer);
+        let (answer, bytes) = match &forger {
+            None => (answer, bytes),
+            Some(forger) => with_length(&answer, forger(&head, bytes)),
+        };
         match fault {
             Some(Fault::AnswerLost) => return client.shutdown(Shutdown::Both),
             Some(Fault::DoneAndHeld) => return from_client.fill_buf().map(|_| ()),

@@ -81,6 +81,24 @@ fn what_was_delegated_verifies() {
     log.s.mlprov(&["ledger", "audit"]).success();
 }
 
+/// What they signed before stays valid, and whoever reads it is told.
+#[test]
+fn a_launcher_who_is_revoked_later_is_told_of_beside_the_run() {
+    let log = Log::new();
+    let (launcher, key) = (log.key(), log.key());
+    log.s.mlprov(&["key", "admit", &launcher.public().to_base64()]).success();
+    let run = log.delegate(&launcher, &key);
+    log.recorded(&key, run, |_| {}).success();
+    let told = |out: &Output| (out.stdout().contains("delegated it was revoked later"), out.exit_code());
+    let verify = || log.s.mlprov(&["verify", &run.to_string()]);
+    assert_eq!(told(&verify()), (false, Some(0)));
+    log.s.mlprov(&["key", "revoke", &launcher.public().id().to_string()]).success();
+    assert_eq!(told(&verify()), (true, Some(0)));
+    // Of runs that others recorded it says nothing.
+    let end = log.end.run.as_ref().unwrap().id.to_string();
+    assert_eq!(told(&log.s.mlprov(&["verify", &end])), (false, Some(0)));
+}
+
 #[test]
 fn a_key_that_says_more_than_was_delegated_is_found() {
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Body));

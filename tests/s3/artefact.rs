@@ -36,6 +36,11 @@ pub struct Shelf {
 impl Shelf {
     /// A project with its data in a bucket of this server and its packages in SageMaker, each behind a proxy.
     pub fn new(server: &'static Server, name: &str) -> Option<Shelf> {
+        Shelf::with(server, name, &[])
+    }
+
+    /// `more`: arguments for `init`.
+    pub fn with(server: &'static Server, name: &str, more: &[&str]) -> Option<Shelf> {
         let Some(moto) = Server::moto() else {
             skipped(&format!("{name}: moto is not installed"));
             return None;
@@ -48,7 +53,8 @@ impl Shelf {
         let (store, registry) = (Proxy::new(&server.url), Proxy::new(&moto.url));
         let place = format!("s3://{name}/team");
         let made = ["init", "--yes", "--name", "shelf", "--store", &place, "--endpoint-url", &store.url];
-        s.mlprov(&[&made[..], &["--registry", "sagemaker", "--region", "us-east-1"]].concat()).success();
+        let made = [&made[..], &["--registry", "sagemaker", "--region", "us-east-1"], more].concat();
+        s.mlprov(&made).success();
         let config = s.read(".mlprov/config.toml");
         let (before, after) = config.split_once("[registry]\n").unwrap();
         let after = after.replacen('\n', &format!("\nendpoint = \"{}\"\n", registry.url), 1);
@@ -271,6 +277,11 @@ fn a_swapped_or_lost_artefact_is_found_and_an_outage_is_none() {
     t.s.mlprov(&["verify", "swapped/3"]).success();
     t.store.break_request(1, Fault::NeverSent, true);
     t.s.mlprov(&["verify", "swapped/3"]).code(3).shows("unreachable artefact");
+    // Nor who is not let in: of a HEAD there is no more than the status.
+    for (status, code) in [("400 Bad Request", "ExpiredToken"), ("403 Forbidden", "AccessDenied")] {
+        t.store.answer_instead("HEAD", "/models/", status, code);
+        t.s.mlprov(&["verify", "swapped/3"]).code(3).shows("unreachable artefact");
+    }
     t.store.mend();
     // Somebody writes another URI into the package.
     let arn = t.s.json(&["model", "show", "swapped/3"])["arn"].as_str().unwrap().to_owned();

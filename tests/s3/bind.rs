@@ -7,6 +7,7 @@ use aws_sdk_sagemaker::types::InferenceSpecification;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use aws_sdk_sagemaker::types::ModelPackageContainerDefinition;
 use serde_json::Value;
+use std::collections::HashMap;
 
 const IMAGE: &str = "1.dkr.ecr/served:7";
 const DIGEST: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -22,7 +23,7 @@ fn pipeline(name: &str) -> Option<(Shelf, String)> {
 
 impl Shelf {
     /// What the pipeline makes of an object; the ARN.
-    fn pipeline_makes(&self, group: &str, uri: Option<&str>) -> String {
+    pub fn pipeline_makes(&self, group: &str, uri: Option<&str>) -> String {
         let make = self.sagemaker.create_model_package_group().model_package_group_name(group);
         let _ = self.aws.wait(make.send()); // it may be there
         let container = ModelPackageContainerDefinition::builder().image(IMAGE).image_digest(DIGEST);
@@ -35,7 +36,36 @@ impl Shelf {
         self.aws.wait(make.send()).unwrap().model_package_arn().unwrap().to_owned()
     }
 
-    fn put_theirs(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> String {
+    /// A package that says of itself what mlprov says of one of `properties`, but for the changes; its ARN. `uri`: what a
+    /// container of it gets.
+    pub fn forge(
+        &self,
+        group: &str,
+        run: &str,
+        properties: &HashMap<String, String>,
+        changes: &[(&str, &str)],
+        uri: Option<&str>,
+    ) -> String {
+        let make = self.sagemaker.create_model_package_group().model_package_group_name(group);
+        let make = make.model_package_group_description(format!("mlprov project {}", self.s.project_id()));
+        let _ = self.aws.wait(make.send()); // it may be there
+        let mut all = properties.clone();
+        all.retain(|name, _| !["mlprov:log", "mlprov:leaf", "mlprov:checkpoint"].contains(&name.as_str()));
+        all.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.retain(|_, value| !value.is_empty());
+        let container = ModelPackageContainerDefinition::builder().image(IMAGE);
+        let what = InferenceSpecification::builder()
+            .containers(container.set_model_data_url(uri.map(str::to_owned)).build())
+            .supported_content_types("text/csv")
+            .supported_response_mime_types("text/csv");
+        let make = self.sagemaker.create_model_package().model_package_group_name(group);
+        let make = make.model_package_description(format!("mlprov run {run}"));
+        let make = make.set_customer_metadata_properties(Some(all));
+        let make = make.set_inference_specification(uri.map(|_| what.build()));
+        self.aws.wait(make.send()).unwrap().model_package_arn().unwrap().to_owned()
+    }
+
+    pub fn put_theirs(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> String {
         let put = self.raw.1.put_object().bucket(bucket).key(key).body(bytes.into());
         self.raw.0.wait(put.send()).unwrap();
         format!("s3://{bucket}/{key}")
@@ -143,7 +173,9 @@ fn a_package_that_may_not_be_written_is_bound_all_the_same() {
     let bytes = std::fs::read(t.s.path("model.tar.gz")).unwrap();
     let uri = t.put_theirs(&theirs, "model.tar.gz", bytes);
     let arn = t.pipeline_makes("readonly", Some(&uri));
-    t.bind(&arn, &["--no-write-back"]);
+    // It is not to name its entry: nobody says that it does, or that `sync` will see to it.
+    assert_eq!(t.bind(&arn, &["--no-write-back"])["writtenBack"], Value::Null);
+    assert_eq!(t.bind(&arn, &[])["writtenBack"], Value::Null);
     t.s.mlprov(&["sync"]).success();
     let properties = t.describe(&arn).customer_metadata_properties().unwrap().clone();
     assert_eq!(properties.into_keys().collect::<Vec<_>>(), ["team"]);
@@ -162,24 +194,7 @@ fn a_package_that_only_looks_like_mlprovs_is_not_bound() {
         t.describe(honest["arn"].as_str().unwrap()).customer_metadata_properties().unwrap().clone();
     let evil = t.put_theirs(&t.bucket, "team/evil.tar.gz", b"evil".to_vec());
     let blake3 = blake3::hash(b"evil").to_hex().to_string();
-    let forge = |group: &str, changes: &[(&str, &str)], uri: Option<&str>| {
-        let make = t.sagemaker.create_model_package_group().model_package_group_name(group);
-        let make = make.model_package_group_description(format!("mlprov project {}", t.s.project_id()));
-        t.aws.wait(make.send()).unwrap();
-        let mut all = properties.clone();
-        all.retain(|name, _| !["mlprov:log", "mlprov:leaf", "mlprov:checkpoint"].contains(&name.as_str()));
-        all.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let container = ModelPackageContainerDefinition::builder().image(IMAGE);
-        let what = InferenceSpecification::builder()
-            .containers(container.set_model_data_url(uri.map(str::to_owned)).build())
-            .supported_content_types("text/csv")
-            .supported_response_mime_types("text/csv");
-        let make = t.sagemaker.create_model_package().model_package_group_name(group);
-        let make = make.model_package_description(format!("mlprov run {run}"));
-        let make = make.set_customer_metadata_properties(Some(all));
-        let make = make.set_inference_specification(uri.map(|_| what.build()));
-        t.aws.wait(make.send()).unwrap().model_package_arn().unwrap().to_owned()
-    };
+    let forge = |group: &str, changes: &[(&str, &str)], uri| t.forge(group, &run, &properties, changes, uri);
     let changes = [
         ("mlprov:artefact", evil.as_str()),
         ("mlprov:artefactBlake3", &blake3),

@@ -3,6 +3,7 @@
 
 use crate::artefact::Shelf;
 use crate::common::proxy::Fault;
+use crate::written::NO_UPDATES;
 use aws_sdk_sagemaker::types::ModelApprovalStatus;
 use mlprov::stores::aws::s3::bucket::Bucket;
 use serde_json::Value;
@@ -106,4 +107,56 @@ fn a_dry_run_of_a_registration_says_all_and_changes_nothing() {
     assert_eq!(made["artefact"]["uri"], uri);
     let plan = t.s.json(&args);
     assert_eq!((&plan["arn"], &plan["already"]), (&made["arn"], &true.into()));
+}
+
+#[test]
+fn a_package_that_is_gone_keeps_sync_from_nothing() {
+    let Some(t) = Shelf::ministack("gone") else { return };
+    t.train("model.pkl", "echo first > model.pkl");
+    t.registry.disguise(NO_UPDATES);
+    for group in ["gone-first", "gone-not"] {
+        assert_eq!(t.register("model.pkl", group, &[])["writtenBack"], false);
+    }
+    // moto deletes no packages: nobody finds this one any more.
+    t.registry
+        .meddle(|_, body| String::from_utf8(body).unwrap().replace("gone-first/1", "gone-first/9").into());
+    let out = t.s.mlprov(&["sync"]);
+    out.code(1).shows("gone-first/1 is not in the registry any more");
+    out.shows("gone-not/1 names its entry now").shows("published to");
+    // It is told once; from then on `verify` says so.
+    t.s.mlprov(&["sync"]).success();
+    t.s.mlprov(&["verify", "gone-first/1"]).code(1).shows("missing     model package");
+    t.s.mlprov(&["verify", "gone-not/1"]).success();
+}
+
+#[test]
+fn a_model_that_is_lost_keeps_sync_from_nothing() {
+    let Some(t) = Shelf::ministack("lost") else { return };
+    let files = ["journal", "head", "signed", "checkpoint", "lookup.ids", "lookup.offsets"];
+    t.train("a.pkl", "echo first > a.pkl");
+    t.train("b.pkl", "echo second > b.pkl");
+    let register = |out: &str, run: &str| {
+        t.s.json(&["model", "register", out, "--model-group", &format!("lost-{}", &out[..1]), "--run", run])
+    };
+    let runs = t.s.json(&["log", "--kind", "run.finished", "-n", "2"])["entries"].clone();
+    let before = files.map(|name| (name, std::fs::read(t.s.ledger(name)).unwrap()));
+    let run = |n: usize| runs[n]["run"].as_str().unwrap().to_owned();
+    let lost = register("a.pkl", &run(1));
+    let whole = register("b.pkl", &run(0));
+    before.iter().for_each(|(name, bytes)| std::fs::write(t.s.ledger(name), bytes).unwrap());
+    let _ = std::fs::remove_dir_all(t.s.state_dir().join("seen"));
+    let all = t.raw.0.wait(t.raw.1.list_object_versions().bucket(&t.bucket).prefix("team/").send()).unwrap();
+    let of_model = |key: &str| key.ends_with("/a.pkl");
+    let mut deleted = 0;
+    for version in all.versions().iter().filter(|version| version.key().is_some_and(of_model)) {
+        let delete = t.raw.1.delete_object().bucket(&t.bucket).key(version.key().unwrap());
+        t.raw.0.wait(delete.version_id(version.version_id().unwrap()).send()).unwrap();
+        deleted += 1;
+    }
+    assert_eq!(deleted, 1);
+    let out = t.s.mlprov(&["sync"]);
+    let arn = whole["arn"].as_str().unwrap();
+    out.code(1).shows(lost["arn"].as_str().unwrap()).shows("published to");
+    out.shows(&format!("recorded model package {arn}")).shows(&format!("{arn} names its entry now"));
+    t.s.mlprov(&["verify", arn]).success();
 }

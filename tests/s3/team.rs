@@ -10,6 +10,7 @@ use mlprov::app::record;
 use mlprov::domain::entry::Kind;
 use mlprov::domain::time::Timestamp;
 use mlprov::outbox::Outbox;
+use mlprov::ports::signer::EntrySigner;
 use mlprov::stores::aws::s3::bucket::Bucket;
 use mlprov::stores::aws::s3::client::S3;
 use mlprov::stores::local::keys::WriterKeyFile;
@@ -136,6 +137,30 @@ fn what_one_records_the_other_verifies() {
     // Who may not sign checkpoints has to wait for one; then everything is under it.
     team.as_grace(&["verify", "latest"]).success().shows("asked for what was committed since");
     assert_eq!(s.mlprov(&["--json", "ledger", "audit"]).json()["result"], "sound");
+}
+
+/// By somebody else, while this clone remembers that it was admitted.
+#[test]
+fn whose_key_was_revoked_is_told_so_and_not_of_tampering() {
+    let Some(team) = Team::made("revoked") else { return };
+    team.grace();
+    team.as_grace(&["init", "--yes"]).success();
+    let key = team.as_grace(&["key", "request"]).stdout().trim().lines().last().unwrap().to_owned();
+    team.s.mlprov(&["key", "admit", &key]).success();
+    team.as_grace(&["sync"]).success();
+    team.as_grace(&["run", "--", "true"]).success();
+    let id = writer_in(&team.s, "grace-home").public().id();
+    team.s.mlprov(&["key", "revoke", &id.to_string()]).success();
+    for args in [&["run", "--", "true"][..], &["sync"]] {
+        let out = team.as_grace(args);
+        out.code(2).says("the log admits").says("it was revoked");
+        assert!(!out.stderr().contains("tampered") && !out.stderr().contains("refusing"), "{}", out.stderr());
+        assert!(out.hints().iter().any(|hint| hint.starts_with("mlprov key list")), "{:?}", out.hints());
+    }
+    // What waits is not lost, should it have been a mistake.
+    team.s.mlprov(&["key", "admit", &key]).success();
+    team.as_grace(&["sync"]).success();
+    team.as_grace(&["run", "--", "true"]).success();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::domain::declared::DeclaredHeader;
 use crate::domain::declared::DeclaredObject;
 use crate::domain::path::RepoPath;
 use crate::ports::StoreError;
-use crate::ports::object_store::Elsewhere;
+use crate::ports::object_store::ForeignObject;
 use crate::ports::progress::Progress;
 use rayon::prelude::*;
 use std::fs::File;
@@ -45,7 +45,8 @@ pub fn copy(
                 let version = object.version_id.as_ref().map(|id| id.as_str());
                 let place = format!("{path}/{}", object.path);
                 let (bucket, size) = (from.bucket.as_str(), object.size);
-                let copied = project.store.take(&Elsewhere { bucket, key: &key, version, size }, &place)?;
+                let copied =
+                    project.store.take(&ForeignObject { bucket, key: &key, version, size }, &place)?;
                 progress.advance(1, object.size);
                 let prefix = copied.key.strip_suffix(&object.path).unwrap_or_default().to_owned();
                 let (version_id, checksum) = (Some(copied.version_id), copied.checksum);

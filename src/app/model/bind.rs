@@ -112,6 +112,7 @@ fn foreign(
         image: container.image.clone(),
         image_digest: container.image_digest.clone(),
         artefact: Some(artefact),
+        settings: Some(package::settings(&state.settings)?),
         made_by_run: model.is_none().then_some(false),
     };
     let outputs = model.into_iter().cloned().collect();

@@ -24,6 +24,7 @@ pub use list::show;
 pub use register::RegisterPlan;
 pub use register::RegisterReport;
 pub use register::RegisterRequest;
+pub use register::of_ending_run;
 pub use register::plan;
 pub use register::register;
 pub use sync::Synced;
@@ -41,11 +42,13 @@ use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::ModelPackage;
 use crate::domain::ids::LogId;
+use crate::domain::package;
 use crate::domain::package::ArtefactForm;
 use crate::domain::package::PackageArtefact;
 use crate::ports::model_registry::Container;
 use crate::ports::model_registry::PackageState;
 use crate::ports::signer::EntrySigner;
+use std::collections::BTreeMap;
 
 /// The first entry of a log that binds a package: the one that counts.
 pub fn binding<'a>(
@@ -95,10 +98,9 @@ pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> 
     if let Some(why) = package_image_differs(state, package) {
         return Some(why);
     }
-    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
     let Some(record) = &state.record else {
         // Of what something else made, nobody need have written that into it.
-        return (!is_foreign).then(|| "the registry does not say whose it is any more".to_owned());
+        return (!package.is_foreign()).then(|| "the registry does not say whose it is any more".to_owned());
     };
     let run = body.run.as_ref().map(|run| run.id);
     if run != Some(record.run) {
@@ -124,10 +126,35 @@ pub fn difference(state: &PackageState, body: &Body, package: &ModelPackage) -> 
     }
 }
 
-/// The same for what is deployed: image and URI.
+/// The same for what else decides about what is served.
+fn settings_differ(state: &PackageState, package: &ModelPackage) -> Option<String> {
+    let names = |all: &mut dyn Iterator<Item = &String>| all.cloned().collect::<Vec<_>>().join(", ");
+    if package.is_foreign() {
+        let now = package::settings(&state.settings).ok();
+        let differs = package.settings.is_some() && package.settings != now;
+        let given = match state.settings.is_empty() {
+            true => "nothing of that kind is there".to_owned(),
+            false => format!("there are {}", names(&mut state.settings.keys())),
+        };
+        return differs.then(|| format!("what it deploys beside image and model is not as it was; {given}"));
+    }
+    // What mlprov makes has nothing but this.
+    let form = package.artefact.as_ref().map(|artefact| artefact.form);
+    let is_prefix = form == Some(ArtefactForm::Directory) && package.image.is_some();
+    let prefix = ("Containers.0.ModelDataSource".to_owned(), "S3Prefix None".to_owned());
+    let expected: BTreeMap<String, String> = is_prefix.then_some(prefix).into_iter().collect();
+    let more = names(&mut state.settings.iter().filter(|(n, v)| expected.get(*n) != Some(v)).map(|(n, _)| n));
+    match () {
+        () if state.settings == expected => None,
+        () if more.is_empty() => Some("its model is not deployed as a prefix any more".to_owned()),
+        () => Some(format!("it deploys what mlprov did not put there: {more}")),
+    }
+}
+
+/// The same for what is deployed: image, URI, and the rest.
 fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option<String> {
     let uri = package.artefact.as_ref().map(|artefact| artefact.uri.clone());
-    let is_foreign = package.artefact.as_ref().is_some_and(|a| a.form == ArtefactForm::Foreign);
+    let is_foreign = package.is_foreign();
     let expected = (is_foreign || package.image.is_some()).then(|| Container {
         image: package.image.clone(),
         image_digest: package.image_digest.clone(),
@@ -137,7 +164,7 @@ fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option
     // Beside the one that gets the model, pipelines may have others.
     let counts = |container: &&Container| !is_foreign || container.model_data.is_some();
     if state.containers.iter().filter(counts).eq(&expected) {
-        return None;
+        return settings_differ(state, package);
     }
     let say = |all: &[Container]| {
         let one = |c: &Container| {

@@ -64,7 +64,7 @@ pub struct RegisterReport {
     /// Whether the package names an image that can run it; absent where nothing is deployed from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployable: Option<bool>,
-    /// Whether the package names the leaf of its entry; absent where there is no room for that.
+    /// Whether the package names the leaf of its entry; absent where there is no room for that, or nobody is to write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written_back: Option<bool>,
     pub approval_status: ApprovalStatus,
@@ -189,12 +189,7 @@ pub fn register(
     })?;
     is_wanted(&record, &model)?;
     let differs = |why: String| AppError::PackageDiffers { arn: record.arn.to_string(), why };
-    let state = project.registry.state(&record.arn)?.ok_or_else(|| differs("it is gone again".into()))?;
-    let registered = state.containers.first().and_then(|container| container.image.as_deref());
-    if let Some(image) = image.filter(|image| registered != Some(image.as_str())) {
-        let registered = registered.unwrap_or("no image");
-        return Err(differs(format!("it is registered already, with {registered} and not with {image}")));
-    }
+    let state = with_image(project, &record, image)?;
     if let Some((entry, body, package)) = binding(&entries, project.ledger.log(), &record.arn) {
         return match difference(&state, body, package) {
             Some(why) => Err(differs(why)),
@@ -208,6 +203,32 @@ pub fn register(
     bound(project, &*signer, (end, run.id), New { package, outputs: vec![model], write_back: true })
 }
 
+/// The package of a run that is about to end, as its entry is to name it: as the registry shows it, which may know more
+/// than what was asked for (which image a tag means). Nobody else's is taken for it.
+pub fn of_ending_run(project: &Project, wanted: &Wanted<'_>) -> Result<ModelPackage> {
+    let record = project.make_package(wanted)?;
+    let state = with_image(project, &record, wanted.image)?;
+    if let Some(why) = container_differs(&state, &record) {
+        return Err(AppError::PackageDiffers { arn: record.arn.to_string(), why });
+    }
+    // It was just made: what becomes of it is said later.
+    Ok(ModelPackage { approval_status: None, ..package_of(&state, &record) })
+}
+
+/// What the registry shows of a package, which has to have the image that was asked for.
+fn with_image(project: &Project, record: &PackageRecord, image: Option<&Image>) -> Result<PackageState> {
+    let differs = |why: String| AppError::PackageDiffers { arn: record.arn.to_string(), why };
+    let state = project.registry.state(&record.arn)?.ok_or_else(|| differs("it is gone again".into()))?;
+    let registered = state.containers.first().and_then(|container| container.image.as_deref());
+    match image.filter(|image| registered != Some(image.as_str())) {
+        Some(image) => {
+            let registered = registered.unwrap_or("no image");
+            Err(differs(format!("it is registered already, with {registered} and not with {image}")))
+        }
+        None => Ok(state),
+    }
+}
+
 /// Why a package that no entry binds is not what mlprov would have made of the model.
 pub(super) fn not_ours(
     project: &Project,
@@ -215,14 +236,18 @@ pub(super) fn not_ours(
     record: &PackageRecord,
     model: &Artefact,
 ) -> Result<Option<String>> {
-    // What can be deployed points to what the run made.
-    if record.artefact.is_none() && !state.containers.is_empty() {
-        return Ok(Some("it can be deployed, and says nothing of its artefact".to_owned()));
-    }
-    match package_image_differs(state, &package_of(state, record)) {
+    match container_differs(state, record) {
         Some(why) => Ok(Some(why)),
         None => project.artefact_differs(record, model),
     }
+}
+
+/// The same of what is deployed: it has to point to what the run made.
+fn container_differs(state: &PackageState, record: &PackageRecord) -> Option<String> {
+    if record.artefact.is_none() && !state.containers.is_empty() {
+        return Some("it can be deployed, and says nothing of its artefact".to_owned());
+    }
+    package_image_differs(state, &package_of(state, record))
 }
 
 /// The end of a run that completed, as this clone's own log has it.
@@ -300,14 +325,28 @@ pub(super) fn already(
     project.publish_if_behind()?;
     project.remember_package(package);
     let name = short_name(entries, project.ledger.log(), &package.arn);
-    let mut report = report(project, run, package, name);
+    let mut report = report(project, run, package, name, state.leaf.is_some());
     report.approval_status = state.status.clone();
     (report.index, report.already) = (entry.logged_at(), true);
     Ok(report)
 }
 
-fn report(project: &Project, run: RunId, package: &ModelPackage, name: Option<String>) -> RegisterReport {
+/// `named`: whether the registry shows that the package names an entry.
+fn report(
+    project: &Project,
+    run: RunId,
+    package: &ModelPackage,
+    name: Option<String>,
+    named: bool,
+) -> RegisterReport {
     let far = !package.arn.is_local();
+    let written_back = match named || package.is_foreign() {
+        // The binding stands whatever becomes of this: `sync` makes up for it.
+        _ if project.is_unwritten(&package.arn) => Some(project.write_back(&package.arn).unwrap_or(false)),
+        // Of what something else made, who binds it says whether anything is written into it.
+        true => named.then_some(true),
+        false => Some(false),
+    };
     RegisterReport {
         arn: package.arn.clone(),
         name,
@@ -319,8 +358,7 @@ fn report(project: &Project, run: RunId, package: &ModelPackage, name: Option<St
         image: package.image.clone(),
         image_digest: package.image_digest.clone(),
         deployable: far.then_some(package.image.is_some()),
-        // The binding stands whatever becomes of this: `sync` makes up for it.
-        written_back: far.then(|| project.write_back(&package.arn).unwrap_or(false)),
+        written_back: written_back.filter(|_| far),
         approval_status: package.approval_status.clone().unwrap_or(ApprovalStatus::Pending),
         index: None,
         already: false,
@@ -338,7 +376,7 @@ pub(super) fn bound(
     let receipt = append(project, signer, end, new)?;
     // By what the log has now: others may have registered meanwhile.
     let name = short_name(&project.own_entries()?, project.ledger.log(), &package.arn);
-    let mut report = report(project, run, &package, name);
+    let mut report = report(project, run, &package, name, false);
     (report.index, report.already) = (receipt.index, receipt.already);
     Ok(report)
 }
@@ -355,6 +393,7 @@ pub(super) fn package_of(state: &PackageState, record: &PackageRecord) -> ModelP
         artefact: record.artefact.clone(),
         image: container.and_then(|container| container.image.clone()),
         image_digest: container.and_then(|container| container.image_digest.clone()),
+        settings: None,
         made_by_run: None,
     }
 }

@@ -58,24 +58,42 @@ impl Synced {
 
 /// What is to be recorded.
 enum Step {
-    Register { end: Box<Body>, state: Box<PackageState>, record: Box<PackageRecord>, model: Box<Artefact> },
-    Decide { bound: Box<Body>, package: Box<ModelPackage>, status: ApprovalStatus },
+    Register {
+        end: Box<Body>,
+        state: Box<PackageState>,
+        record: Box<PackageRecord>,
+        model: Box<Artefact>,
+    },
+    Decide {
+        bound: Box<Body>,
+        package: Box<ModelPackage>,
+        status: ApprovalStatus,
+    },
+    /// A package that names no entry, and that this clone did not register: who did may not write to it.
+    Name(ModelPackageArn),
+    /// It does.
+    Named(ModelPackageArn),
 }
 
 impl Project {
     /// What [`Project::sync_models`] would do.
     pub fn look_at_models(&self) -> Result<Synced> {
-        let (mut synced, _) = self.plan_models()?;
+        let (mut synced, steps) = self.plan_models()?;
         let (entries, log) = (self.own_entries()?, self.ledger.log());
         let is_in_log = |arn: &ModelPackageArn| {
             binding(&entries, log, arn).is_some_and(|(entry, ..)| entry.logged_at().is_some())
         };
         synced.written_back = self.unwritten()?.into_iter().filter(is_in_log).collect();
+        synced.written_back.extend(steps.into_iter().filter_map(|step| match step {
+            Step::Name(arn) => Some(arn),
+            Step::Register { .. } | Step::Decide { .. } | Step::Named(_) => None,
+        }));
         Ok(synced)
     }
 
     pub fn sync_models(&self, signer: &dyn EntrySigner) -> Result<Synced> {
         let (mut synced, steps) = self.plan_models()?;
+        let mut may_write = true;
         for step in steps {
             match step {
                 Step::Register { end, state, record, model } => {
@@ -102,6 +120,15 @@ impl Project {
                     let (meaning, notes) = (Meaning::Observed, Vec::new());
                     decide::append(self, signer, &bound, &package, &status, meaning, notes)?;
                 }
+                // Nobody asked for it here: who may not, or cannot now, leaves it to the next one who may.
+                Step::Name(arn) if may_write => match self.write_back(&arn) {
+                    Ok(true) => synced.written_back.push(arn),
+                    Ok(false) => {}
+                    Err(AppError::Store(_)) => may_write = false,
+                    Err(e) => return Err(e),
+                },
+                Step::Name(_) => {}
+                Step::Named(arn) => self.remember_named(&arn),
             }
         }
         if synced.unreachable.is_none() {
@@ -142,6 +169,7 @@ impl Project {
     }
 
     fn plan_all(&self, entries: &[LogEntry], synced: &mut Synced, steps: &mut Vec<Step>) -> Result<()> {
+        let publishes = self.registry.place().is_some() && self.publisher()?.is_some();
         // Also groups that somebody else made.
         let named =
             entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());
@@ -158,7 +186,7 @@ impl Project {
             for listed in statuses {
                 // What something else made counts once it is bound.
                 if listed.ours || binding(entries, self.ledger.log(), &listed.arn).is_some() {
-                    self.plan_one(entries, listed, synced, steps)?;
+                    self.plan_one(entries, listed, publishes, synced, steps)?;
                 }
             }
         }
@@ -169,14 +197,24 @@ impl Project {
         &self,
         entries: &[LogEntry],
         Listed { arn, status: now, .. }: Listed,
+        publishes: bool,
         synced: &mut Synced,
         steps: &mut Vec<Step>,
     ) -> Result<()> {
         let log = self.ledger.log();
         let bound = binding(entries, log, &arn);
         let (last, _) = recorded_status(entries, log, &arn, |_| true);
-        // Nothing to tell; whether the rest of it is as it was, `verify` asks, one request for each.
-        if bound.is_some() && now == last && self.registry.place().is_some() {
+        // Whether the rest of it is as it was, `verify` asks, one request for each. Once, a publisher asks whether it names
+        // its entry. A package that something else made may be meant to stay as it is; who bound it knows.
+        let settled = |entry: &LogEntry, package: &ModelPackage| {
+            package.is_foreign()
+                || entry.logged_at().is_none()
+                || !publishes
+                || self.is_unwritten(&arn)
+                || self.is_named(&arn)
+        };
+        let asks = bound.filter(|(entry, _, package)| !arn.is_local() && !settled(entry, package)).is_some();
+        if bound.is_some() && now == last && self.registry.place().is_some() && !asks {
             return Ok(());
         }
         let Some(state) = self.registry.state(&arn)? else { return Ok(()) };
@@ -195,6 +233,12 @@ impl Project {
         if let Some(why) = difference(&state, body, package) {
             synced.findings.push(format!("model package {arn}: {why}"));
             return Ok(());
+        }
+        if asks {
+            steps.push(match state.leaf {
+                Some(_) => Step::Named(arn.clone()),
+                None => Step::Name(arn.clone()),
+            });
         }
         match now {
             status if status == last => {}

@@ -16,6 +16,8 @@ use std::io::Read;
 
 /// The archive's name in the bucket.
 pub const NAME: &str = "model.tar.gz";
+/// Of a file's name in a tar header that splits none (POSIX.1-1988; bytes).
+const NAME_BYTES: usize = 100;
 /// Of a tar archive (bytes).
 const BLOCK: u64 = 512;
 /// Bytes in a stored block: as many as its length can say.
@@ -30,7 +32,11 @@ pub fn wrap(
     bytes: Box<dyn Read + Send>,
 ) -> Result<Box<dyn Read + Send>, StoreError> {
     let mut header = tar::Header::new_ustar();
-    let unfit = |e: io::Error| StoreError::Unfit { what: name.to_owned(), why: e.to_string() };
+    // What cannot be shortened cannot be wrapped: an archive with extension headers would be other bytes.
+    let unfit = |_| StoreError::Unfit {
+        what: name.to_owned(),
+        why: format!("its name has {} bytes, and {NAME} has room for {NAME_BYTES}", name.len()),
+    };
     header.set_path(name).map_err(unfit)?;
     header.set_size(content.size);
     header.set_mode(0o644);
@@ -177,6 +183,14 @@ mod tests {
             digests.sha256.unwrap().to_string(),
             "7037a8e520045e78110d051eb73ae48de8697e132bbaee09f4cf037cf580d421"
         );
+    }
+
+    #[test]
+    fn a_name_that_a_header_has_no_room_for_is_named_with_the_reason() {
+        let one = |length| wrap(&"n".repeat(length), &content(b""), Box::new(&b""[..])).err();
+        assert!(one(NAME_BYTES).is_none());
+        let why = one(NAME_BYTES + 1).unwrap().to_string();
+        assert!(why.contains("101 bytes") && why.contains("100"), "{why}");
     }
 
     #[test]

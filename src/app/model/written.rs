@@ -57,15 +57,35 @@ impl Project {
 
     /// It is not to be written any more.
     pub fn forget_mark(&self, arn: &ModelPackageArn) -> Result<()> {
-        Ok(durable::remove(&self.mark(arn))?)
+        let mark = self.mark(arn);
+        if mark.exists() {
+            durable::remove(&mark)?;
+        }
+        Ok(())
     }
 
-    /// Does it, if it is to be done. False: not yet, because the entry waits for the ledger.
+    /// Whether this clone still is to write it.
+    pub fn is_unwritten(&self, arn: &ModelPackageArn) -> bool {
+        self.mark(arn).exists()
+    }
+
+    fn named(&self, arn: &ModelPackageArn) -> PathBuf {
+        self.own_dir().join("named").join(Blake3Hash::of(arn.as_str().as_bytes()).to_string())
+    }
+
+    /// Whether the registry was seen with an entry's name on it: then nobody need ask again. Derived.
+    pub fn is_named(&self, arn: &ModelPackageArn) -> bool {
+        durable::read_derived(&self.named(arn)).is_some()
+    }
+
+    pub fn remember_named(&self, arn: &ModelPackageArn) {
+        let dir = self.own_dir().join("named");
+        // What is not remembered is asked for again.
+        let _ = durable::create_dir_all(&dir).and_then(|()| durable::write_derived(&self.named(arn), b""));
+    }
+
+    /// Lets the package name its entry. False: not yet, because the entry waits for the ledger.
     pub fn write_back(&self, arn: &ModelPackageArn) -> Result<bool> {
-        let mark = self.mark(arn);
-        if !mark.exists() {
-            return Ok(true);
-        }
         let entries = self.own_entries()?;
         let log = self.ledger.log();
         let Some((entry, body, package)) = binding(&entries, log, arn) else { return Ok(false) };
@@ -91,7 +111,8 @@ impl Project {
         });
         let hash = BASE64.encode(hash::leaf(&entry.bytes).0);
         self.registry.write_back(&Leaf { log: log.to_string(), hash, checkpoint }, &record)?;
-        durable::remove(&mark)?;
+        self.remember_named(arn);
+        self.forget_mark(arn)?;
         Ok(true)
     }
 }

@@ -6,6 +6,7 @@ use crate::app::AppError;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::data;
+use crate::app::model;
 use crate::app::model::artefact::Wanted;
 use crate::app::record;
 use crate::app::run::RunRequest;
@@ -261,18 +262,9 @@ impl Outputs {
             return None;
         }
         let (source, image) = (Some(source), self.image.as_ref());
-        match project.make_package(&Wanted { group, run: &run.id, model: &artefact, source, image }) {
-            Ok(record) => Some(ModelPackage {
-                arn: record.arn,
-                group_name: group.clone(),
-                model: file.clone(),
-                digest: artefact.digest,
-                approval_status: None,
-                artefact: record.artefact,
-                image: image.map(ToString::to_string),
-                image_digest: image.and_then(|image| image.digest().map(str::to_owned)),
-                made_by_run: None,
-            }),
+        let wanted = Wanted { group, run: &run.id, model: &artefact, source, image };
+        match model::of_ending_run(project, &wanted) {
+            Ok(package) => Some(package),
             Err(e) if far.is_some() => {
                 made.notes.push(format!("model {file}: not registered: {}", brief(&e)));
                 None
@@ -289,11 +281,12 @@ impl Outputs {
 pub fn brief(e: &AppError) -> String {
     match e {
         AppError::Scan(scan) => scan.problems[0].kind.to_string(),
-        AppError::RunFile { why, .. } => why.clone(),
+        AppError::RunFile { why, .. } | AppError::PackageDiffers { why, .. } => why.clone(),
         AppError::Store(StoreError::Io { op, source, .. }) => format!("{op}: {source}"),
         AppError::Durable(e) => format!("{}: {}", e.op, e.source),
         AppError::Store(StoreError::Corrupt { why, .. }) => why.clone(),
         AppError::Store(StoreError::Missing { .. }) => "it was not stored".to_owned(),
+        AppError::Store(StoreError::Unfit { why, .. }) => why.clone(),
         _ => "it could not be stored".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use super::Logs;
 use super::Verdict;
 use crate::app::query::LogEntry;
 use crate::domain::arn::ModelPackageArn;
+use crate::domain::digest::KeyId;
 use crate::domain::entry::Body;
 use crate::domain::entry::Kind;
 use crate::domain::entry::Target;
@@ -21,6 +22,13 @@ pub fn check(
     findings: &mut Findings,
 ) {
     let aims = |later: &Body| aims(later, body, packages);
+    let launcher = launcher(all, subject, body);
+    // What the key goes by that signed: its own name, and that of whoever gave it the right to.
+    let whose = |key: KeyId| match () {
+        () if key == body.actor.writer => Some("its writer"),
+        () if Some(key) == launcher => Some("the writer who delegated it"),
+        () => None,
+    };
     let mut silent = true;
     let came = all.entries.iter().any(|e| e.follows(subject) && e.is(&Kind::Imported));
     let is_later = |e: &&LogEntry| {
@@ -69,11 +77,12 @@ pub fn check(
             }
             Kind::WriterRevoked
                 if later.log == subject.log
-                    && b.writer.as_ref().is_some_and(|w| w.key_id == body.actor.writer) =>
+                    && let Some((key, who)) =
+                        b.writer.as_ref().and_then(|w| Some((w.key_id, whose(w.key_id)?))) =>
             {
                 // Effect is by index: what the writer signed before stays valid, and this is said.
-                let detail = format!("its writer was revoked later, at index {}", later.index);
-                findings.add("writer", body.actor.writer.short(), Verdict::Intact, detail);
+                let detail = format!("{who} was revoked later, at index {}", later.index);
+                findings.add("writer", key.short(), Verdict::Intact, detail);
             }
             Kind::KeyRotated
                 if later.log == subject.log
@@ -100,6 +109,15 @@ pub fn check(
     if silent {
         findings.add("later entries", "", Verdict::Intact, "nothing later corrects, rejects or redacts it");
     }
+}
+
+/// Who let the writer of an entry record this one run.
+fn launcher(all: &Logs, subject: &LogEntry, body: &Body) -> Option<KeyId> {
+    let home = all.logs.iter().find(|log| log.id == subject.log)?;
+    let mut given = all.entries.iter().filter(|e| subject.follows(e) && e.is(&Kind::RunDelegated));
+    let of_key = |b: &Body| b.writer.as_ref().is_some_and(|writer| writer.key_id == body.actor.writer);
+    let by = given.find(|e| e.body().is_some_and(of_key) && home.admits(e))?;
+    Some(by.body()?.actor.writer)
 }
 
 fn speaks_against(kind: &Kind) -> bool {

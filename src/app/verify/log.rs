@@ -18,8 +18,8 @@ use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
 use crate::ledger::hash::TreeHash;
 use crate::ledger::tree::Frontier;
+use crate::ledger::writers::History;
 use crate::ledger::writers::Standing;
-use crate::ledger::writers::Writers;
 use crate::ports::StoreError;
 use crate::ports::log_reader::LogReader;
 use crate::trust::pins;
@@ -31,10 +31,12 @@ pub struct CheckedLog {
     pub id: LogId,
     /// What was found about the log as a whole.
     pub findings: Findings,
-    /// Who may write from which index on. Few entries change it.
-    writers: Vec<(u64, Writers)>,
+    /// What the key of each entry may.
+    writers: History,
     /// Entries that a valid checkpoint of a pinned key covers.
     covered: u64,
+    origin: String,
+    leaves: Vec<TreeHash>,
     project: ProjectId,
 }
 
@@ -52,21 +54,18 @@ pub fn check(
     let notes = project.known_notes(log)?;
     // Sizes at which the root will be wanted. They are only claims here; the signature is checked later.
     let mut roots = Roots::new(notes.iter().filter_map(KnownNote::claim).map(|c| c.size).collect());
-    let mut writers = vec![(0, Writers::default())];
+    let mut writers = History::default();
     let (id, mut founder) = (log.log(), None);
     roots.at(&tree);
+    let mut leaves = Vec::new();
     let read = log.read(0, &mut |stored| {
-        tree.push(hash::leaf(stored.bytes));
+        let leaf = hash::leaf(stored.bytes);
+        leaves.push(leaf);
+        tree.push(leaf);
         roots.at(&tree);
         let read = batch::open(stored.bytes);
-        if let Ok((envelope, body)) = &read
-            && (stored.index == 0 || body.writer.is_some())
-        {
-            let mut next = writers.last().map(|(_, w)| w.clone()).unwrap_or_default();
-            next.follow(stored.index, &project.config.project.id, envelope, body);
-            // The founding entry is judged by itself; every other by what stood before it.
-            writers.push((if stored.index == 0 { 0 } else { stored.index + 1 }, next));
-        }
+        let parts = read.as_ref().ok().map(|(envelope, body)| (envelope, body));
+        writers.follow(&project.config.project.id, parts);
         let read = read.map(|(_, body)| body);
         if stored.index == 0 {
             founder = read.as_ref().ok().map(|body| body.actor.writer);
@@ -96,13 +95,16 @@ pub fn check(
             format!("the log was founded by {}, which is none of the trusted admins", founder.short());
         findings.add("founder", "", Verdict::Altered, detail);
     }
-    if project.pins()?.for_origin(&log.header().origin).next().is_none() {
-        unpinned(project, log, vkey, &mut findings);
-        return Ok(CheckedLog { id, findings, writers, covered: 0, project: project.config.project.id });
-    }
-    let covered = checkpoints(project, log, &notes, &roots, tree.size(), &mut findings)?;
+    let origin = log.header().origin.clone();
+    let covered = match project.pins()?.for_origin(&origin).next().is_some() {
+        true => checkpoints(project, log, &notes, &roots, tree.size(), &mut findings)?,
+        false => {
+            unpinned(project, log, vkey, &mut findings);
+            0
+        }
+    };
     let project = project.config.project.id;
-    Ok(CheckedLog { id, findings, writers, covered, project })
+    Ok(CheckedLog { id, findings, writers, covered, origin, leaves, project })
 }
 
 /// Roots of the log at the sizes that checkpoints claim, computed while it is read.
@@ -255,7 +257,44 @@ fn remember(project: &Project, log: LogId, note: &str) -> Result<()> {
     Ok(durable::replace(&path, note.as_bytes(), 0o600)?)
 }
 
+/// What a checkpoint is worth that somebody names without its signature.
+#[derive(Debug)]
+pub enum Claim {
+    Holds,
+    /// It covers more than what is here.
+    Beyond {
+        held: u64,
+    },
+    /// Why it is none of this log, or does not cover the entry.
+    False(String),
+}
+
 impl CheckedLog {
+    /// `claim`: origin, size and root. `index`: of the entry that it is to cover.
+    pub fn claim(&self, claim: &str, index: u64) -> Claim {
+        let parts: Vec<&str> = claim.split(' ').collect();
+        let checkpoint = Checkpoint::parse_text(&(parts.join("\n") + "\n")).ok().filter(|_| parts.len() == 3);
+        let Some(Checkpoint { origin, size, root }) = checkpoint else {
+            return Claim::False("it is not origin, size and root".to_owned());
+        };
+        if origin != self.origin {
+            return Claim::False(format!("it is of {origin}"));
+        }
+        if size <= index {
+            return Claim::False(format!("it covers {size} entries, and not the one at index {index}"));
+        }
+        let held = self.leaves.len() as u64;
+        if size > held {
+            return Claim::Beyond { held };
+        }
+        let mut tree = Frontier::default();
+        self.leaves.iter().take(size as usize).for_each(|leaf| tree.push(*leaf));
+        match tree.root() == root {
+            true => Claim::Holds,
+            false => Claim::False(format!("the log's own first {size} entries give root {}", tree.root())),
+        }
+    }
+
     /// Whether this user trusts the log, and its own checkpoint holds.
     pub fn is_trusted(&self) -> bool {
         self.covered > 0 && self.findings.links.iter().all(|l| l.verdict.exit() == 0)
@@ -282,8 +321,7 @@ impl CheckedLog {
     }
 
     fn standing(&self, entry: &LogEntry, envelope: &Envelope, body: &Body) -> Standing {
-        let then = self.writers.iter().rev().find(|(from, _)| *from <= entry.index);
-        then.map_or(Standing::Stranger, |(_, writers)| writers.judge(entry.index, envelope, body))
+        self.writers.standing(entry.index, envelope, body)
     }
 
     /// One entry: form, signature, writer, inclusion. `entries`: all of all logs.

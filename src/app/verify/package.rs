@@ -6,6 +6,7 @@ use super::Verdict;
 use super::artefact;
 use super::data::finding_of;
 use super::log;
+use super::log::Claim;
 use crate::app::Project;
 use crate::app::Result;
 use crate::app::model;
@@ -88,11 +89,6 @@ pub fn check(
                 }
             }
         }
-        if !package.arn.is_local() {
-            let what =
-                "what the package's containers are given beside image and model (environment, other data)";
-            findings.not_checked.push(what.to_owned());
-        }
         let state = match project.registry.state(&package.arn) {
             Ok(state) => state,
             Err(e) => {
@@ -106,6 +102,7 @@ pub fn check(
                 continue;
             }
         };
+        not_compared(package, state.as_ref(), findings);
         check_record(project, body, package, state.as_ref(), findings)?;
         artefact::check(project, body, package, findings)?;
         if let Some(state) = &state {
@@ -142,6 +139,30 @@ pub fn check_named(
             Some(_) => (Verdict::Altered, format!("its model is not {name} of this commit")),
         };
         findings.add("model package", arn, verdict, detail);
+    }
+}
+
+/// What of a package that is deployed is never compared, or cannot be.
+fn not_compared(package: &ModelPackage, state: Option<&PackageState>, findings: &mut Findings) {
+    let Some(state) = state.filter(|_| !package.arn.is_local()) else { return };
+    let mut add = |what: &str| {
+        if !findings.not_checked.iter().any(|known| known == what) {
+            findings.not_checked.push(what.to_owned());
+        }
+    };
+    if state.settings.keys().any(|name| name.ends_with(".S3Uri") || name.ends_with(".ModelDataUrl")) {
+        add("what lies at other places than the model's that a package names");
+    }
+    if !state.containers.is_empty() {
+        add("host names, frameworks, content types and instance types of a package's containers");
+    }
+    if package.is_foreign() && package.settings.is_none() {
+        add(
+            "environment and other data of a package's containers, which were not recorded when it was bound",
+        );
+    }
+    if state.settings.values().any(|value| value.contains("[REDACTED:")) {
+        add("values in a package's environment that look like secrets: they are not recorded");
     }
 }
 
@@ -202,11 +223,26 @@ fn check_leaf(
     let Some(leaf) = &state.leaf else { return };
     let is_it = |entry: &LogEntry| BASE64.encode(hash::leaf(&entry.bytes).0) == leaf.hash;
     let same = |e: &&LogEntry| e.log.to_string() == leaf.log && e.binds_package() && is_it(e);
-    let others = all.entries.iter().filter(same);
-    let mut others = others.filter_map(|e| e.body()?.model_package.as_ref());
-    if is_it(binds) || others.any(|other| other.arn == package.arn) {
+    let of_this = |e: &&LogEntry| {
+        e.body().is_some_and(|b| b.model_package.as_ref().is_some_and(|p| p.arn == package.arn))
+    };
+    let named = if is_it(binds) { Some(binds) } else { all.entries.iter().filter(same).find(of_this) };
+    if let Some(named) = named {
         let detail = "the package names the leaf of the entry that binds it";
         findings.add("leaf", &package.arn, Verdict::Intact, detail);
+        let log = all.logs.iter().find(|log| log.id == named.log && log.id.to_string() == leaf.log);
+        match (&leaf.checkpoint, log) {
+            (None, _) => {}
+            (Some(claim), Some(log)) => check_claim(claim, log, named, package, findings),
+            // Entries are brought from one log into another.
+            (Some(_), None) => {
+                let what = format!(
+                    "the checkpoint of log {} that a package names; it is not the log that was read",
+                    leaf.log
+                );
+                findings.not_checked.push(what);
+            }
+        }
     } else if leaf.log == home.id.to_string() {
         let detail = format!("the package names leaf {}, and no entry that binds it has that", leaf.hash);
         findings.add("leaf", &package.arn, Verdict::Altered, detail);
@@ -214,6 +250,32 @@ fn check_leaf(
         let detail = format!("the package names an entry of log {}, which is not here", leaf.log);
         findings.add("leaf", &package.arn, Verdict::Unknown, detail);
         findings.hint("mlprov sync --fetch   # brings what other clones recorded");
+    }
+}
+
+/// The checkpoint beside a leaf has no signature: it is worth what the log says to it.
+fn check_claim(
+    claim: &str,
+    log: &log::CheckedLog,
+    named: &LogEntry,
+    package: &ModelPackage,
+    findings: &mut Findings,
+) {
+    let (verdict, detail) = match log.claim(claim, named.index) {
+        Claim::Holds => {
+            let detail = "the checkpoint that the package names covers it, and the log has its root";
+            (Verdict::Intact, detail.to_owned())
+        }
+        Claim::Beyond { held } => {
+            let detail = format!("the package names the checkpoint {claim:?}, and {held} entries are here");
+            (Verdict::Unknown, detail)
+        }
+        Claim::False(why) => (Verdict::Altered, format!("the package names the checkpoint {claim:?}: {why}")),
+    };
+    let lags = verdict == Verdict::Unknown;
+    findings.add("leaf", &package.arn, verdict, detail);
+    if lags {
+        findings.hint("mlprov sync --fetch   # brings what was recorded since");
     }
 }
 

@@ -208,14 +208,19 @@ impl Log {
     }
 
     fn delegates_until(&mut self, by: u8, about: u8, code: char, seconds: i64) {
+        let (envelope, body) = self.delegation(by, about, code, seconds);
+        self.writers.follow(self.next, &self.project, &envelope, &body);
+        self.next += 1;
+    }
+
+    fn delegation(&self, by: u8, about: u8, code: char, seconds: i64) -> (Envelope, Body) {
         let (envelope, _) = self.draft(by, Kind::RunDelegated, about, false).entry();
         let (_, mut body) = of_run(self, by, Kind::RunDelegated, 1, code, 0);
         let (run, key) = (body.run.take().unwrap(), key(about));
         let not_after = Timestamp::from_unix_micros(seconds * 1_000_000);
         body.delegation = Some(Delegation { run: run.id, not_after });
         body.writer = Some(Writer { key_id: key.id(), public_key: key.to_base64(), admin: true });
-        self.writers.follow(self.next, &self.project, &envelope, &body);
-        self.next += 1;
+        (envelope, body)
     }
 
     fn judges(&self, (envelope, body): (Envelope, Body)) -> Standing {
@@ -295,4 +300,66 @@ fn whoever_gave_the_right_gives_it_for_longer_and_nobody_else() {
     log.says(1, Kind::WriterRevoked, 5, false);
     log.delegates_until(2, 5, 'a', 4_000);
     assert_eq!(at(&log, 2_000), Standing::Revoked);
+}
+
+/// As many capsules as a sweep has: what is kept of each entry is a few pointers, and judges as all that stood before it did.
+#[test]
+fn a_history_judges_as_the_writers_of_then_and_shares_what_they_were() {
+    let mut log = Log { project: ProjectId::draw(), writers: Writers::default(), next: 0 };
+    let mut entries = Vec::new();
+    let mut push = |log: &mut Log, entry: &dyn Fn(&Log) -> (Envelope, Body)| {
+        entries.push(entry(log));
+        log.next += 1;
+    };
+    let says = |log: &Log, by, kind, about| log.draft(by, kind, about, about == 1).entry();
+    push(&mut log, &|log| says(log, 1, Kind::WriterAdmitted, 1));
+    push(&mut log, &|log| says(log, 1, Kind::WriterAdmitted, 2));
+    for capsule in 10..110 {
+        push(&mut log, &|log| log.delegation(2, capsule, 'a', 1_000));
+        push(&mut log, &|log| of_run(log, capsule, Kind::RunStarted, 1, 'a', 1));
+        push(&mut log, &|log| {
+            of_run(log, capsule, Kind::RunFinished, 1, 'a', 1_000 + i64::from(capsule % 2))
+        });
+        match capsule {
+            50 => {
+                push(&mut log, &|log| says(log, 2, Kind::KeyRotated, 3));
+                push(&mut log, &|log| says(log, 3, Kind::KeyRotated, 2));
+            }
+            60 => push(&mut log, &|log| says(log, 1, Kind::WriterAdmitted, 2)),
+            90 => push(&mut log, &|log| says(log, 1, Kind::WriterRevoked, 2)),
+            _ => {}
+        }
+        push(&mut log, &|log| of_run(log, capsule, Kind::CommitRecorded, 1, 'a', 1));
+    }
+    let mut history = History::default();
+    let mut then = vec![Writers::default()];
+    for (index, (envelope, body)) in (0..).zip(&entries) {
+        history.follow(&log.project, Some((envelope, body)));
+        let mut next = then[then.len() - 1].clone();
+        next.follow(index, &log.project, envelope, body);
+        then.push(next);
+    }
+    let mut found = std::collections::BTreeSet::new();
+    for (index, (envelope, body)) in (0..).zip(&entries) {
+        let before = &then[usize::from(index == 0) + index as usize];
+        let standing = history.standing(index, envelope, body);
+        assert_eq!(standing, before.judge(index, envelope, body), "{index}");
+        found.insert(format!("{standing:?}"));
+    }
+    assert_eq!(
+        found.into_iter().collect::<Vec<_>>(),
+        ["Admitted", "Expired", "NotDelegated", "Revoked", "Stranger"]
+    );
+    // Of each entry the history has a few pointers, and there is one copy of what they point to.
+    assert!(size_of::<Right>() <= 4 * size_of::<usize>());
+    let keys = [2, 6].map(|index| match history.right(index) {
+        Right::Known { key: shared, .. } if shared.id() == key(2).id() => shared,
+        other => panic!("{other:?}"),
+    });
+    assert!(Arc::ptr_eq(&keys[0], &keys[1]));
+    let runs = [3, 4].map(|index| match history.right(index) {
+        Right::Known { only: Some(only), .. } => only,
+        other => panic!("{other:?}"),
+    });
+    assert!(Arc::ptr_eq(&runs[0], &runs[1]));
 }

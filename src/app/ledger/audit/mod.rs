@@ -23,6 +23,7 @@ use crate::ledger::batch;
 use crate::ledger::envelope::Envelope;
 use crate::ledger::hash;
 use crate::ledger::tree::Frontier;
+use crate::ledger::writers::Right;
 use crate::ledger::writers::Standing;
 use crate::ledger::writers::Writers;
 use crate::ports::StoreError;
@@ -35,7 +36,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// Entries that are parsed and checked together, on all cores.
 const CHUNK: usize = 2048;
@@ -85,7 +85,7 @@ struct Audit {
     project: ProjectId,
     tree: Frontier,
     roots: Roots,
-    writers: Arc<Writers>,
+    writers: Writers,
     founder: Option<KeyId>,
     ids: HashMap<[u8; 16], u64>,
     chunk: Chunk,
@@ -112,7 +112,7 @@ impl Audit {
             project,
             tree,
             roots,
-            writers: Arc::default(),
+            writers: Writers::default(),
             founder: None,
             ids: HashMap::new(),
             chunk: Vec::with_capacity(CHUNK),
@@ -151,8 +151,7 @@ impl Audit {
         let start = self.tree.size();
         let parsed: Vec<_> =
             chunk.par_iter().map(|(_, bytes)| (hash::leaf(bytes), batch::open(bytes))).collect();
-        let mut to_check: Vec<(u64, &Envelope, &Body, Arc<Writers>)> = Vec::new();
-        let mut current = Writers::clone(&self.writers);
+        let mut to_check: Vec<(u64, &Envelope, &Body, Right)> = Vec::new();
         for (i, (leaf, read)) in parsed.iter().enumerate() {
             let index = start + i as u64;
             self.tree.push(*leaf);
@@ -171,23 +170,15 @@ impl Audit {
             if index == 0 {
                 self.founder = Some(body.actor.writer);
             }
-            if index == 0 || body.writer.is_some() {
-                current.follow(index, &self.project, envelope, body);
-                // The founding entry is judged by itself; every other by what stood before it.
-                let next = Arc::new(current.clone());
-                let by = if index == 0 { &next } else { &self.writers };
-                to_check.push((index, envelope, body, by.clone()));
-                self.writers = next;
-                continue;
-            }
-            to_check.push((index, envelope, body, self.writers.clone()));
+            let right = self.writers.step(index, &self.project, envelope, body);
+            to_check.push((index, envelope, body, right));
         }
         if !self.with_signatures {
             return;
         }
         let judged: Vec<(u64, Standing)> = to_check
             .par_iter()
-            .map(|(index, envelope, body, writers)| (*index, writers.judge(*index, envelope, body)))
+            .map(|(index, envelope, body, right)| (*index, right.judge(envelope, body)))
             .collect();
         self.signatures += judged.len() as u64;
         for (index, standing) in judged {

@@ -179,7 +179,7 @@ impl Chain<'_> {
             };
             let mut after = replica.position().clone();
             if let Err(why) = after.extend(&batch) {
-                let refused = StoreError::Inconsistent { why };
+                let refused = refused(replica.position(), signer, why);
                 return if open || posted { Ok(Outcome::Unknown) } else { Err(refused) };
             }
             let look = self.behind && round == 0;
@@ -253,7 +253,7 @@ impl Chain<'_> {
         replica.stays()?;
         let at = replica.position();
         let mut after = at.clone();
-        after.extend(own).map_err(|why| StoreError::Inconsistent { why })?;
+        after.extend(own).map_err(|why| refused(at, signer, why))?;
         let object = chain::encode(at, own, &signer.public().id(), |message| signer.sign(message))?;
         self.put_object(replica, own, &object, after)
     }
@@ -399,6 +399,15 @@ impl Chain<'_> {
 enum Turn {
     Done { start: u64 },
     Commit { voids: u64, waiting: Vec<String> },
+}
+
+/// Why a batch of one's own does not go on here. Whose key was revoked need not look for somebody who bent the log.
+fn refused(at: &Position, signer: &dyn EntrySigner, why: String) -> StoreError {
+    let key = signer.public().id();
+    match at.writers.key(&key).is_some() && !at.writers.may_write(&key) {
+        true => StoreError::Revoked { key },
+        false => StoreError::Inconsistent { why },
+    }
 }
 
 /// How long a round trip takes, after one more.

@@ -4,6 +4,7 @@
 mod deployable;
 mod properties;
 mod requests;
+mod settings;
 
 use crate::config::SharedRegistry;
 use crate::domain::approval::ApprovalStatus;
@@ -96,6 +97,7 @@ impl ModelRegistry for SageMakerRegistry {
             status: properties::status(found.model_approval_status()),
             record: properties::record(&found),
             containers: properties::containers(&found),
+            settings: settings::of(&found),
             leaf: found.customer_metadata_properties().and_then(properties::leaf),
         };
         Ok(self.requests()?.describe(arn)?.map(state))

@@ -187,3 +187,9 @@ pub fn of_leaf(leaf: &Leaf) -> impl Iterator<Item = (String, String)> {
     let all = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     all.filter(|(_, value)| fits(value))
 }
+
+/// What is there of another leaf, and would stay beside this one.
+pub fn not_of(leaf: &Leaf, properties: &HashMap<String, String>) -> Vec<String> {
+    let stale = leaf.checkpoint.is_none() && properties.contains_key(CHECKPOINT);
+    stale.then(|| CHECKPOINT.to_owned()).into_iter().collect()
+}

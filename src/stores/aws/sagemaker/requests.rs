@@ -204,28 +204,67 @@ impl Requests {
             .model_approval_status(ModelApprovalStatus::from(status.as_str()))
             // API reference: at most 1,024 characters.
             .set_approval_description(why.map(|why| why.chars().take(1024).collect()));
-        let sent = self.aws.wait(request.send());
-        sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
+        self.send(request, arn)
     }
 
     /// The first entry that was written there stays: each clone may have a log of its own.
+    ///
+    /// The approval is left out, so that no decision is undone that somebody takes just then: AWS keeps what an update
+    /// leaves out (API reference: nothing but the ARN is required). Of a server that clears it (moto 5.2.1), what was there
+    /// is sent again; killed in between, a decision is lost there, which `verify` says.
     pub fn write_back(&self, leaf: &Leaf, record: &PackageRecord) -> Result<(), StoreError> {
         let arn = &record.arn;
-        let found = self.describe(arn)?.ok_or_else(|| missing(arn))?;
-        let mut all = found.customer_metadata_properties().cloned().unwrap_or_default();
+        let before = self.describe(arn)?.ok_or_else(|| missing(arn))?;
+        let mut all = before.customer_metadata_properties().cloned().unwrap_or_default();
         if properties::leaf(&all).is_some_and(|known| known.log != leaf.log || known.hash == leaf.hash) {
             return Ok(());
         }
+        let stale = properties::not_of(leaf, &all);
+        all.retain(|name, _| !stale.contains(name));
         all.extend(properties::of_leaf(leaf));
-        if properties::record(&found).is_none() {
+        if properties::record(&before).is_none() {
             all.extend(properties::of_record(record));
         }
-        let request = self.update(&found, arn).set_customer_metadata_properties(Some(all));
+        let request = self.client.update_model_package().model_package_arn(arn.as_str());
+        let request = match stale.is_empty() {
+            true => request,
+            false => request.set_customer_metadata_properties_to_remove(Some(stale)),
+        };
+        self.send(request.set_customer_metadata_properties(Some(all)), arn)?;
+        let after = self.describe(arn)?.ok_or_else(|| missing(arn))?;
+        let lost = [
+            before.model_approval_status().is_some() && after.model_approval_status().is_none(),
+            before.approval_description().is_some() && after.approval_description().is_none(),
+            before.inference_specification().is_some() && after.inference_specification().is_none(),
+            before.source_uri().is_some() && after.source_uri().is_none(),
+            before.model_life_cycle().is_some() && after.model_life_cycle().is_none(),
+        ];
+        if !lost.contains(&true) {
+            return Ok(());
+        }
+        // What is there by now is newer than what was there before.
+        let status = after.model_approval_status().or(before.model_approval_status());
+        let request = self
+            .update(&before, arn)
+            .set_model_approval_status(status.cloned())
+            .set_customer_metadata_properties(after.customer_metadata_properties().cloned());
+        let request = match after.model_approval_status() {
+            Some(_) => request.set_approval_description(after.approval_description().map(str::to_owned)),
+            None => request,
+        };
+        self.send(request, arn)
+    }
+
+    fn send(
+        &self,
+        request: UpdateModelPackageFluentBuilder,
+        arn: &ModelPackageArn,
+    ) -> Result<(), StoreError> {
         let sent = self.aws.wait(request.send());
         sent.map(|_| ()).map_err(|e| failure::of(&format!("UpdateModelPackage {arn}"), e).into())
     }
 
-    /// Sends back all that can be changed: some servers forget what an update leaves out.
+    /// Sends back all that can be changed: moto forgets what an update leaves out, and of a decision the properties.
     fn update(
         &self,
         found: &DescribeModelPackageOutput,

@@ -27,7 +27,7 @@ use crate::domain::version_map::Located;
 use crate::domain::version_map::VersionMap;
 use crate::ports::StoreError;
 use crate::ports::object_store::Copied;
-use crate::ports::object_store::Elsewhere;
+use crate::ports::object_store::ForeignObject;
 use crate::ports::object_store::Inventory;
 use crate::ports::object_store::ObjectStore;
 use crate::ports::object_store::Placing;
@@ -369,7 +369,7 @@ impl ObjectStore for S3Store {
         }
     }
 
-    fn take(&self, from: &Elsewhere<'_>, place: &str) -> Result<Copied, StoreError> {
+    fn take(&self, from: &ForeignObject<'_>, place: &str) -> Result<Copied, StoreError> {
         let Reach::There(requests) = self.reach()? else { return Err(self.out_of_reach()) };
         let new = format!("{}data/{place}", self.terms.site.place.prefix);
         let found = requests.wait(requests.take(from, &new))?;

@@ -8,7 +8,7 @@ use super::Requests;
 use super::Stated;
 use crate::config::BucketSite;
 use crate::domain::version_map::Located;
-use crate::ports::object_store::Elsewhere;
+use crate::ports::object_store::ForeignObject;
 use crate::stores::aws::failure;
 use crate::stores::aws::failure::Failure;
 use crate::stores::aws::s3::data::upload;
@@ -43,7 +43,7 @@ const MOST_PARTS: u64 = 10_000;
 impl Requests {
     /// A new version of whatever another bucket of this server holds, with the SHA-256 that the server makes of it, if it
     /// does.
-    pub async fn take(&self, from: &Elsewhere<'_>, new: &str) -> Result<Stated, Failure> {
+    pub async fn take(&self, from: &ForeignObject<'_>, new: &str) -> Result<Stated, Failure> {
         let source = source_of(from.bucket, from.key, from.version.unwrap_or_default());
         let what = format!("copy {source} to {}", self.url(new));
         let version = match from.size > PART {
@@ -76,7 +76,7 @@ impl Requests {
     async fn take_parts(
         &self,
         source: &str,
-        from: &Elsewhere<'_>,
+        from: &ForeignObject<'_>,
         new: &str,
         what: &str,
     ) -> Result<Option<String>, Failure> {
@@ -109,7 +109,7 @@ impl Requests {
     async fn take_each(
         &self,
         source: &str,
-        from: &Elsewhere<'_>,
+        from: &ForeignObject<'_>,
         new: &str,
         upload: &str,
         what: &str,
@@ -137,7 +137,7 @@ impl Requests {
 
     /// The ETag of what is current. Not as it was listed: for large objects without versions SeaweedFS 4.48 lists another one
     /// than it answers.
-    async fn etag_now(&self, from: &Elsewhere<'_>) -> Result<Option<String>, Failure> {
+    async fn etag_now(&self, from: &ForeignObject<'_>) -> Result<Option<String>, Failure> {
         if from.version.is_some() {
             return Ok(None); // a version stays what it is
         }
