@@ -5,17 +5,19 @@ use crate::app::Result;
 use crate::app::infra::Wanted;
 use crate::infra::description::Resource;
 use crate::infra::documents;
-use crate::infra::documents::PROJECT_TAG;
+use crate::ports::StoreError;
 use crate::ports::account::Account;
 use crate::ports::account::Aspect;
 use crate::ports::account::Deletion;
 use crate::ports::account::Emptied;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
+use crate::ports::account::NAME_TAG;
 use crate::ports::account::Name;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
 use crate::ports::account::Request;
+use crate::ports::account::is_same_project;
 use serde::Serialize;
 
 /// What is to become of one resource.
@@ -75,6 +77,7 @@ const LOCKED: &str = "all versions below the project's prefixes, except those un
 const SCHEDULED: &str = "if no bucket stays: in 30 days, and until then aws kms cancel-key-deletion brings it back. Without it no checkpoint is signed";
 const CODE: &str = "it stays: it may be others' too; aws codecommit delete-repository deletes it";
 const LOGS: &str = "it stays: it is evidence, and other trails may deliver there";
+const LEDGER: &str = "it stays: a bucket stays, and a ledger may lie in it";
 const THEIRS: &str = "it stays: it is not tagged as this project's";
 
 /// What uses something goes before it, and what nothing works without goes last.
@@ -100,7 +103,10 @@ pub fn plan(wanted: &[Wanted], choices: Choices) -> Result<DestroyPlan> {
     for Wanted { resource, account } in wanted {
         let found = match resource.name.kind {
             // One that is to be deleted already is found by who deletes it: for all others it is no use any more.
-            Kind::Key => Some(Found::new()),
+            Kind::Key => match account.find(&resource.name) {
+                Err(StoreError::Unfit { .. }) => Some(Found::new()),
+                found => found?,
+            },
             _ => account.find(&resource.name)?,
         };
         let Some(found) = found else { continue };
@@ -121,6 +127,13 @@ pub fn plan(wanted: &[Wanted], choices: Choices) -> Result<DestroyPlan> {
         resources.push(Fate { resource: resource.name.clone(), goes, note });
     }
     resources.sort_by_key(|fate| rank(fate.resource.kind));
+    // Whoever can sign no more cannot go on with a ledger that stays.
+    let stays = resources
+        .iter()
+        .any(|fate| fate.resource.kind == Kind::Bucket && !fate.goes && fate.note != Some(LOGS));
+    for fate in resources.iter_mut().filter(|fate| fate.resource.kind == Kind::Key && fate.goes && stays) {
+        (fate.goes, fate.note) = (false, Some(LEDGER));
+    }
     let account = wanted.first().map(|one| &one.account);
     // Only told: servers other than AWS may have no STS.
     let id = account.filter(|_| !resources.is_empty()).and_then(|account| account.id().ok());
@@ -130,12 +143,13 @@ pub fn plan(wanted: &[Wanted], choices: Choices) -> Result<DestroyPlan> {
 
 /// Whether what is there by that name is this project's, as far as tags tell it.
 fn is_tagged(resource: &Resource, found: &Found) -> bool {
-    let project = |parts: &Parts| parts.get(PROJECT_TAG).cloned();
-    let wanted = resource.aspects.get(&Aspect::Tagging).and_then(project);
-    match found.get(&Aspect::Tagging) {
-        Some(Reading::Set(tags)) => project(tags) == wanted,
-        Some(Reading::Unsupported(_)) => true,
-        None => wanted.is_none(),
+    let wanted = resource.aspects.get(&Aspect::Tagging);
+    match (found.get(&Aspect::Tagging), wanted) {
+        (Some(Reading::Set(tags)), Some(wanted)) => is_same_project(tags, wanted),
+        (Some(Reading::Unsupported(_)), _) => true,
+        (Some(Reading::Set(tags)), None) => !tags.contains_key(NAME_TAG),
+        // Of a key on its way out nothing more is asked.
+        (None, wanted) => wanted.is_none() || resource.name.kind == Kind::Key,
     }
 }
 
@@ -174,13 +188,23 @@ pub fn carry_out(
             Kind::Key if resources.iter().any(is_kept_bucket) => {
                 Ok((Deletion::Kept("a bucket stays, and a ledger may lie in it".to_owned()), None))
             }
-            _ => one.account.delete(&fate.resource).map(|outcome| (outcome, None)).map_err(AppError::from),
+            _ => one
+                .account
+                .delete(&fate.resource, tags(one))
+                .map(|outcome| (outcome, None))
+                .map_err(AppError::from),
         };
         let (outcome, versions) =
             outcome.map_err(|source| AppError::NotApplied { done, of, source: Box::new(source) })?;
         resources.push(Destroyed { resource: fate.resource.clone(), outcome, versions });
     }
     Ok(DestroyReport { resources })
+}
+
+/// What it is to be tagged with.
+fn tags(one: &Wanted) -> &Parts {
+    static NONE: Parts = Parts::new();
+    one.resource.aspects.get(&Aspect::Tagging).unwrap_or(&NONE)
 }
 
 fn is_kept_bucket(one: &Destroyed) -> bool {
@@ -219,7 +243,7 @@ fn bucket(one: &Wanted, prefixes: &[String], tell: &dyn Fn(&Name, u64)) -> Resul
             Some(all.deleted),
         ));
     }
-    Ok((account.delete(name)?, Some(all.deleted)))
+    Ok((account.delete(name, tags(one))?, Some(all.deleted)))
 }
 
 fn empty(

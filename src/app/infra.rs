@@ -21,7 +21,6 @@ use crate::infra::description::group_name;
 use crate::infra::description::trail_bucket_name;
 use crate::infra::description::trail_name;
 use crate::infra::documents;
-use crate::infra::documents::PROJECT_TAG;
 use crate::infra::plan;
 use crate::infra::plan::Difference;
 use crate::infra::plan::Plan;
@@ -31,11 +30,15 @@ use crate::ports::account::Account;
 use crate::ports::account::Aspect;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
+use crate::ports::account::NAME_TAG;
 use crate::ports::account::Name;
+use crate::ports::account::PROJECT_TAG;
 use crate::ports::account::Parts;
 use crate::ports::account::Reading;
+use crate::ports::account::project_of;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -81,8 +84,9 @@ pub struct Asked<'a> {
     pub aws: &'a AwsTable,
     pub store_key: Option<&'a str>,
     pub log_key: Option<&'a str>,
-    /// Whose model packages are registered in SageMaker.
-    pub sagemaker: Option<ProjectId>,
+    pub project: ProjectId,
+    /// Whether model packages are registered in SageMaker.
+    pub sagemaker: bool,
     /// For what names the account, see [`names_account`].
     pub whose: Option<&'a Whose>,
 }
@@ -113,7 +117,8 @@ pub fn describe(config: &Config, whose: Option<&Whose>) -> Result<(Description, 
         aws: &config.aws,
         store_key: places.store.as_ref().and_then(|store| store.kms_key.as_deref()),
         log_key: places.ledger.as_ref().and_then(|ledger| ledger.kms_key.as_deref()),
-        sagemaker: config.sagemaker().map(|_| config.project.id),
+        project: config.project.id,
+        sagemaker: config.sagemaker().is_some(),
         whose,
     };
     describe_sites(ledger.chain(store), &asked)
@@ -140,10 +145,10 @@ pub fn describe_sites<'a>(
             }
         }
     }
-    if buckets.is_empty() && asked.sagemaker.is_none() {
+    if buckets.is_empty() && !asked.sagemaker {
         return Err(AppError::NoBuckets);
     }
-    let Asked { name, aws, store_key, log_key, sagemaker, whose } = *asked;
+    let Asked { name, project, aws, store_key, log_key, sagemaker, whose } = *asked;
     if names_account(aws) && whose.is_none() {
         return Err(AppError::NoAccount);
     }
@@ -161,13 +166,18 @@ pub fn describe_sites<'a>(
         None => group_name(name),
     };
     arn::check_group(&group)?;
+    if let Some(role) = aws.publisher_role.as_ref().filter(|role| !arn::is_role(role)) {
+        let why = "it is no ARN of a role (arn:aws:iam::123456789012:role/NAME)".to_owned();
+        return Err(StoreError::Unfit { what: format!("publisher_role = {role:?}"), why }.into());
+    }
     let plain = |site: &BucketSite| site.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
     let description = Description {
         name: name.to_owned(),
         buckets,
         kms_key: aws.kms_key.as_deref().or(store_key).map(str::to_owned),
         log_key: log_key.map(str::to_owned),
-        group: sagemaker.map(|project| Group { name: group, project }),
+        project: Some(project),
+        group: sagemaker.then_some(Group { name: group, project }),
         trail,
         repository: aws.codecommit.clone(),
         iam: aws.iam,
@@ -187,9 +197,11 @@ pub fn plan(wanted: &[Wanted]) -> Result<Plan> {
         let there = one.account.find(&one.resource.name)?;
         check_fixed(&one.resource, there.as_ref())?;
         check_project(&one.resource, there.as_ref())?;
-        found.push((&one.resource, there));
+        let resource =
+            keeping(&one.resource, there.as_ref()).map_or(Cow::Borrowed(&one.resource), Cow::Owned);
+        found.push((resource, there));
     }
-    Ok(plan::plan(found.into_iter()))
+    Ok(plan::plan(found.iter().map(|(resource, there)| (&**resource, there.clone()))))
 }
 
 /// What cannot be changed is somebody else's if it is not as it shall be.
@@ -206,34 +218,58 @@ fn check_fixed(resource: &Resource, there: Option<&Found>) -> Result<()> {
     Ok(())
 }
 
-/// Two projects that set the same resource would each undo what the other set, and take what keeps its data.
+/// Two projects that set the same resource would each undo what the other set.
 fn check_project(resource: &Resource, there: Option<&Found>) -> Result<()> {
-    let taken = |why: String| Err(StoreError::Unfit { what: resource.name.to_string(), why }.into());
-    let tags = |parts: &Parts| parts.get(PROJECT_TAG).and_then(Value::as_str).map(str::to_owned);
     // What is described as one project's is that one's, whatever its tags became.
     let told_by_tags = !resource.aspects.contains_key(&Aspect::Description);
-    let wanted = resource.aspects.get(&Aspect::Tagging).filter(|_| told_by_tags).and_then(tags);
-    if let (Some(wanted), Some(Reading::Set(found))) = (wanted, there.and_then(|f| f.get(&Aspect::Tagging)))
-        && let Some(other) = tags(found).filter(|other| *other != wanted)
-    {
-        return taken(format!(
-            "it is tagged as project {other:?}, and this is {wanted:?}: another name is needed for it, or, if this project was \
-             called so, name = {other:?} in [aws] of .mlprov/config.toml"
-        ));
-    }
-    let kept = |parts: &Parts| parts.get(documents::KEEP).map(documents::objects).unwrap_or_default();
-    let Some(Reading::Set(policy)) = there.and_then(|found| found.get(&Aspect::Policy)) else {
+    let wanted = resource.aspects.get(&Aspect::Tagging).filter(|_| told_by_tags);
+    let found = there.and_then(|found| found.get(&Aspect::Tagging));
+    let (Some(wanted), Some(Reading::Set(found))) = (wanted, found) else { return Ok(()) };
+    let (Some(ours), Some(theirs)) = (project_of(wanted, found), project_of(found, wanted)) else {
         return Ok(());
     };
-    let ours = resource.aspects.get(&Aspect::Policy).map(kept).unwrap_or_default();
-    match kept(policy).into_iter().find(|object| !ours.contains(object)) {
-        Some(other) => taken(format!(
-            "its policy keeps {other}, which is not of this project: a bucket is one project's. If nobody needs that any more, \
-             take it out of statement {} first",
-            documents::KEEP
-        )),
-        None => Ok(()),
+    if ours == theirs {
+        return Ok(());
     }
+    let by_id = found.contains_key(PROJECT_TAG) && wanted.contains_key(PROJECT_TAG);
+    let name = |tags: &Parts| tags.get(NAME_TAG).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (our_name, their_name) = (name(wanted), name(found));
+    let why = match () {
+        () if by_id && our_name == their_name => {
+            format!(
+                "it is tagged as that of another project of this name ({theirs}): another name is needed for it"
+            )
+        }
+        () if by_id => {
+            format!(
+                "it is tagged as project {their_name:?}, and this is {our_name:?}: another name is needed for it"
+            )
+        }
+        () => format!(
+            "it is tagged as project {theirs:?}, and this is {ours:?}: another name is needed for it, or, if this project was \
+             called so, name = {theirs:?} in [aws] of .mlprov/config.toml"
+        ),
+    };
+    Err(StoreError::Unfit { what: resource.name.to_string(), why }.into())
+}
+
+/// What the bucket's policy keeps already is kept on: the project may have lain elsewhere in it. `None`: that is nothing more.
+fn keeping(resource: &Resource, there: Option<&Found>) -> Option<Resource> {
+    let Some(Reading::Set(policy)) = there.and_then(|found| found.get(&Aspect::Policy)) else { return None };
+    let ours = resource.aspects.get(&Aspect::Policy)?.get(documents::KEEP)?;
+    let mut all = documents::objects(ours);
+    let before = all.len();
+    let here = format!("arn:aws:s3:::{}/", resource.name.name);
+    let theirs = policy.get(documents::KEEP).map(documents::objects).unwrap_or_default();
+    all.extend(theirs.into_iter().filter(|object| object.starts_with(&here)));
+    all.sort_unstable();
+    all.dedup();
+    if all.len() == before {
+        return None;
+    }
+    let mut resource = resource.clone();
+    resource.aspects.get_mut(&Aspect::Policy)?.get_mut(documents::KEEP)?["Resource"] = Value::from(all);
+    Some(resource)
 }
 
 /// `agreed`: the plan that the user saw. If it would be another one by now, nothing is changed. `tell`: how many of how

@@ -136,7 +136,8 @@ impl NewPlaces {
             aws: &aws,
             store_key: None,
             log_key: self.log_key.as_deref(),
-            sagemaker: self.project.filter(|_| self.sagemaker),
+            project: self.project.unwrap_or_else(ProjectId::draw),
+            sagemaker: self.sagemaker,
             whose: self.whose.as_ref(),
         };
         infra::describe_sites(places.iter().map(|(what, site)| (*what, site)), &asked)

@@ -63,11 +63,6 @@ impl AwsTable {
         if self.lock() != Lock::default() && !self.object_lock {
             return Err("[aws] retention_days and legal_hold need object_lock = true".into());
         }
-        if let Some(role) = self.publisher_role.as_ref().filter(|role| !is_role(role)) {
-            return Err(format!(
-                "[aws] publisher_role = {role:?} is no ARN of a role (arn:aws:iam::123456789012:role/NAME)"
-            ));
-        }
         match self.retention_days {
             // As S3 has it: 100 years.
             Some(days) if !(1..=36_500).contains(&days) => {
@@ -99,19 +94,6 @@ impl AwsTable {
             if self.legal_hold { "legal_hold = true\n" } else { "" },
         )
     }
-}
-
-/// As IAM writes it (IAM User Guide, "IAM identifiers"): with a path before the name, or without.
-fn is_role(arn: &str) -> bool {
-    let Some((account, name)) = arn.strip_prefix("arn:aws:iam::").and_then(|rest| rest.split_once(":role/"))
-    else {
-        return false;
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
-    account.len() == 12
-        && account.bytes().all(|b| b.is_ascii_digit())
-        && name.chars().all(plain)
-        && name.split('/').all(|part| !part.is_empty())
 }
 
 impl Config {
@@ -153,18 +135,6 @@ mod tests {
         }
         assert!(read(&format!("{embedded}[aws]\nretention_days = 7\n")).is_err());
         assert!(read(&format!("{embedded}[aws]\nobject_lock = true\nretention_days = 0\n")).is_err());
-        for role in [
-            "publisher",
-            "arn:aws:iam::1:role/x",
-            "arn:aws:iam::123456789012:role/",
-            "arn:aws:iam::123456789012:user/x",
-            "*",
-            "arn:aws:iam::123456789012:role/a b",
-        ] {
-            assert!(read(&format!("{embedded}[aws]\npublisher_role = \"{role}\"\n")).is_err(), "{role}");
-        }
-        let with_path = "[aws]\npublisher_role = \"arn:aws:iam::123456789012:role/team/x\"\n";
-        read(&(embedded.clone() + with_path)).unwrap();
         assert!(read(&(embedded + "[aws]\nsecret_key = \"x\"\n")).is_err());
     }
 }

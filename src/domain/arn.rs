@@ -108,6 +108,20 @@ impl<'de> serde::Deserialize<'de> for ModelPackageArn {
     }
 }
 
+/// Whether it is the ARN of a role, of any partition (IAM User Guide, "IAM identifiers"): with a path before its name, or without.
+pub fn is_role(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = parts[..] else { return false };
+    let Some(name) = resource.strip_prefix("role/") else { return false };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+    partition.starts_with("aws")
+        && partition.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && name.chars().all(plain)
+        && name.split('/').all(|part| !part.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +145,24 @@ mod tests {
             assert!(bad.parse::<ModelPackageArn>().is_err(), "{bad}");
         }
         assert!(check_group("-x").is_err() && check_group("a_b").is_err() && check_group("").is_err());
+    }
+
+    #[test]
+    fn arns_of_roles_are_told_from_others() {
+        for role in ["arn:aws:iam::123456789012:role/x", "arn:aws-us-gov:iam::123456789012:role/team/x"] {
+            assert!(is_role(role), "{role}");
+        }
+        for other in [
+            "publisher",
+            "*",
+            "arn:aws:iam::1:role/x",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:iam::123456789012:user/x",
+            "arn:aws:iam::123456789012:role/a b",
+            "arn:aws:iam::123456789012:role//x",
+            "arn:x:iam::123456789012:role/x",
+        ] {
+            assert!(!is_role(other), "{other}");
+        }
     }
 }

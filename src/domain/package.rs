@@ -87,10 +87,15 @@ pub fn place(uri: &str) -> Result<(&str, &str), ParseError> {
     found.ok_or_else(|| ParseError::new("artefact", "is not s3://bucket/key", uri))
 }
 
+/// Which settings are taken, and what is redacted of them.
+const SETTINGS: &str = "mlprov.deployed/1";
+
 /// Digest of what decides about what is served beside image and model: of canonical JSON (RFC 8785), each setting by its place
-/// in the package.
+/// in the package, and `schema`.
 pub fn settings(all: &BTreeMap<String, String>) -> Result<Blake3Hash, ParseError> {
-    let object = all.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    let setting = |(name, value): (&String, &String)| (name.clone(), Value::from(value.as_str()));
+    let schema = ("schema".to_owned(), Value::from(SETTINGS));
+    let object = all.iter().map(setting).chain([schema]).collect();
     Ok(Blake3Hash::of(&json::canonical(&Value::Object(object))?))
 }
 
@@ -152,10 +157,10 @@ mod tests {
     /// It stands in ledgers: no version may make another digest of the same settings.
     #[test]
     fn the_digest_of_settings_never_changes() {
-        assert_eq!(settings(&BTreeMap::new()).unwrap(), Blake3Hash::of(b"{}"));
+        assert_eq!(settings(&BTreeMap::new()).unwrap(), Blake3Hash::of(br#"{"schema":"mlprov.deployed/1"}"#));
         let all = [("Containers.0.Environment.B", "2"), ("Containers.0.Environment.A", "\"1\"")];
         let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let text = br#"{"Containers.0.Environment.A":"\"1\"","Containers.0.Environment.B":"2"}"#;
+        let text = br#"{"Containers.0.Environment.A":"\"1\"","Containers.0.Environment.B":"2","schema":"mlprov.deployed/1"}"#;
         assert_eq!(settings(&all.into()).unwrap(), Blake3Hash::of(text));
     }
 

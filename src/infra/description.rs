@@ -69,6 +69,8 @@ impl Trail {
 pub struct Description {
     /// What the resources are tagged with.
     pub name: String,
+    /// The same: two projects may have one name.
+    pub project: Option<ProjectId>,
     pub buckets: Vec<Bucket>,
     /// Key (ARN, id or alias) of the default encryption; `None`: SSE-S3.
     pub kms_key: Option<String>,
@@ -106,9 +108,10 @@ impl Description {
     pub fn resources(&self) -> Vec<Resource> {
         let policy = |whose| documents::key_policy(whose, self.publisher_role.as_deref());
         let policy = self.whose.as_ref().map(|whose| (Aspect::Policy, policy(whose)));
+        let tags = [(Aspect::Tagging, documents::tags(self))];
         let key = |alias: &String| Resource {
             name: Name { kind: Kind::Key, name: alias.clone() },
-            aspects: policy.into_iter().collect(),
+            aspects: policy.into_iter().chain(tags).collect(),
         };
         // A key that is named otherwise is somebody else's to make.
         let key = self.log_key.as_ref().filter(|key| key.starts_with("alias/")).map(key);
@@ -134,7 +137,7 @@ impl Description {
     fn role(&self, role: Role) -> Option<Resource> {
         let aspects = BTreeMap::from([
             (Aspect::Document, whole(roles::policy(self, role))),
-            (Aspect::Tagging, documents::tags(&self.name)),
+            (Aspect::Tagging, documents::tags(self)),
         ]);
         Some(Resource { name: Name { kind: Kind::ManagedPolicy, name: self.policy_arn(role)? }, aspects })
     }
@@ -150,7 +153,7 @@ impl Description {
         let description = json!(format!("mlprov project {}", group.project));
         let aspects = BTreeMap::from([
             (Aspect::Description, whole(description)),
-            (Aspect::Tagging, documents::tags(&self.name)),
+            (Aspect::Tagging, documents::tags(self)),
         ]);
         Resource { name: Name { kind: Kind::ModelPackageGroup, name: group.name.clone() }, aspects }
     }
@@ -175,7 +178,7 @@ impl Description {
             (Aspect::Delivery, whole(delivery)),
             (Aspect::LogFileValidation, whole(json!(true))),
             (Aspect::EventSelectors, whole(documents::event_selectors(&self.buckets))),
-            (Aspect::Tagging, documents::tags(&self.name)),
+            (Aspect::Tagging, documents::tags(self)),
             (Aspect::Logging, whole(json!(true))),
         ]);
         Resource { name: Name { kind: Kind::Trail, name: trail.name.clone() }, aspects }
@@ -194,7 +197,7 @@ impl Description {
             (Aspect::Versioning, whole(json!("Enabled"))),
             (Aspect::Encryption, whole(encryption)),
             (Aspect::Lifecycle, documents::lifecycle(bucket)),
-            (Aspect::Tagging, documents::tags(&self.name)),
+            (Aspect::Tagging, documents::tags(self)),
             (Aspect::Policy, documents::policy(self, bucket)),
         ]);
         if self.object_lock {

@@ -5,6 +5,8 @@ use super::description::Description;
 use super::description::Trail;
 use super::description::Use;
 use super::description::Whose;
+use crate::ports::account::NAME_TAG;
+use crate::ports::account::PROJECT_TAG;
 use crate::ports::account::Parts;
 use serde_json::Value;
 use serde_json::json;
@@ -20,11 +22,13 @@ pub fn public_access_block() -> Value {
 
 /// Lets a trail write to its bucket.
 pub const TRAIL_WRITE: &str = "MlprovTrailWrite";
-/// Which project a resource is of.
-pub const PROJECT_TAG: &str = "mlprov:project";
-
-pub fn tags(name: &str) -> Parts {
-    Parts::from([(PROJECT_TAG.to_owned(), json!(name)), ("mlprov:managed-by".to_owned(), json!("mlprov"))])
+pub fn tags(description: &Description) -> Parts {
+    let mut tags = Parts::from([
+        (NAME_TAG.to_owned(), json!(description.name)),
+        ("mlprov:managed-by".to_owned(), json!("mlprov")),
+    ]);
+    tags.extend(description.project.map(|project| (PROJECT_TAG.to_owned(), json!(project))));
+    tags
 }
 
 /// The same document the same way, however a service writes it: one of a list as itself, lists in order, everybody as

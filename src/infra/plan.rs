@@ -103,7 +103,9 @@ pub fn plan<'a>(wanted: impl Iterator<Item = (&'a Resource, Option<Found>)>) -> 
             plan.differences.push(Difference::of(resource, None, Change::Same));
         }
         let found = found.unwrap_or_default();
-        for aspect in Aspect::ALL.into_iter().filter(|aspect| !aspect.is_given()) {
+        // A key is tagged when it is made: one that others made is not to be taken for ours.
+        let once = |aspect: &Aspect| resource.name.kind == Kind::Key && *aspect == Aspect::Tagging;
+        for aspect in Aspect::ALL.into_iter().filter(|aspect| !aspect.is_given() && !once(aspect)) {
             plan.aspect(resource, aspect, found.get(&aspect));
         }
         // Whatever else is set of a trail that logs already costs nothing more.

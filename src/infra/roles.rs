@@ -128,7 +128,7 @@ fn of_account(description: &Description, role: Role, statements: &mut Vec<Value>
         statements.push(allow("Policies", read, json!(policies), None));
     }
     if let Some(key) = &description.log_key {
-        let read = json!(["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetPublicKey"]);
+        let read = json!(["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetPublicKey", "kms:ListResourceTags"]);
         statements.push(of_key(description, "Key", key, read));
     }
 }

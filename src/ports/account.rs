@@ -146,6 +146,25 @@ pub fn is_ours(part: &str) -> bool {
     part.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN))
 }
 
+/// Name of the project that a resource is of, and its id.
+pub const NAME_TAG: &str = "mlprov:project";
+pub const PROJECT_TAG: &str = "mlprov:project-id";
+
+/// Of which project these tags say that something is: by its id, if both have one, else by its name.
+pub fn project_of<'a>(tags: &'a Parts, other: &Parts) -> Option<&'a str> {
+    let key = if other.contains_key(PROJECT_TAG) && tags.contains_key(PROJECT_TAG) {
+        PROJECT_TAG
+    } else {
+        NAME_TAG
+    };
+    tags.get(key).and_then(Value::as_str)
+}
+
+/// Whether both are said to be of one project.
+pub fn is_same_project(tags: &Parts, other: &Parts) -> bool {
+    project_of(tags, other) == project_of(other, tags)
+}
+
 /// By their names; what has no parts has one, without a name.
 pub type Parts = BTreeMap<String, Value>;
 
@@ -209,10 +228,11 @@ pub trait Account {
     /// `None`: it is not there. A resource of that name that is another account's is an error.
     fn find(&self, name: &Name) -> Result<Option<Found>, StoreError>;
 
+    /// `tags`: what a key must be tagged as, since it is found by an alias, which others may give to their own.
+    fn delete(&self, name: &Name, tags: &Parts) -> Result<Deletion, StoreError>;
+
     /// What the server has not at all is no error: `find` tells it.
     fn carry_out(&self, name: &Name, request: &Request) -> Result<(), StoreError>;
-
-    fn delete(&self, name: &Name) -> Result<Deletion, StoreError>;
 
     /// Deletes every version and delete marker below a prefix. Interrupted, it goes on when called again. `tell`: how many
     /// are gone.

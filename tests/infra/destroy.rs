@@ -422,3 +422,21 @@ fn quiet_hides_no_plan_that_is_asked_about() {
     assert_eq!(out.success().stderr(), "");
     s.mlprov(&["--quiet", "infra", "destroy", "--including-data"]).code(2).says("- bucket destroy-quiet");
 }
+
+/// A bucket that is left alone because of its tags may hold the ledger as well.
+#[test]
+fn a_key_stays_with_a_bucket_that_is_not_tagged() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let s = project(server, "destroy-untagged", &["--log-key", "alias/destroy-untagged"]);
+    unprotect(&s);
+    s.mlprov(&["infra", "apply", "--yes"]).success();
+    let (aws, client) = raw(server);
+    aws.wait(client.delete_bucket_tagging().bucket("destroy-untagged").send()).unwrap();
+    let out = s.mlprov(&["infra", "destroy", "--including-data", "--confirm", "shop"]);
+    out.success()
+        .says("destroy-untagged: it stays: it is not tagged")
+        .says("alias/destroy-untagged: it stays: a bucket stays");
+    let kms = aws_sdk_kms::Client::new(aws.config());
+    let told = aws.wait(kms.describe_key().key_id("alias/destroy-untagged").send()).unwrap();
+    assert!(told.key_metadata().unwrap().deletion_date().is_none());
+}

@@ -19,6 +19,7 @@ use mlprov::domain::ids::ProjectId;
 use mlprov::infra::description::Description;
 use mlprov::infra::description::Group;
 use mlprov::ports::StoreError;
+use mlprov::ports::account::Aspect;
 use mlprov::ports::account::Deletion;
 use mlprov::ports::account::Kind;
 use mlprov::ports::account::Trouble;
@@ -102,7 +103,7 @@ fn sweep(
 }
 
 /// Permissions of what is asked of a new account.
-const MINISTACK: [&str; 22] = [
+const MINISTACK: [&str; 23] = [
     "cloudtrail:AddTags",
     "cloudtrail:CreateTrail",
     "cloudtrail:GetEventSelectors",
@@ -120,6 +121,7 @@ const MINISTACK: [&str; 22] = [
     "kms:CreateKey",
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
+    "kms:ListResourceTags",
     "kms:PutKeyPolicy",
     "s3:CreateBucket",
     "s3:GetBucketPolicy",
@@ -224,7 +226,10 @@ fn destroyed_in_two(server: &Server, fault: Fault, n: usize) -> bool {
     // The bucket of the trail: what it logged is evidence.
     assert_eq!(left, [Kind::Bucket], "{fault:?} {n}");
     let key = made.iter().find(|one| one.resource.name.kind == Kind::Key).unwrap();
-    assert!(matches!(key.account.delete(&key.resource.name), Ok(Deletion::Scheduled(Some(_)))));
+    assert!(matches!(
+        key.account.delete(&key.resource.name, &key.resource.aspects[&Aspect::Tagging]),
+        Ok(Deletion::Scheduled(Some(_)))
+    ));
     broken
 }
 

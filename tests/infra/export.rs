@@ -33,6 +33,7 @@ fn sample() -> Description {
     let bucket = "mlprov-trail-shop-123456789012-eu-central-1".to_owned();
     sample.trail = Some(Trail { name: "mlprov-shop".to_owned(), bucket, whose: whose.clone() });
     let project = "02aac00d-aa87-4a1e-a49d-b1839bfb0715".parse().unwrap();
+    sample.project = Some(project);
     sample.group = Some(Group { name: "shop".to_owned(), project });
     (sample.repository, sample.iam, sample.whose) = (Some("shop".to_owned()), true, Some(whose));
     sample

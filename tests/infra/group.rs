@@ -158,6 +158,6 @@ fn the_registry_finds_what_init_made() {
     s.mlprov(&["model", "register", "m.bin", "--model-group", "by-registry", "--run", "latest"]).success();
     s.write(".mlprov/config.toml", config + "model_package_group = \"by-registry\"\n");
     s.mlprov(&["infra", "plan"]).success().shows("  + tag mlprov:project: Fraud Model");
-    s.mlprov(&["infra", "apply", "--yes"]).success().shows("2 changes made");
+    s.mlprov(&["infra", "apply", "--yes"]).success().shows("3 changes made");
     s.mlprov(&["infra", "plan", "--exit-code"]).success();
 }

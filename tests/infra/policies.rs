@@ -24,6 +24,7 @@ use mlprov::infra::roles::Role;
 use mlprov::ports::account::Account;
 use mlprov::ports::account::Deletion;
 use mlprov::ports::account::Kind;
+use mlprov::ports::account::Parts;
 use mlprov::stores::aws::account::AwsAccount;
 use mlprov::stores::aws::runtime::Aws;
 
@@ -214,7 +215,7 @@ fn a_policy_that_somebody_was_given_meanwhile_stays() {
     proxy.disguise(Disguise { request, ..Disguise::default() });
     let account = AwsAccount::new(aws(&proxy.url, [moto.access_key, moto.secret_key]), None);
     let reader = all.iter().find(|one| one.resource.name.name.ends_with("reader")).unwrap();
-    let outcome = account.delete(&reader.resource.name).unwrap();
+    let outcome = account.delete(&reader.resource.name, &Parts::new()).unwrap();
     assert_eq!(outcome, Deletion::Kept("somebody works under it".to_owned()));
     assert!(all[0].account.find(&reader.resource.name).unwrap().is_some());
 }

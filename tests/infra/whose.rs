@@ -65,13 +65,13 @@ fn a_bucket_is_one_projects() {
     let init = ["init", "--aws", "--endpoint-url", &server.url, "--ledger", "s3://whose-bucket/two", "--yes"];
     let named = |name| [&init[..], &["--name", name]].concat();
     let out = other.mlprov(&named("two"));
-    out.code(2).says("it is tagged as project \"one\", and this is \"two\"").says("name = \"one\" in [aws]");
-    // By the same name, its policy tells that it is another.
+    out.code(2).says("it is tagged as project \"one\", and this is \"two\"").says("another name is needed");
+    // By the same name it is another one all the same.
     other
         .mlprov(&named("one"))
         .code(2)
-        .says("its policy keeps arn:aws:s3:::whose-bucket/one/")
-        .says("MlprovKeep");
+        .says("of another project of this name")
+        .says("another name is needed");
     assert_eq!(policy(), before);
     s.mlprov(&["infra", "plan", "--exit-code"]).success();
 
@@ -84,4 +84,46 @@ fn a_bucket_is_one_projects() {
     aws.wait(client.put_bucket_policy().bucket("whose-bucket").policy(ours).send()).unwrap();
     s.mlprov(&["infra", "apply", "--yes"]).success().shows("1 change made");
     assert!(policy().contains("one/ledger/checkpoint"));
+}
+
+/// Trail, policies and key are found by names, which two projects may share.
+#[test]
+fn two_projects_of_one_name_do_not_take_each_others_trail_policies_or_key() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let everything = ["--trail", "--iam", "--log-key", "alias/whose-same"];
+    let s = project(server, "s3://whose-same-1/team", "same", &everything);
+    for alone in [&["--trail"][..], &["--iam"], &["--log-key", "alias/whose-same"]] {
+        let other = Sandbox::git_repo();
+        give_credentials(server, &other.home());
+        let place = ["--ledger", "s3://whose-same-2/team"];
+        let init = ["init", "--aws", "--name", "same", "--endpoint-url", &server.url, "--yes"];
+        let out = other.mlprov(&[&init[..], &place, alone].concat());
+        out.code(2).says("of another project of this name").says("another name is needed");
+        let (aws, client) = raw(server);
+        assert!(aws.wait(client.head_bucket().bucket("whose-same-2").send()).is_err(), "{alone:?}");
+    }
+    s.mlprov(&["infra", "plan", "--exit-code"]).success();
+}
+
+/// What it leaves in its bucket is kept there.
+#[test]
+fn a_project_that_moved_within_its_bucket_keeps_both_places() {
+    let Some(server) = Server::ministack() else { return skipped("ministack is not installed") };
+    let s = project(server, "s3://whose-moved/one", "moved", &[]);
+    s.write("data/a.csv", "1\n");
+    s.mlprov(&["track", "data"]).success();
+    s.commit_all("first");
+    s.mlprov(&["sync"]).success();
+    let to = ["--ledger", "s3://whose-moved/two", "--store", "s3://whose-moved/two"];
+    let moved = [&["migrate", "--endpoint-url", &server.url, "--yes"][..], &to].concat();
+    s.mlprov(&moved).success();
+    s.mlprov(&["infra", "plan"]).success().shows("~ policy statement MlprovKeep");
+    s.mlprov(&["infra", "apply", "--yes"]).success();
+    s.mlprov(&["infra", "plan", "--exit-code"]).success();
+    let (aws, client) = raw(server);
+    let told = aws.wait(client.get_bucket_policy().bucket("whose-moved").send()).unwrap();
+    let policy = told.policy().unwrap();
+    for kept in ["whose-moved/one/data/*", "whose-moved/one/ledger/commit/*", "whose-moved/two/data/*"] {
+        assert!(policy.contains(kept), "{kept}: {policy}");
+    }
 }

@@ -47,6 +47,17 @@ fn a_run_records_which_image_the_registry_took_a_tag_for() {
     assert_eq!((&package["image"], &package["imageDigest"]), (&TAGGED.into(), &MEANT.into()));
     assert!(package["approvalStatus"].is_null(), "{package}");
     t.s.mlprov(&["verify", "resolved/1"]).success();
+    // What it found out only later nobody has recorded.
+    t.registry.mend();
+    t.s.mlprov(&["run", "-d", "data", "-o", "m2.pkl", "--", "sh", "-c", "echo second > m2.pkl"]).success();
+    let register =
+        ["model", "register", "m2.pkl", "--model-group", "resolved", "--run", "latest", "--image", TAGGED];
+    t.s.mlprov(&register).success();
+    assert!(t.package_of("model.registered")["imageDigest"].is_null());
+    shows(&t, FIRST, "ImageDigest", MEANT.into());
+    t.s.mlprov(&["verify", "resolved/2"]).success().shows("tag");
+    shows(&t, FIRST, "Image", "1.dkr.ecr/other:latest".into());
+    t.s.mlprov(&["verify", "resolved/2"]).code(1);
 }
 
 /// Whoever may write to the registry knows the id of a run that goes on, and waits with a package for it.
@@ -177,18 +188,23 @@ fn what_else_a_pipeline_deploys_is_recorded_and_compared() {
     let bytes = std::fs::read(t.s.path("model.tar.gz")).unwrap();
     let uri = t.put_theirs(&t.bucket, "theirs/model.tar.gz", bytes);
     let arn = t.pipeline_makes("given", Some(&uri));
-    let environment =
-        json!({ "SAGEMAKER_PROGRAM": "inference.py", "HUB_TOKEN": "hf_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" });
+    let environment = json!({
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "s3://theirs/sourcedir.tar.gz",
+        "HUB_TOKEN": "hf_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    });
     shows(&t, FIRST, "Environment", environment.clone());
     t.s.mlprov(&["bind", "latest", "--model-package", &arn, "--no-write-back"]).success();
     let digest = t.package_of("model.registered")["settings"].clone();
     let text = concat!(
         r#"{"Containers.0.Environment.HUB_TOKEN":"[REDACTED:token]","#,
-        r#""Containers.0.Environment.SAGEMAKER_PROGRAM":"inference.py"}"#
+        r#""Containers.0.Environment.SAGEMAKER_PROGRAM":"inference.py","#,
+        r#""Containers.0.Environment.SAGEMAKER_SUBMIT_DIRECTORY":"s3://theirs/sourcedir.tar.gz","#,
+        r#""schema":"mlprov.deployed/1"}"#
     );
     assert_eq!(digest, blake3::hash(text.as_bytes()).to_hex().to_string());
     let verify = || t.s.mlprov(&["verify", "given/1"]);
-    verify().success().shows("look like secrets");
+    verify().success().shows("look like secrets").shows("what lies at other places than the model's");
     let mut other = environment.clone();
     other["SAGEMAKER_PROGRAM"] = "evil.py".into();
     shows(&t, FIRST, "Environment", other);

@@ -147,6 +147,16 @@ fn the_checkpoint_that_a_package_names_has_to_be_the_logs() {
         verify(&claim).code(1).shows("altered     leaf").shows(why);
     }
     verify(&format!("{origin} 1000 {root}")).code(3).shows("unknown     leaf").shows("entries are here");
+    // Whoever has only the registry would be sent to another ledger.
+    let mut elsewhere = properties.clone();
+    elsewhere.insert("mlprov:log".to_owned(), "02aac00d-aa87-4a1e-a49d-b1839bfb0715".to_owned());
+    let update = t.sagemaker.update_model_package().model_package_arn(&arn);
+    let update = update.model_approval_status(ModelApprovalStatus::PendingManualApproval);
+    t.aws.wait(update.set_customer_metadata_properties(Some(elsewhere)).send()).unwrap();
+    let out = t.s.mlprov(&["verify", "claims/1"]);
+    out.code(1)
+        .shows("altered     leaf")
+        .shows("names log 02aac00d-aa87-4a1e-a49d-b1839bfb0715, and the entry stands in");
     // It need not be the newest.
     t.train("model.pkl", "echo second > model.pkl");
     verify(&honest).success();

@@ -163,7 +163,12 @@ fn package_image_differs(state: &PackageState, package: &ModelPackage) -> Option
     let expected: Vec<Container> = expected.into_iter().collect();
     // Beside the one that gets the model, pipelines may have others.
     let counts = |container: &&Container| !is_foreign || container.model_data.is_some();
-    if state.containers.iter().filter(counts).eq(&expected) {
+    // What a tag means may be told only later; that it is not checked is said.
+    let told = |container: &Container| Container {
+        image_digest: container.image_digest.clone().filter(|_| package.image_digest.is_some()),
+        ..container.clone()
+    };
+    if state.containers.iter().filter(counts).map(told).eq(expected.iter().cloned()) {
         return settings_differ(state, package);
     }
     let say = |all: &[Container]| {

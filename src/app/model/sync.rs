@@ -124,7 +124,10 @@ impl Project {
                 Step::Name(arn) if may_write => match self.write_back(&arn) {
                     Ok(true) => synced.written_back.push(arn),
                     Ok(false) => {}
-                    Err(AppError::Store(_)) => may_write = false,
+                    Err(AppError::Store(_)) => {
+                        may_write = false;
+                        self.remember_refused();
+                    }
                     Err(e) => return Err(e),
                 },
                 Step::Name(_) => {}
@@ -169,7 +172,10 @@ impl Project {
     }
 
     fn plan_all(&self, entries: &[LogEntry], synced: &mut Synced, steps: &mut Vec<Step>) -> Result<()> {
-        let publishes = self.registry.place().is_some() && self.publisher()?.is_some();
+        // Who has a key of KMS in the settings is not told before it signs whether he may.
+        let publisher = || self.publisher().is_ok_and(|key| key.is_some());
+        let is_refused = || self.config.keys.kms_key.is_some() && self.was_refused();
+        let publishes = self.registry.place().is_some() && publisher() && !is_refused();
         // Also groups that somebody else made.
         let named =
             entries.iter().filter(|e| e.binds_package()).filter_map(|e| e.body()?.model_package.as_ref());

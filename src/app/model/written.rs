@@ -17,6 +17,9 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+/// Microseconds.
+const A_DAY: i64 = 86_400_000_000;
+
 impl Project {
     fn marks(&self) -> PathBuf {
         self.own_dir().join("write-back")
@@ -82,6 +85,25 @@ impl Project {
         let dir = self.own_dir().join("named");
         // What is not remembered is asked for again.
         let _ = durable::create_dir_all(&dir).and_then(|()| durable::write_derived(&self.named(arn), b""));
+    }
+
+    /// Whether somebody else's package could not be written less than a day ago. Each attempt leaves its trace in CloudTrail.
+    pub fn was_refused(&self) -> bool {
+        let text = durable::read_derived(&self.refused()).and_then(|bytes| String::from_utf8(bytes).ok());
+        let when = text.and_then(|text| text.parse::<i64>().ok());
+        when.is_some_and(|when| (0..A_DAY).contains(&(self.clock.now().unix_micros() - when)))
+    }
+
+    pub fn remember_refused(&self) {
+        let now = self.clock.now().unix_micros().to_string();
+        // What is not remembered is tried again.
+        let dir = self.own_dir().join("named");
+        let _ = durable::create_dir_all(&dir)
+            .and_then(|()| durable::write_derived(&self.refused(), now.as_bytes()));
+    }
+
+    fn refused(&self) -> PathBuf {
+        self.own_dir().join("named").join("refused")
     }
 
     /// Lets the package name its entry. False: not yet, because the entry waits for the ledger.

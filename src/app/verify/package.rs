@@ -150,7 +150,8 @@ fn not_compared(package: &ModelPackage, state: Option<&PackageState>, findings: 
             findings.not_checked.push(what.to_owned());
         }
     };
-    if state.settings.keys().any(|name| name.ends_with(".S3Uri") || name.ends_with(".ModelDataUrl")) {
+    // Also where the environment says so, as scripts of training frameworks have it.
+    if state.settings.values().any(|value| value.contains("://")) {
         add("what lies at other places than the model's that a package names");
     }
     if !state.containers.is_empty() {
@@ -234,7 +235,12 @@ fn check_leaf(
         match (&leaf.checkpoint, log) {
             (None, _) => {}
             (Some(claim), Some(log)) => check_claim(claim, log, named, package, findings),
-            // Entries are brought from one log into another.
+            // Whoever has only the package would look for the entry elsewhere.
+            _ if !came_from(all, named, &leaf.log) => {
+                let detail =
+                    format!("the package names log {}, and the entry stands in {}", leaf.log, named.log);
+                findings.add("leaf", &package.arn, Verdict::Altered, detail);
+            }
             (Some(_), None) => {
                 let what = format!(
                     "the checkpoint of log {} that a package names; it is not the log that was read",
@@ -251,6 +257,15 @@ fn check_leaf(
         findings.add("leaf", &package.arn, Verdict::Unknown, detail);
         findings.hint("mlprov sync --fetch   # brings what other clones recorded");
     }
+}
+
+/// Whether an entry stands in the log of this id, or was brought from there into its own.
+fn came_from(all: &Logs, entry: &LogEntry, log: &str) -> bool {
+    let brings = |e: &&LogEntry| e.log == entry.log && e.is(&Kind::Imported);
+    let from = |e: &LogEntry| {
+        e.body().and_then(|body| body.ledger.as_ref()).is_some_and(|from| from.log.to_string() == log)
+    };
+    entry.log.to_string() == log || all.entries.iter().filter(brings).any(from)
 }
 
 /// The checkpoint beside a leaf has no signature: it is worth what the log says to it.

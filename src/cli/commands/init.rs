@@ -186,9 +186,7 @@ fn in_aws(
         context.ui.warning(format!("what is stored cannot be deleted for {days}, by nobody at all"));
     }
     new.aws = Some(aws);
-    if new.sagemaker {
-        new.project = Some(init::coming_project(repo, !args.plan)?);
-    }
+    new.project = Some(init::coming_project(repo, !args.plan)?);
     let (description, sites) = new.describe(name)?;
     let registry = SharedRegistry { region: new.region.clone(), endpoint: None };
     let wanted = infra::wanted(&description, &sites, &registry)?;

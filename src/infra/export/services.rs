@@ -41,7 +41,7 @@ pub fn cloudformation(resource: &Resource, bucket: &str, out: &mut Map<String, V
                 "KeySpec": "ECC_NIST_EDWARDS25519",
                 "KeyUsage": "SIGN_VERIFY",
                 "KeyPolicy": key_policy(resource),
-                "Tags": [{ "Key": "mlprov:managed-by", "Value": "mlprov" }],
+                "Tags": tags(),
             });
             out.insert("LogKey".into(), retained("AWS::KMS::Key", key));
             let alias = json!({ "AliasName": name, "TargetKeyId": { "Ref": "LogKey" } });
@@ -109,7 +109,7 @@ pub fn terraform(resource: &Resource, bucket: &str, mut add: impl FnMut(&str, &s
                 "description": "signs the checkpoints of an mlprov ledger",
                 "customer_master_key_spec": "ECC_NIST_EDWARDS25519",
                 "key_usage": "SIGN_VERIFY",
-                "tags": { "mlprov:managed-by": "mlprov" },
+                "tags": tags(),
                 "lifecycle": { "prevent_destroy": true },
             });
             let policy = parts(resource, Aspect::Policy);

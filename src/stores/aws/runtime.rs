@@ -71,6 +71,13 @@ fn runtime() -> Result<Runtime, StoreError> {
     runtime.map_err(|e| StoreError::io("start", "the AWS client", e))
 }
 
+/// Whether a URL is that of a host of AWS's own, of any partition.
+fn is_aws(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain))
+}
+
 /// One TLS stack, for all services.
 pub fn http() -> SharedHttpClient {
     Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
@@ -132,7 +139,8 @@ impl Aws {
     /// For a service that is about the buckets. Of buckets on another server AWS itself is asked nothing.
     pub fn config_of(&self, service: &'static str) -> Result<&SdkConfig, StoreError> {
         match (self.endpoint_of("S3"), self.endpoint_of(service)) {
-            (Some(s3), None) => {
+            // A host of AWS's own, as of PrivateLink, is no other server.
+            (Some(s3), None) if !is_aws(&s3) => {
                 let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
                 let why = format!("S3 is at {s3}, and this would be asked at AWS itself: set {variable}");
                 Err(StoreError::Unfit { what: format!("AWS {service}"), why })

@@ -15,6 +15,7 @@ use aws_sdk_kms::types::KeySpec;
 use aws_sdk_kms::types::KeyState;
 use aws_sdk_kms::types::KeyUsageType;
 use aws_sdk_kms::types::Tag;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 impl AwsAccount {
@@ -36,7 +37,11 @@ impl AwsAccount {
         match (key.key_spec(), key.key_state()) {
             (Some(KeySpec::EccNistEdwards25519), Some(KeyState::Enabled)) => {
                 let policy = statements::of(&self.key_policy(alias, key.key_id())?);
-                Ok(Some(Found::from([(Aspect::Policy, Reading::Set(policy))])))
+                let tags = self.key_tags(alias, key.key_id())?;
+                Ok(Some(Found::from([
+                    (Aspect::Policy, Reading::Set(policy)),
+                    (Aspect::Tagging, Reading::Set(tags)),
+                ])))
             }
             (Some(KeySpec::EccNistEdwards25519), state) => {
                 unfit(format!("it is {}", state.map_or("not usable", |state| state.as_str())))
@@ -46,6 +51,12 @@ impl AwsAccount {
                 unfit(format!("it is {spec}, and checkpoints are signed by ECC_NIST_EDWARDS25519"))
             }
         }
+    }
+
+    pub(super) fn key_tags(&self, alias: &str, id: &str) -> Result<Parts, StoreError> {
+        let told = self.aws.wait(self.kms()?.list_resource_tags().key_id(id).send());
+        let told = told.map_err(|e| trouble::of("kms:ListResourceTags", &about(alias), e))?;
+        Ok(told.tags().iter().map(|tag| (tag.tag_key().to_owned(), json!(tag.tag_value()))).collect())
     }
 
     /// A key has one policy, of this name. KMS takes no alias here.
@@ -71,7 +82,11 @@ impl AwsAccount {
         let policy = wanted.get(&Aspect::Policy);
         let policy = policy.map(|ours| statements::merged(None, ours, &about(alias))).transpose()?.flatten();
         let built = |e: BuildError| StoreError::Unfit { what: about(alias), why: e.to_string() };
-        let tag = Tag::builder().tag_key("mlprov:managed-by").tag_value("mlprov").build().map_err(built)?;
+        let mut tags = Vec::new();
+        for (key, value) in wanted.get(&Aspect::Tagging).into_iter().flatten() {
+            let value = value.as_str().unwrap_or_default();
+            tags.push(Tag::builder().tag_key(key).tag_value(value).build().map_err(built)?);
+        }
         let asked = self
             .kms()?
             .create_key()
@@ -79,7 +94,7 @@ impl AwsAccount {
             .key_usage(KeyUsageType::SignVerify)
             .description("signs the checkpoints of an mlprov ledger")
             .set_policy(policy)
-            .tags(tag);
+            .set_tags(Some(tags));
         // Not asked twice: each time would make a key.
         let once = aws_sdk_kms::config::Config::builder().retry_config(RetryConfig::disabled());
         let made = self.aws.wait(asked.customize().config_override(once).send());

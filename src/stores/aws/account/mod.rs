@@ -20,6 +20,7 @@ use crate::ports::account::Emptied;
 use crate::ports::account::Found;
 use crate::ports::account::Kind;
 use crate::ports::account::Name;
+use crate::ports::account::Parts;
 use crate::ports::account::Request;
 use crate::stores::aws::runtime::Aws;
 use crate::stores::aws::runtime::Endpoint;
@@ -122,13 +123,13 @@ impl Account for AwsAccount {
         }
     }
 
-    fn delete(&self, name: &Name) -> Result<Deletion, StoreError> {
+    fn delete(&self, name: &Name, tags: &Parts) -> Result<Deletion, StoreError> {
         if name.kind != Kind::Bucket {
             self.check_owner()?;
         }
         match name.kind {
             Kind::Bucket => self.delete_bucket(&name.name),
-            Kind::Key => self.delete_key(&name.name),
+            Kind::Key => self.delete_key(&name.name, tags),
             Kind::ModelPackageGroup => self.delete_group(&name.name),
             Kind::Trail => self.delete_trail(&name.name),
             Kind::Repository => {

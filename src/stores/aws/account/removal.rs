@@ -6,6 +6,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::account::Deletion;
 use crate::ports::account::Emptied;
+use crate::ports::account::Parts;
+use crate::ports::account::is_same_project;
 use crate::stores::aws::failure;
 use aws_sdk_kms::primitives::DateTime;
 use aws_sdk_s3::error::BuildError;
@@ -187,7 +189,7 @@ impl AwsAccount {
     }
 
     /// By its id: an alias can be given to another key meanwhile.
-    pub(super) fn delete_key(&self, alias: &str) -> Result<Deletion, StoreError> {
+    pub(super) fn delete_key(&self, alias: &str, wanted: &Parts) -> Result<Deletion, StoreError> {
         let about = crate::stores::aws::kms::about(alias);
         let told = match self.aws.wait(self.kms()?.describe_key().key_id(alias).send()) {
             Ok(told) => told,
@@ -200,11 +202,15 @@ impl AwsAccount {
         if let Some(date) = key.deletion_date() {
             return Ok(Deletion::Scheduled(Some(time(date))));
         }
-        // An alias may have been given to another key.
-        let tags = self.aws.wait(self.kms()?.list_resource_tags().key_id(key.key_id()).send());
-        let tags = tags.map_err(|e| trouble::of("kms:ListResourceTags", &about, e))?;
-        if !tags.tags().iter().any(|tag| tag.tag_key() == "mlprov:managed-by") {
+        // An alias may have been given to another key, or to that of another project.
+        let tags = self.key_tags(alias, key.key_id())?;
+        if !tags.contains_key("mlprov:managed-by") {
             return Ok(Deletion::Kept("mlprov did not make the key that has this alias".to_owned()));
+        }
+        if !is_same_project(&tags, wanted) {
+            return Ok(Deletion::Kept(
+                "the key that has this alias is not tagged as this project's".to_owned(),
+            ));
         }
         let asked = self.kms()?.schedule_key_deletion().key_id(key.key_id());
         let done = self.aws.wait(asked.pending_window_in_days(KEY_DAYS).send());

@@ -34,7 +34,7 @@ impl KmsKey {
     /// Asks KMS for the public half. `origin`: name of the log.
     pub fn of(endpoint: Endpoint, key: &str, origin: &str) -> Result<Self, StoreError> {
         let aws = Aws::connect(&endpoint)?;
-        let client = Client::new(aws.config_of("KMS")?);
+        let client = Client::new(aws.config());
         let asked = aws.wait(client.get_public_key().key_id(key).send());
         let told = asked.map_err(|e| trouble::of("kms:GetPublicKey", &about(key), e))?;
         let spki = told.public_key().map(|blob| blob.as_ref()).unwrap_or_default();
@@ -56,7 +56,7 @@ impl CheckpointSigner for KmsKey {
             return Err(unfit(&self.key, &why));
         }
         let aws = Aws::connect(&self.endpoint)?;
-        let client = Client::new(aws.config_of("KMS")?);
+        let client = Client::new(aws.config());
         let asked = client
             .sign()
             .key_id(&self.key)
