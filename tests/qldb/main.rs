@@ -1,0 +1,9 @@
+//! What Amazon QLDB left behind, held against AWS's own vectors, other implementations, and whoever means harm.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod aws;
+mod export;
+mod journal;
+mod suite;
