@@ -5,5 +5,6 @@ mod common;
 
 mod aws;
 mod export;
+mod hostile;
 mod journal;
 mod suite;

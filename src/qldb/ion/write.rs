@@ -3,11 +3,11 @@
 
 use super::Result;
 use super::scalar::push_var_uint;
+use super::symbols::SYSTEM;
 use super::symbols::Symbols;
 use std::collections::HashMap;
 
 /// Values one after the other, without a version marker, and their symbols.
-#[derive(Default)]
 pub struct Writer {
     pub out: Vec<u8>,
     pub symbols: Symbols,
@@ -22,6 +22,17 @@ const MANY_SYMBOLS: usize = 10_000;
 /// Bytes that a container's length takes.
 const LENGTH: usize = 5;
 
+impl Default for Writer {
+    fn default() -> Self {
+        Writer { out: Vec::new(), symbols: Symbols::default(), ids: system(), open: Vec::new() }
+    }
+}
+
+/// The symbols that every table begins with.
+fn system() -> HashMap<String, u64> {
+    SYSTEM.into_iter().zip(1..).map(|(text, id)| (text.to_owned(), id)).collect()
+}
+
 impl Writer {
     /// Forgets all values, and the symbols if they are many.
     pub fn clear(&mut self) {
@@ -29,7 +40,7 @@ impl Writer {
         self.open.clear();
         if self.symbols.len() > MANY_SYMBOLS {
             self.symbols.reset();
-            self.ids.clear();
+            self.ids = system();
         }
     }
 
