@@ -7,4 +7,5 @@ mod aws;
 mod export;
 mod hostile;
 mod journal;
+mod places;
 mod suite;
