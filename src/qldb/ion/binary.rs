@@ -72,13 +72,21 @@ const SHORT: IonError = IonError::Malformed("a value is longer than what holds i
 /// The value at the beginning of `bytes`, which then begin after it. `None`: it is padding.
 #[inline]
 pub fn value<'a>(bytes: &mut &'a [u8]) -> Result<Option<Value<'a>>> {
-    // Most values are short, and their first byte tells all.
-    if let Some((first, rest)) = bytes.split_first()
-        && let (code @ 5..13, length @ 0..14) = (first >> 4, first & 15)
-        && let Some((body, rest)) = rest.split_at_checked(usize::from(length))
+    // Most values are short: their first byte, or two, tell all.
+    let (code, low, header, length, rest) = match *bytes {
+        [first, length, rest @ ..] if first & 15 == 14 && length & 0x80 != 0 => {
+            (first >> 4, 14, 2, usize::from(length & 0x7F), rest)
+        }
+        [first, rest @ ..] => (first >> 4, first & 15, 1, usize::from(first & 15), rest),
+        [] => return long_value(bytes),
+    };
+    let usual = matches!((code, low), (5..13, 0..15) | (13, 0 | 2..15));
+    if usual
+        && let Some((body, rest)) = rest.split_at_checked(length)
+        && (low < 14 || header == 2)
     {
         *bytes = rest;
-        return plain(&Head { code, low: length, header: 1, body: body.len() }, body);
+        return plain(&Head { code, low, header, body: length }, body);
     }
     long_value(bytes)
 }
