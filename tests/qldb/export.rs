@@ -288,10 +288,7 @@ fn python_s_packages_say_the_same() {
         files.push(file);
     };
     let sound = blocks(30);
-    let tame = journal::make(Plan { seed: SEED, blocks: 30, wild: false });
-    // Of the wild ones in text, amazon.ion 0.9.3 makes other values than of the same in binary.
-    let binary = [("binary", journal::to_binary(&sound)), ("tame.binary", journal::to_binary(&tame))];
-    for (form, bytes) in binary.into_iter().chain([("tame.text", journal::to_text(&tame))]) {
+    for (form, bytes) in ["text", "binary"].iter().zip(both(&sound)) {
         assert_eq!(verify(&bytes).exit_code, 0);
         add(form, &bytes, "ok");
     }
@@ -299,7 +296,8 @@ fn python_s_packages_say_the_same() {
     for (n, (what, at, edit)) in EDITS.into_iter().enumerate() {
         let mut all = sound.clone();
         edit(&mut all);
-        add(&format!("{n}-{}", what.replace(' ', "-")), &journal::to_binary(&all), &format!("fault {at}"));
+        let bytes = if n % 2 == 0 { journal::to_text(&all) } else { journal::to_binary(&all) };
+        add(&format!("{n}-{}", what.replace(' ', "-")), &bytes, &format!("fault {at}"));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/qldb/verify.py");
     let done = Command::new(python).arg(script).args(&files).output().unwrap();
