@@ -91,6 +91,9 @@ _mlprov() {
             mlprov,push)
                 cmd="mlprov__subcmd__sync"
                 ;;
+            mlprov,qldb)
+                cmd="mlprov__subcmd__qldb"
+                ;;
             mlprov,reproduce)
                 cmd="mlprov__subcmd__reproduce"
                 ;;
@@ -201,6 +204,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help,pull)
                 cmd="mlprov__subcmd__help__subcmd__pull"
+                ;;
+            mlprov__subcmd__help,qldb)
+                cmd="mlprov__subcmd__help__subcmd__qldb"
                 ;;
             mlprov__subcmd__help,reproduce)
                 cmd="mlprov__subcmd__help__subcmd__reproduce"
@@ -321,6 +327,9 @@ _mlprov() {
                 ;;
             mlprov__subcmd__help__subcmd__model,show)
                 cmd="mlprov__subcmd__help__subcmd__model__subcmd__show"
+                ;;
+            mlprov__subcmd__help__subcmd__qldb,verify-export)
+                cmd="mlprov__subcmd__help__subcmd__qldb__subcmd__verify__subcmd__export"
                 ;;
             mlprov__subcmd__help__subcmd__run,begin)
                 cmd="mlprov__subcmd__help__subcmd__run__subcmd__begin"
@@ -538,6 +547,18 @@ _mlprov() {
             mlprov__subcmd__model__subcmd__help,show)
                 cmd="mlprov__subcmd__model__subcmd__help__subcmd__show"
                 ;;
+            mlprov__subcmd__qldb,help)
+                cmd="mlprov__subcmd__qldb__subcmd__help"
+                ;;
+            mlprov__subcmd__qldb,verify-export)
+                cmd="mlprov__subcmd__qldb__subcmd__verify__subcmd__export"
+                ;;
+            mlprov__subcmd__qldb__subcmd__help,help)
+                cmd="mlprov__subcmd__qldb__subcmd__help__subcmd__help"
+                ;;
+            mlprov__subcmd__qldb__subcmd__help,verify-export)
+                cmd="mlprov__subcmd__qldb__subcmd__help__subcmd__verify__subcmd__export"
+                ;;
             mlprov__subcmd__run,begin)
                 cmd="mlprov__subcmd__run__subcmd__begin"
                 ;;
@@ -581,7 +602,7 @@ _mlprov() {
 
     case "${cmd}" in
         mlprov)
-            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify audit pull sync push migrate key ledger infra doctor demo completions hooks hook merge-driver help"
+            opts="-C -q -v -h -V --quiet --verbose --json --color --no-progress --help --version init track add untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify audit pull sync push migrate key ledger infra doctor qldb demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,7 +896,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help)
-            opts="init track untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify audit pull sync migrate key ledger infra doctor demo completions hooks hook merge-driver help"
+            opts="init track untrack status ls restore diff du prune merge run source model bind log show graph reproduce verify audit pull sync migrate key ledger infra doctor qldb demo completions hooks hook merge-driver help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1619,6 +1640,34 @@ _mlprov() {
         mlprov__subcmd__help__subcmd__pull)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__qldb)
+            opts="verify-export"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__qldb__subcmd__verify__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3476,6 +3525,100 @@ _mlprov() {
             fi
             case "${prev}" in
                 --remote)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__qldb)
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help verify-export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__qldb__subcmd__help)
+            opts="verify-export help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__qldb__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__qldb__subcmd__help__subcmd__verify__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__qldb__subcmd__verify__subcmd__export)
+            opts="-C -q -v -h --digest --proof --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --digest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proof)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

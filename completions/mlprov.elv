@@ -59,6 +59,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand infra 'The buckets of ledger and data: what they shall be, what they are, and making them so'
             cand doctor 'Check whether everything is as it should be, and what to do'
+            cand qldb 'What Amazon QLDB left behind'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hooks 'The git hooks that record commits: install, remove, check'
@@ -1146,6 +1147,42 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;qldb'= {
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand verify-export 'Verify a journal export, without Amazon''s service'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;qldb;verify-export'= {
+            cand --digest 'Digest of the ledger, saved while it lived: base64, or a file'
+            cand --proof 'Proof of a block or revision, which leads to the digest'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mlprov;qldb;help'= {
+            cand verify-export 'Verify a journal export, without Amazon''s service'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mlprov;qldb;help;verify-export'= {
+        }
+        &'mlprov;qldb;help;help'= {
+        }
         &'mlprov;demo'= {
             cand --keep 'Where to make the throw-away project; it stays there'
             cand -C 'Run as if started in DIR'
@@ -1291,6 +1328,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand ledger 'The log itself: state, checkpoints, proofs, audit, export'
             cand infra 'The buckets of ledger and data: what they shall be, what they are, and making them so'
             cand doctor 'Check whether everything is as it should be, and what to do'
+            cand qldb 'What Amazon QLDB left behind'
             cand demo 'The whole story in a throw-away project, with tampering at the end'
             cand completions 'Print a completion script for your shell'
             cand hooks 'The git hooks that record commits: install, remove, check'
@@ -1444,6 +1482,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         &'mlprov;help;infra;show'= {
         }
         &'mlprov;help;doctor'= {
+        }
+        &'mlprov;help;qldb'= {
+            cand verify-export 'Verify a journal export, without Amazon''s service'
+        }
+        &'mlprov;help;qldb;verify-export'= {
         }
         &'mlprov;help;demo'= {
         }

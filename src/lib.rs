@@ -13,6 +13,7 @@ pub mod infra;
 pub mod ledger;
 pub mod outbox;
 pub mod ports;
+pub mod qldb;
 pub mod stores;
 pub mod trust;
 pub mod worktree;

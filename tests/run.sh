@@ -49,6 +49,12 @@ if ! [ -x "$tools/cfn-lint/bin/cfn-lint" ]; then
         echo "skipped: cfn-lint could not be installed" >&2
 fi
 PATH=$PATH:$tools/cfn-lint/bin
+# Another implementation of Ion and Ion Hash, to hold ours against.
+if ! [ -x "$tools/ion/venv/bin/pip" ] || ! "$tools/ion/venv/bin/python" -c 'import ionhash' 2>/dev/null; then
+    { mkdir -p "$tools/ion" && python3 -m venv "$tools/ion/venv" &&
+        "$tools/ion/venv/bin/pip" install -q amazon.ion==0.9.3 ionhash==1.2.1; } ||
+        echo "skipped: amazon.ion and ionhash could not be installed" >&2
+fi
 # Runs the Pulumi program that we generate, and makes nothing.
 if ! [ -f "$tools/pulumi/ready" ]; then
     { python3 -m venv "$tools/pulumi" && "$tools/pulumi/bin/pip" install -q pulumi==3.272.0 pulumi-aws==7.51.1 &&

@@ -25,6 +25,7 @@ pub mod ls;
 pub mod merge;
 pub mod migrate;
 pub mod model;
+pub mod qldb;
 pub mod query;
 pub mod record;
 pub mod remote;
@@ -267,6 +268,16 @@ pub enum AppError {
     /// The key of a run's capsule may not record its end any more.
     #[error("the capsule has expired: {why}")]
     CapsuleExpired { why: String },
+    /// Decimals, timestamps and blobs are lost in it, so nothing of it can be hashed.
+    #[error(
+        "{place} is of an export to JSON, which cannot be verified: JSON has no decimals, timestamps and blobs, so what was hashed is lost"
+    )]
+    JsonExport { place: String },
+    #[error("{} is no manifest of a journal export: {why}", path.display())]
+    BadManifest { path: PathBuf, why: String },
+    /// Each export has its own.
+    #[error("there are {} exports: {}", manifests.len(), manifests.join(", "))]
+    ManyExports { manifests: Vec<String> },
     /// The command ran, and its end could not be recorded.
     #[error("run {} ended with exit code {exit_code}, but its end could not be recorded", run.short())]
     NotRecorded { run: crate::domain::ids::RunId, exit_code: i32, source: Box<AppError> },

@@ -39,6 +39,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::UnknownManifest { .. }
         | AppError::NotHere { .. }
         | AppError::NotCommitted { .. }
+        | AppError::JsonExport { .. }
         | AppError::Durable(_)
         | AppError::Git(GitError::Program { .. }) => 3,
         AppError::Store(store) => match store {
@@ -57,7 +58,10 @@ pub fn exit_code(e: &AppError) -> u8 {
             | StoreError::OtherLog { .. }
             | StoreError::Unfit { .. } => 2,
         },
-        AppError::Entry(_) | AppError::Format(_) | AppError::NotSound { .. } => 1,
+        AppError::Entry(_)
+        | AppError::Format(_)
+        | AppError::NotSound { .. }
+        | AppError::BadManifest { .. } => 1,
         AppError::Config(_)
         | AppError::Git(_)
         | AppError::Scan(_)
@@ -94,6 +98,7 @@ pub fn exit_code(e: &AppError) -> u8 {
         | AppError::NoAccount
         | AppError::DeletionProtected
         | AppError::NotConfirmed { .. }
+        | AppError::ManyExports { .. }
         | AppError::NeedsAnswer { .. } => 2,
         AppError::PlanChanged => 3,
         AppError::NotApplied { source, .. } => exit_code(source),
@@ -184,6 +189,9 @@ pub fn sentence(e: &AppError) -> String {
         | AppError::DeletionProtected
         | AppError::NotConfirmed { .. }
         | AppError::PlanChanged
+        | AppError::JsonExport { .. }
+        | AppError::BadManifest { .. }
+        | AppError::ManyExports { .. }
         | AppError::NeedsAnswer { .. } => e.to_string(),
     }
 }
@@ -353,6 +361,15 @@ pub fn hint(e: &AppError, at_root: bool) -> Option<String> {
         }
         AppError::NoAccount => {
             "set owner = \"ACCOUNT\" in the [ledger] table of .mlprov/config.toml: aws sts get-caller-identity".into()
+        }
+        AppError::JsonExport { .. } => {
+            "only exports in Ion text or Ion binary hold what QLDB hashed; if you have one of these journals, verify that".into()
+        }
+        AppError::BadManifest { .. } => {
+            "mlprov qldb verify-export FILE…   # the data files in the order of their blocks, without the manifest".into()
+        }
+        AppError::ManyExports { manifests } => {
+            format!("mlprov qldb verify-export {}", quote(manifests.first()?))
         }
         AppError::PlanChanged => "mlprov infra plan   # shows what it would be now".into(),
         AppError::NeedsAnswer { command, .. } => (*command).into(),

@@ -136,6 +136,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, AppError> {
         Command::Infra(args) => commands::infra::run(context, args),
         Command::Doctor(args) => commands::doctor::run(context, args),
         Command::Demo(args) => commands::demo::run(context, args),
+        Command::Qldb(args) => commands::qldb::run(context, args),
         Command::Completions(args) => commands::completions::run(context, args),
         Command::MergeDriver(args) => Ok(commands::merge::drive(context, &args)),
         Command::Hook(args) => Ok(commands::hook::run(context, args)),

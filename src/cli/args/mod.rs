@@ -4,6 +4,7 @@ pub mod audit;
 pub mod data;
 pub mod infra;
 pub mod models;
+pub mod qldb;
 pub mod runs;
 pub mod setup;
 mod variables;
@@ -12,6 +13,7 @@ pub use audit::*;
 pub use data::*;
 pub use infra::*;
 pub use models::*;
+pub use qldb::*;
 pub use runs::*;
 pub use setup::*;
 pub use variables::command;
@@ -296,6 +298,8 @@ Examples:
 Changes nothing. With --remote it writes objects below PREFIX/ledger/inbox/probe-…, and removes them again.
 Exit code 1 if there is a problem; 3 if there is none, and something could not be checked.")]
     Doctor(DoctorArgs),
+    /// What Amazon QLDB left behind
+    Qldb(QldbArgs),
     /// The whole story in a throw-away project, with tampering at the end
     Demo(DemoArgs),
     /// Print a completion script for your shell

@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod model;
 pub mod prune;
 pub mod pull;
+pub mod qldb;
 pub mod reproduce;
 pub mod restore;
 pub mod run;

@@ -1,0 +1,11 @@
+//! What Amazon QLDB left behind, held against AWS's own vectors, other implementations, and whoever means harm.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod aws;
+mod export;
+mod hostile;
+mod journal;
+mod places;
+mod suite;
