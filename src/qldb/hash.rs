@@ -90,6 +90,19 @@ pub fn dot_by(sha256: &mut impl Digester<Output = [u8; 32]>, a: &Hash, b: &Hash)
     Hash(sha256.digest(&both))
 }
 
+/// The hashes that lead from a leaf to the root of such a tree, lowest first: [`fold`] undoes it.
+pub fn path(leaves: &[Hash], mut at: usize) -> Vec<Hash> {
+    let mut found = Vec::new();
+    let mut level = leaves.to_vec();
+    while level.len() > 1 {
+        found.extend(level.get(at ^ 1));
+        level =
+            level.chunks(2).map(|pair| pair.get(1).map_or(pair[0], |right| dot(&pair[0], right))).collect();
+        at /= 2;
+    }
+    found
+}
+
 /// Root of a tree of pairs from left to right; the odd one goes up as it is. `None` without leaves.
 pub fn merkle(leaves: &[Hash]) -> Option<Hash> {
     merkle_by(&mut Sha256, leaves)

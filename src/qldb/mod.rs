@@ -5,9 +5,12 @@
 
 pub mod block;
 pub mod commit_digest;
+pub mod database;
+pub mod document;
 pub mod hash;
 pub mod ion;
 pub mod ion_hash;
 pub mod journal;
 pub mod layout;
+pub mod partiql;
 pub mod target;
