@@ -1268,6 +1268,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('verify-export', 'verify-export', [CompletionResultType]::ParameterValue, 'Verify a journal export, without Amazon''s service')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve QLDB''s protocols, for programs that use the official drivers')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1286,12 +1287,34 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mlprov;qldb;serve' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Directory that the ledgers lie in')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Address and port; port 0 takes a free one')
+            [CompletionResult]::new('--access-keys', '--access-keys', [CompletionResultType]::ParameterName, 'File with the access keys that may ask, and their secrets')
+            [CompletionResult]::new('--transaction-timeout', '--transaction-timeout', [CompletionResultType]::ParameterName, 'Seconds after which a transaction expires, with its session')
+            [CompletionResult]::new('--session-timeout', '--session-timeout', [CompletionResultType]::ParameterName, 'Seconds after which a session expires')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Run as if started in DIR')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more about what is done')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'One JSON document on standard output')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Say nothing of how far a long step has come')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mlprov;qldb;help' {
             [CompletionResult]::new('verify-export', 'verify-export', [CompletionResultType]::ParameterValue, 'Verify a journal export, without Amazon''s service')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve QLDB''s protocols, for programs that use the official drivers')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'mlprov;qldb;help;verify-export' {
+            break
+        }
+        'mlprov;qldb;help;serve' {
             break
         }
         'mlprov;qldb;help;help' {
@@ -1671,9 +1694,13 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
         }
         'mlprov;help;qldb' {
             [CompletionResult]::new('verify-export', 'verify-export', [CompletionResultType]::ParameterValue, 'Verify a journal export, without Amazon''s service')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve QLDB''s protocols, for programs that use the official drivers')
             break
         }
         'mlprov;help;qldb;verify-export' {
+            break
+        }
+        'mlprov;help;qldb;serve' {
             break
         }
         'mlprov;help;demo' {

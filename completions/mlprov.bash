@@ -328,6 +328,9 @@ _mlprov() {
             mlprov__subcmd__help__subcmd__model,show)
                 cmd="mlprov__subcmd__help__subcmd__model__subcmd__show"
                 ;;
+            mlprov__subcmd__help__subcmd__qldb,serve)
+                cmd="mlprov__subcmd__help__subcmd__qldb__subcmd__serve"
+                ;;
             mlprov__subcmd__help__subcmd__qldb,verify-export)
                 cmd="mlprov__subcmd__help__subcmd__qldb__subcmd__verify__subcmd__export"
                 ;;
@@ -550,11 +553,17 @@ _mlprov() {
             mlprov__subcmd__qldb,help)
                 cmd="mlprov__subcmd__qldb__subcmd__help"
                 ;;
+            mlprov__subcmd__qldb,serve)
+                cmd="mlprov__subcmd__qldb__subcmd__serve"
+                ;;
             mlprov__subcmd__qldb,verify-export)
                 cmd="mlprov__subcmd__qldb__subcmd__verify__subcmd__export"
                 ;;
             mlprov__subcmd__qldb__subcmd__help,help)
                 cmd="mlprov__subcmd__qldb__subcmd__help__subcmd__help"
+                ;;
+            mlprov__subcmd__qldb__subcmd__help,serve)
+                cmd="mlprov__subcmd__qldb__subcmd__help__subcmd__serve"
                 ;;
             mlprov__subcmd__qldb__subcmd__help,verify-export)
                 cmd="mlprov__subcmd__qldb__subcmd__help__subcmd__verify__subcmd__export"
@@ -1652,8 +1661,22 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__help__subcmd__qldb)
-            opts="verify-export"
+            opts="verify-export serve"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__help__subcmd__qldb__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3544,7 +3567,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__qldb)
-            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help verify-export help"
+            opts="-C -q -v -h --quiet --verbose --json --color --no-progress --help verify-export serve help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3566,7 +3589,7 @@ _mlprov() {
             return 0
             ;;
         mlprov__subcmd__qldb__subcmd__help)
-            opts="verify-export help"
+            opts="verify-export serve help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3593,6 +3616,20 @@ _mlprov() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mlprov__subcmd__qldb__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mlprov__subcmd__qldb__subcmd__help__subcmd__verify__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -3600,6 +3637,48 @@ _mlprov() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mlprov__subcmd__qldb__subcmd__serve)
+            opts="-C -q -v -h --dir --listen --access-keys --transaction-timeout --session-timeout --quiet --verbose --json --color --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --access-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transaction-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -1159,6 +1159,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand verify-export 'Verify a journal export, without Amazon''s service'
+            cand serve 'Serve QLDB''s protocols, for programs that use the official drivers'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;qldb;verify-export'= {
@@ -1175,11 +1176,31 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mlprov;qldb;serve'= {
+            cand --dir 'Directory that the ledgers lie in'
+            cand --listen 'Address and port; port 0 takes a free one'
+            cand --access-keys 'File with the access keys that may ask, and their secrets'
+            cand --transaction-timeout 'Seconds after which a transaction expires, with its session'
+            cand --session-timeout 'Seconds after which a session expires'
+            cand -C 'Run as if started in DIR'
+            cand --color 'When to use colours'
+            cand -q 'Only answers and errors, no status or hints'
+            cand --quiet 'Only answers and errors, no status or hints'
+            cand -v 'Say more about what is done'
+            cand --verbose 'Say more about what is done'
+            cand --json 'One JSON document on standard output'
+            cand --no-progress 'Say nothing of how far a long step has come'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mlprov;qldb;help'= {
             cand verify-export 'Verify a journal export, without Amazon''s service'
+            cand serve 'Serve QLDB''s protocols, for programs that use the official drivers'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'mlprov;qldb;help;verify-export'= {
+        }
+        &'mlprov;qldb;help;serve'= {
         }
         &'mlprov;qldb;help;help'= {
         }
@@ -1485,8 +1506,11 @@ set edit:completion:arg-completer[mlprov] = {|@words|
         }
         &'mlprov;help;qldb'= {
             cand verify-export 'Verify a journal export, without Amazon''s service'
+            cand serve 'Serve QLDB''s protocols, for programs that use the official drivers'
         }
         &'mlprov;help;qldb;verify-export'= {
+        }
+        &'mlprov;help;qldb;serve'= {
         }
         &'mlprov;help;demo'= {
         }

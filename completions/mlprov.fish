@@ -863,17 +863,18 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand doctor" -s v -l verbose -d
 complete -c mlprov -n "__fish_mlprov_using_subcommand doctor" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand doctor" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -s C -d 'Run as if started in DIR' -r -F
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -l color -d 'When to use colours' -r -f -a "auto\t''
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -l color -d 'When to use colours' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -s q -l quiet -d 'Only answers and errors, no status or hints'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -s v -l verbose -d 'Say more about what is done'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -l json -d 'One JSON document on standard output'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -l no-progress -d 'Say nothing of how far a long step has come'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -s h -l help -d 'Print help'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -f -a "verify-export" -d 'Verify a journal export, without Amazon\'s service'
-complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -f -a "verify-export" -d 'Verify a journal export, without Amazon\'s service'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -f -a "serve" -d 'Serve QLDB\'s protocols, for programs that use the official drivers'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and not __fish_seen_subcommand_from verify-export serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from verify-export" -l digest -d 'Digest of the ledger, saved while it lived: base64, or a file' -r
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from verify-export" -l proof -d 'Proof of a block or revision, which leads to the digest' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from verify-export" -s C -d 'Run as if started in DIR' -r -F
@@ -885,7 +886,22 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subc
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from verify-export" -l json -d 'One JSON document on standard output'
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from verify-export" -l no-progress -d 'Say nothing of how far a long step has come'
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from verify-export" -s h -l help -d 'Print help'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l dir -d 'Directory that the ledgers lie in' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l listen -d 'Address and port; port 0 takes a free one' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l access-keys -d 'File with the access keys that may ask, and their secrets' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l transaction-timeout -d 'Seconds after which a transaction expires, with its session' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l session-timeout -d 'Seconds after which a session expires' -r
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -s C -d 'Run as if started in DIR' -r -F
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Only answers and errors, no status or hints'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Say more about what is done'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l json -d 'One JSON document on standard output'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -l no-progress -d 'Say nothing of how far a long step has come'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help'
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from help" -f -a "verify-export" -d 'Verify a journal export, without Amazon\'s service'
+complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Serve QLDB\'s protocols, for programs that use the official drivers'
 complete -c mlprov -n "__fish_mlprov_using_subcommand qldb; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -l keep -d 'Where to make the throw-away project; it stays there' -r -F
 complete -c mlprov -n "__fish_mlprov_using_subcommand demo" -s C -d 'Run as if started in DIR' -r -F
@@ -1046,6 +1062,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subc
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "export" -d 'Print the same for another tool, which then applies it; asks nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from infra" -f -a "show" -d 'Show what there is, whoever made it'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from qldb" -f -a "verify-export" -d 'Verify a journal export, without Amazon\'s service'
+complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from qldb" -f -a "serve" -d 'Serve QLDB\'s protocols, for programs that use the official drivers'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from hooks" -f -a "install" -d 'Put our block into every hook file, or bring it up to date'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from hooks" -f -a "uninstall" -d 'Take our block out of every hook file; what others wrote stays'
 complete -c mlprov -n "__fish_mlprov_using_subcommand help; and __fish_seen_subcommand_from hooks" -f -a "status" -d 'Show which hooks are installed, and where; exit code 1 if one is missing'

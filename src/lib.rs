@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod outbox;
 pub mod ports;
 pub mod qldb;
+pub mod server;
 pub mod stores;
 pub mod trust;
 pub mod worktree;

@@ -55,6 +55,12 @@ if ! [ -x "$tools/ion/venv/bin/pip" ] || ! "$tools/ion/venv/bin/python" -c 'impo
         "$tools/ion/venv/bin/pip" install -q amazon.ion==0.9.3 ionhash==1.2.1; } ||
         echo "skipped: amazon.ion and ionhash could not be installed" >&2
 fi
+# The official QLDB driver for Python, with the last boto3 that knows QLDB.
+if ! "$tools/pyqldb/bin/python" -c 'import pyqldb' 2>/dev/null; then
+    { python3 -m venv "$tools/pyqldb" && "$tools/pyqldb/bin/pip" install -q setuptools wheel &&
+        "$tools/pyqldb/bin/pip" install -q pyqldb==3.2.4 boto3==1.40.60 botocore==1.40.60 amazon.ion==0.9.3; } ||
+        echo "skipped: pyqldb could not be installed" >&2
+fi
 # Runs the Pulumi program that we generate, and makes nothing.
 if ! [ -f "$tools/pulumi/ready" ]; then
     { python3 -m venv "$tools/pulumi" && "$tools/pulumi/bin/pip" install -q pulumi==3.272.0 pulumi-aws==7.51.1 &&

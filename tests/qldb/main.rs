@@ -8,4 +8,5 @@ mod export;
 mod hostile;
 mod journal;
 mod places;
+mod serve;
 mod suite;

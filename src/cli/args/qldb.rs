@@ -2,6 +2,7 @@
 
 use clap::Args;
 use clap::Subcommand;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
@@ -29,6 +30,36 @@ Without a digest, nothing shows that it is QLDB's own journal: whoever can write
 Exit code 0 if all is sound, and a given digest was reached; 1 at the first fault, whose block is told; 3 if there is no block,
 the digest cannot be reached from here, or the export is JSON.")]
     VerifyExport(VerifyExportArgs),
+    /// Serve QLDB's protocols, for programs that use the official drivers
+    #[command(after_help = "\
+Examples:
+  mlprov qldb serve --dir ledgers                       at http://127.0.0.1:8901, for this machine alone
+  AWS_ENDPOINT_URL_QLDB=http://127.0.0.1:8901 aws qldb create-ledger --name L --permissions-mode ALLOW_ALL
+  AWS_ENDPOINT_URL_QLDB_SESSION=http://127.0.0.1:8901 python program.py     a program with pyqldb
+
+Sessions, transactions, PartiQL and the control plane as docs/qldb.md describes them; the rest is refused with a sentence. A
+commit is answered when it is on the disk. --access-keys names a JSON file {\"ACCESS KEY\": \"SECRET\"}: then requests must be signed
+(AWS Signature Version 4). Without it nothing is checked, so only this machine's addresses are listened on. There is no TLS.")]
+    Serve(ServeArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Directory that the ledgers lie in
+    #[arg(long, value_name = "D", default_value = "qldb")]
+    pub dir: PathBuf,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8901")]
+    pub listen: SocketAddr,
+    /// File with the access keys that may ask, and their secrets
+    #[arg(long, value_name = "FILE")]
+    pub access_keys: Option<PathBuf>,
+    /// Seconds after which a transaction expires, with its session
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub transaction_timeout: u64,
+    /// Seconds after which a session expires
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    pub session_timeout: u64,
 }
 
 #[derive(Args, Debug)]

@@ -1,3 +1,5 @@
+mod serve;
+
 use crate::app::AppError;
 use crate::app::qldb::export;
 use crate::app::qldb::export::Against;
@@ -23,7 +25,13 @@ use crate::qldb::target::Digest;
 use std::path::Path;
 
 pub fn run(context: &Context, args: QldbArgs) -> Result<Exit, AppError> {
-    let QldbCommand::VerifyExport(args) = args.command;
+    match args.command {
+        QldbCommand::VerifyExport(args) => verify_export(context, &args),
+        QldbCommand::Serve(args) => serve::run(context, &args),
+    }
+}
+
+fn verify_export(context: &Context, args: &VerifyExportArgs) -> Result<Exit, AppError> {
     let digest = args.digest.as_deref().map(|digest| read_digest(context, digest)).transpose()?;
     let proof = match &args.proof {
         None => None,
@@ -32,7 +40,7 @@ pub fn run(context: &Context, args: QldbArgs) -> Result<Exit, AppError> {
             Some(target::proof(&read(&context.cwd.join(file))?).map_err(bad)?)
         }
     };
-    let report = export::verify(input(context, &args)?, Against { digest, proof }, &context.ui.progress())?;
+    let report = export::verify(input(context, args)?, Against { digest, proof }, &context.ui.progress())?;
     match context.ui.json {
         true => context.ui.json("mlprov.qldb-verify-export/1", &report),
         false => context.ui.answer(&text(&report)),
