@@ -61,6 +61,14 @@ if ! "$tools/pyqldb/bin/python" -c 'import pyqldb' 2>/dev/null; then
         "$tools/pyqldb/bin/pip" install -q pyqldb==3.2.4 boto3==1.40.60 botocore==1.40.60 amazon.ion==0.9.3; } ||
         echo "skipped: pyqldb could not be installed" >&2
 fi
+# The one for Node, with the last SDK that knows QLDB.
+if ! [ -f "$tools/qldb-node/ready" ]; then
+    { command -v npm >/dev/null && mkdir -p "$tools/qldb-node" &&
+        npm install --silent --no-audit --no-fund --no-save --legacy-peer-deps --prefix "$tools/qldb-node" \
+            amazon-qldb-driver-nodejs@3.1.0 @aws-sdk/client-qldb@3.918.0 @aws-sdk/client-qldb-session@3.918.0 ion-js@5.2.1 \
+            jsbi@3.2.5 && touch "$tools/qldb-node/ready"; } ||
+        echo "skipped: the QLDB driver for Node could not be installed" >&2
+fi
 # Runs the Pulumi program that we generate, and makes nothing.
 if ! [ -f "$tools/pulumi/ready" ]; then
     { python3 -m venv "$tools/pulumi" && "$tools/pulumi/bin/pip" install -q pulumi==3.272.0 pulumi-aws==7.51.1 &&

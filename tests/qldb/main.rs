@@ -4,6 +4,7 @@
 mod common;
 
 mod aws;
+mod client;
 mod export;
 mod hostile;
 mod journal;
