@@ -13,7 +13,7 @@ use mlprov::qldb::journal::Journal;
 use std::time::Duration;
 use std::time::Instant;
 
-fn inputs(few: u64) -> u64 {
+pub fn inputs(few: u64) -> u64 {
     if std::env::var("MLPROV_EVERY").is_ok_and(|every| every == "1") { 1_000_000 } else { few }
 }
 

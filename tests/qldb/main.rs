@@ -10,4 +10,5 @@ mod hostile;
 mod journal;
 mod places;
 mod serve;
+mod statements;
 mod suite;
