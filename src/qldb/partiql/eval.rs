@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// Rows that a join may come to: it is held in memory.
 const MOST_ROWS: usize = 1_000_000;
+/// Combinations of rows that it may look at for them: others wait meanwhile.
+const MOST_LOOKED_AT: u64 = 5_000_000;
 
 /// Why a statement that can be read cannot be carried out.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -245,6 +247,10 @@ fn each(
 ) -> Result<()> {
     if sources.iter().any(|(_, rows)| rows.is_empty()) {
         return Ok(());
+    }
+    let combinations = sources.iter().map(|(_, rows)| rows.len() as u64).fold(1u64, u64::saturating_mul);
+    if combinations > MOST_LOOKED_AT {
+        return refused(format!("{combinations} combinations of rows are more than {MOST_LOOKED_AT}"));
     }
     // As an odometer: the last source turns fastest.
     let mut at = vec![0; sources.len()];

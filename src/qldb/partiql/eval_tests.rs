@@ -63,6 +63,8 @@ fn rows_are_chosen_and_shaped_as_asked() {
             && found.iter().zip(*wanted).all(|(found, wanted)| plain(found) == plain(wanted));
         assert!(same, "{text}: {found:?}");
     }
+    let many = format!("SELECT COUNT(*) FROM T{}", ", T".repeat(20));
+    assert!(asked(&many, &[]).unwrap_err().0.contains("combinations of rows"));
     assert!(asked("SELECT * FROM X", &[]).unwrap_err().0.contains("No such table"));
     assert!(asked("SELECT COUNT(*), a FROM T", &[]).is_err());
     assert!(asked("SELECT * FROM T WHERE a = ?", &[]).unwrap_err().0.contains("no parameter"));
