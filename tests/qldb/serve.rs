@@ -26,16 +26,16 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
     let dir = TempDir::new().unwrap();
     let (mut serving, _) = with_table(dir.path(), &[]);
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
-    for round in 0..8u64 {
+    for round in 0..10u64 {
         let stop = Arc::new(AtomicBool::new(false));
-        let writers: Vec<_> = (0..4u64)
+        let writers: Vec<_> = (0..12u64)
             .map(|writer| {
                 let (address, stop) = (serving.address.clone(), stop.clone());
                 let acknowledged = acknowledged.clone();
                 std::thread::spawn(move || {
                     let Ok(mut client) = Client::start(&address, "l") else { return };
                     for n in 0.. {
-                        let n = round * 1_000_000 + writer * 100_000 + n;
+                        let n = round * 1_000_000 + writer * 50_000 + n;
                         let insert = client.run("INSERT INTO T ?", &[&format!("{{n: {n}}}")]);
                         if insert.is_err() || stop.load(Ordering::Relaxed) {
                             return;
@@ -202,6 +202,10 @@ fn python() -> Option<PathBuf> {
 
 /// `digest`: where the ledger's digest is to be written.
 fn driver(python: &Path, url: &str, ledger: &str, digest: &Path) -> std::process::Output {
+    driver_as("very secret", python, url, ledger, digest)
+}
+
+fn driver_as(secret: &str, python: &Path, url: &str, ledger: &str, digest: &Path) -> std::process::Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/qldb/drivers/suite.py");
     let mut command = Command::new(python);
     command
@@ -210,7 +214,7 @@ fn driver(python: &Path, url: &str, ledger: &str, digest: &Path) -> std::process
         .arg(digest)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.env("AWS_ACCESS_KEY_ID", "AKID").env("AWS_SECRET_ACCESS_KEY", "very secret");
+    command.env("AWS_ACCESS_KEY_ID", "AKID").env("AWS_SECRET_ACCESS_KEY", secret);
     command.env("AWS_DEFAULT_REGION", "us-east-1").env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_ENDPOINT_URL_QLDB", url).env("AWS_ENDPOINT_URL_QLDB_SESSION", url);
     command.output().unwrap()
@@ -229,6 +233,10 @@ fn the_official_python_driver_works_and_its_export_verifies() {
     let (said, cause) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success(), "{said}\n{cause}");
     assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 11, "{said}");
+    let other =
+        driver_as("guessed", &python, &format!("http://{}", serving.address), "guessed", &root.join("none"));
+    let cause = String::from_utf8_lossy(&other.stderr);
+    assert!(!other.status.success() && cause.contains("InvalidSignatureException"), "{cause}");
     for form in ["ion_text", "ion_binary"] {
         let verified = Command::new(env!("CARGO_BIN_EXE_mlprov"))
             .args(["qldb", "verify-export", "--digest"])
