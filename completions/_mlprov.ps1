@@ -1159,7 +1159,7 @@ Register-ArgumentCompleter -Native -CommandName 'mlprov' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Ask nothing; make the changes')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Ask nothing; make the changes')
-            [CompletionResult]::new('--iam', '--iam', [CompletionResultType]::ParameterName, 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody')
+            [CompletionResult]::new('--iam', '--iam', [CompletionResultType]::ParameterName, 'Also make an IAM policy for each role, and write `iam = true` into the settings; it is attached to nobody')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only answers and errors, no status or hints')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more about what is done')

@@ -1062,7 +1062,7 @@ set edit:completion:arg-completer[mlprov] = {|@words|
             cand --color 'When to use colours'
             cand -y 'Ask nothing; make the changes'
             cand --yes 'Ask nothing; make the changes'
-            cand --iam 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody'
+            cand --iam 'Also make an IAM policy for each role, and write `iam = true` into the settings; it is attached to nobody'
             cand -q 'Only answers and errors, no status or hints'
             cand --quiet 'Only answers and errors, no status or hints'
             cand -v 'Say more about what is done'

@@ -804,7 +804,7 @@ complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_sub
 always\t''
 never\t''"
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s y -l yes -d 'Ask nothing; make the changes'
-complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l iam -d 'Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody'
+complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l iam -d 'Also make an IAM policy for each role, and write `iam = true` into the settings; it is attached to nobody'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s q -l quiet -d 'Only answers and errors, no status or hints'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -s v -l verbose -d 'Say more about what is done'
 complete -c mlprov -n "__fish_mlprov_using_subcommand infra; and __fish_seen_subcommand_from apply" -l json -d 'One JSON document on standard output'

@@ -2,11 +2,10 @@
 //! process killed anywhere. One package and one object for each run and group come of it, and one entry.
 
 use crate::artefact::Shelf;
-use crate::common::proxy::Disguise;
 use crate::common::proxy::Fault;
-use crate::common::proxy::Instead;
 use crate::common::skipped;
 use crate::faults::calls_in;
+use crate::written::NO_UPDATES;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -103,22 +102,11 @@ fn what_the_bucket_denies_is_named_and_nothing_is_registered() {
     assert!(t.models().values().all(|versions| *versions == 1), "{:?}", t.models());
 }
 
-/// SageMaker refuses updates, and nothing else.
 #[test]
 fn who_may_not_update_a_package_binds_it_all_the_same() {
     let Some(t) = Shelf::ministack("updates") else { return };
     t.train("model.pkl", "echo first > model.pkl");
-    t.registry.disguise(Disguise {
-        request: |head| match head.to_lowercase().contains("sagemaker.updatemodelpackage\r\n") {
-            false => Instead::Ask(head.to_owned()),
-            true => Instead::Answer(
-                "HTTP/1.1 400 No\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 59\r\n\r\n\
-                 {\"__type\":\"AccessDeniedException\",\"message\":\"not authorized\"}"
-                    .to_owned(),
-            ),
-        },
-        ..Disguise::default()
-    });
+    t.registry.disguise(NO_UPDATES);
     let out = t.s.mlprov(&args("updates"));
     out.success().says("does not name its entry yet");
     t.s.mlprov(&["verify", "updates/1"]).success();

@@ -23,7 +23,7 @@ pub enum InfraCommand {
         /// Ask nothing; make the changes
         #[arg(short, long)]
         yes: bool,
-        /// Also make an IAM policy for each role, as `iam = true` in the settings does; it is attached to nobody
+        /// Also make an IAM policy for each role, and write `iam = true` into the settings; it is attached to nobody
         #[arg(long)]
         iam: bool,
     },

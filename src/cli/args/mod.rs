@@ -287,7 +287,7 @@ Examples:
   mlprov infra export --format terraform > main.tf.json
 
 The buckets are those of [ledger] and [store] in .mlprov/config.toml; [aws] there has the choices. Only what differs is
-changed, and statements, rules and tags that are not mlprov's are left alone. Nothing is ever deleted.")]
+changed, and statements, rules and tags that are not mlprov's are left alone. Only destroy deletes anything.")]
     Infra(InfraArgs),
     /// Check whether everything is as it should be, and what to do
     #[command(after_help = "\
